@@ -1,0 +1,1 @@
+"""Keras layers; they never see a string, a vocabulary or a dataset."""
