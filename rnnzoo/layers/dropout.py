@@ -1,0 +1,177 @@
+"""Dropout masks and the dropout layers of recurrent models."""
+
+import keras
+import tensorflow as tf
+
+
+def check_rate(name, rate):
+    """Raises a `ValueError` unless the rate is a number in [0, 1)."""
+    if not isinstance(rate, (int, float)) or not 0 <= rate < 1:
+        raise ValueError(
+            f"Invalid value for argument `{name}`. Expected a number of at "
+            f"least 0 and less than 1. Received: {name}={rate!r}"
+        )
+
+
+def draw_mask(shape, rate, seed_generator, dtype):
+    """Draws a mask of inverted dropout.
+
+    Args:
+        shape: Shape of the mask.
+        rate: Share of zeros, in [0, 1).
+        seed_generator: `keras.random.SeedGenerator`; each call moves it on.
+        dtype: Type of the mask.
+
+    Returns:
+        Tensor that is 0 with probability `rate`, else `1 / (1 - rate)`.
+    """
+    # Drawn in float32: half types are too coarse for the comparison.
+    noise = tf.random.stateless_uniform(shape, _next_seed(seed_generator))
+    return tf.cast(noise >= rate, dtype) * tf.cast(1 / (1 - rate), dtype)
+
+
+def _next_seed(seed_generator):
+    seed = tf.cast(seed_generator.next() % tf.int32.max, tf.int32)
+    replica = tf.distribute.get_replica_context()
+    if replica is None or replica.num_replicas_in_sync == 1:
+        return seed
+    # The generator's state is the same on all replicas; their samples differ.
+    return tf.random.fold_in(seed, replica.replica_id_in_sync_group)
+
+
+@keras.saving.register_keras_serializable(package="rnnzoo")
+class VariationalDropout(keras.layers.Layer):
+    """Dropout of sequences with one mask for all steps.
+
+    Gal & Ghahramani 2016, "A Theoretically Grounded Application of Dropout in
+    Recurrent Neural Networks":
+
+        y_t = x_t * z / (1 - rate),    z_i ~ Bernoulli(1 - rate)
+
+    `z` is drawn once for each sample of each call in training and is the same
+    at all of its steps. At inference the inputs pass unchanged.
+
+    Args:
+        rate: Share of the features to drop, in [0, 1).
+        seed: Optional integer that makes the masks reproducible.
+
+    Call arguments:
+        inputs: `(batch, time, features)`.
+        training: Whether to drop.
+
+    Returns:
+        Tensor of the shape of `inputs`. A Keras mask passes through.
+
+    Raises:
+        ValueError: If the rate is not in [0, 1).
+    """
+
+    def __init__(self, rate, seed=None, **kwargs):
+        super().__init__(**kwargs)
+        check_rate("rate", rate)
+        self.rate = rate
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.input_spec = keras.layers.InputSpec(ndim=3)
+        self.supports_masking = True
+
+    def build(self, input_shape):
+        pass  # no weights
+
+    def call(self, inputs, training=False):
+        if not training or not self.rate:
+            return inputs
+        batch, _, features = keras.ops.shape(inputs)
+        shape = (batch, 1, features)
+        return inputs * self._draw_mask(shape, inputs.dtype)
+
+    def _draw_mask(self, shape, dtype):
+        return draw_mask(shape, self.rate, self.seed_generator, dtype)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {**super().get_config(), "rate": self.rate, "seed": self.seed}
+
+
+@keras.saving.register_keras_serializable(package="rnnzoo")
+class EmbeddingDropout(keras.layers.Layer):
+    """Drops whole word types: a word everywhere in a sample, or nowhere.
+
+    Gal & Ghahramani 2016, section 4.2: dropout of the rows of the embedding
+    matrix,
+
+        y_t = x_t * z[w_t] / (1 - rate),    z[w] ~ Bernoulli(1 - rate)
+
+    with the id `w_t` of step `t`. `z` is drawn for each sample of each call in
+    training (AWD-LSTM, Merity et al. 2018, draws one for the whole batch). As
+    the paper suggests it is applied to the vectors, after the lookup, and only
+    the words that occur cost anything. At inference the vectors pass unchanged.
+
+    ```python
+    vectors = keras.layers.Embedding(50_000, 200)(ids)
+    vectors = rnnzoo.layers.EmbeddingDropout(0.1)(vectors, ids)
+    ```
+
+    Args:
+        rate: Share of the word types to drop, in [0, 1).
+        seed: Optional integer that makes the masks reproducible.
+
+    Call arguments:
+        inputs: Vectors `(batch, ..., features)`.
+        ids: Integers `(batch, ...)`: the word of each vector. With more than
+            one axis after the batch, as in documents of sentences of words,
+            all of them belong to the sample.
+        training: Whether to drop.
+
+    Returns:
+        Tensor of the shape of `inputs`. A Keras mask of `inputs` passes
+        through.
+
+    Raises:
+        ValueError: If the rate is not in [0, 1), or if the ids are no integers
+            or their shape does not fit the vectors.
+    """
+
+    def __init__(self, rate, seed=None, **kwargs):
+        super().__init__(**kwargs)
+        check_rate("rate", rate)
+        self.rate = rate
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.supports_masking = True
+
+    def build(self, inputs_shape, ids_shape):
+        pass  # no weights
+
+    def call(self, inputs, ids, training=False):
+        self._check_ids(inputs, ids)
+        if not training or not self.rate:
+            return inputs
+        return inputs * self._draw_mask(ids, inputs.dtype)[..., None]
+
+    def _draw_mask(self, ids, dtype):
+        """Mask of the shape of the ids, equal where a row's ids are equal."""
+        words = tf.reshape(ids, (tf.shape(ids)[0], -1))  # (batch, words)
+        mask = draw_mask(tf.shape(words), self.rate, self.seed_generator, dtype)
+        # A place in the sorted row is a number for each distinct id, without
+        # drawing for the whole vocabulary or a dynamic shape.
+        place = tf.searchsorted(tf.sort(words), words)
+        return tf.reshape(tf.gather(mask, place, batch_dims=1), tf.shape(ids))
+
+    def _check_ids(self, inputs, ids):
+        if not keras.backend.is_int_dtype(ids.dtype):
+            raise ValueError(
+                "Invalid value for argument `ids`. Expected integers. "
+                f"Received: ids of type {ids.dtype}"
+            )
+        if not inputs.shape[:-1].is_compatible_with(ids.shape):
+            raise ValueError(
+                "Invalid value for argument `ids`. Expected the shape of the "
+                f"inputs without the last axis, {tuple(inputs.shape[:-1])}. "
+                f"Received: ids of shape {tuple(ids.shape)}"
+            )
+
+    def get_config(self):
+        return {**super().get_config(), "rate": self.rate, "seed": self.seed}
