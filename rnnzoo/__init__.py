@@ -1,3 +1,25 @@
 """Recurrent models for Keras 3: build, fine-tune, explain, export."""
 
+from rnnzoo import layers, models, tasks
+from rnnzoo.recipe import Recipe
+from rnnzoo.registry import ModelCard, build, describe, list_models, register
+from rnnzoo.tasks import Task, TextClassifier
+from rnnzoo.training import finetune, load
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "ModelCard",
+    "Recipe",
+    "Task",
+    "TextClassifier",
+    "build",
+    "describe",
+    "finetune",
+    "layers",
+    "list_models",
+    "load",
+    "models",
+    "register",
+    "tasks",
+]

@@ -1,5 +1,13 @@
 """Keras layers; they never see a string, a vocabulary or a dataset."""
 
-from rnnzoo.layers.dropout import EmbeddingDropout, VariationalDropout
+from rnnzoo.layers.hierarchical import HierarchicalAttention
+from rnnzoo.layers.pooling import AttentionPooling, MaxPooling, MeanPooling
+from rnnzoo.layers.sequence import SequenceEncoder
 
-__all__ = ["EmbeddingDropout", "VariationalDropout"]
+__all__ = [
+    "AttentionPooling",
+    "HierarchicalAttention",
+    "MaxPooling",
+    "MeanPooling",
+    "SequenceEncoder",
+]

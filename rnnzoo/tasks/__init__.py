@@ -1,0 +1,6 @@
+"""Models that take raw examples, one class a task."""
+
+from rnnzoo.tasks.task import Task
+from rnnzoo.tasks.text_classifier import Classification, TextClassifier
+
+__all__ = ["Classification", "Task", "TextClassifier"]

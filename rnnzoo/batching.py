@@ -1,0 +1,118 @@
+"""Encoded examples in memory, and batches of similar length from them."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+BATCHES_PER_POOL = 50
+
+
+@dataclasses.dataclass(frozen=True)
+class Examples:
+    """Encoded examples of one dataset, as compact ragged tensors.
+
+    Numbers are small: the ids of 25,000 reviews take 24 MB. Held in memory
+    they are tokenized once, shuffled as a whole, and their lengths and the
+    number of batches are known.
+
+    Attributes:
+        inputs: A ragged or dense tensor `(n, ...)`, or a structure of them.
+        labels: The same for the targets, or `None`.
+        weights: float32 array `(n,)` of sample weights, or `None`.
+        lengths: int array `(n,)`, by which examples are put together.
+    """
+
+    inputs: Any
+    labels: Any
+    weights: Any
+    lengths: np.ndarray
+
+    def __len__(self):
+        return len(self.lengths)
+
+    @property
+    def columns(self):
+        """`(inputs,)`, `(inputs, labels)` or `(inputs, labels, weights)`."""
+        if self.labels is None:
+            return (self.inputs,)
+        if self.weights is None:
+            return (self.inputs, self.labels)
+        return (self.inputs, self.labels, self.weights)
+
+    def take(self, places):
+        """The examples at those places, in that order."""
+        pick = lambda column: None if column is None else _gather(column, places)
+        return Examples(
+            pick(self.inputs),
+            pick(self.labels),
+            pick(self.weights),
+            self.lengths[places],
+        )
+
+    def batches(self, batch_size, shuffle=False, remainder=True):
+        """Right padded batches of examples of similar length.
+
+        Shuffled, each pass draws a new order: random pools of 50 batches are
+        sorted by length, cut into batches, and these shuffled again. Otherwise
+        the batches run from the longest examples to the shortest, and
+        `order()` says which is where.
+
+        Args:
+            batch_size: Examples in a batch.
+            shuffle: Whether each pass has a new random order.
+
+        Returns:
+            A `tf.data.Dataset` of known cardinality.
+        """
+        columns = self.columns
+        plan = self._shuffled_plan if shuffle else self._sorted_plan
+        dataset = tf.data.Dataset.from_generator(
+            lambda: plan(batch_size),
+            output_signature=tf.TensorSpec([None], tf.int64),
+        )
+        dataset = dataset.map(
+            lambda places: _pad(_gather(columns, places)),
+            num_parallel_calls=2,
+        )
+        count = -(-len(self) // batch_size)
+        return dataset.apply(tf.data.experimental.assert_cardinality(count))\
+            .prefetch(4)
+
+    def order(self):
+        """Where each row of the unshuffled batches comes from."""
+        return np.argsort(-self.lengths, kind="stable")
+
+    def _sorted_plan(self, batch_size):
+        order = self.order()
+        for start in range(0, len(order), batch_size):
+            yield order[start : start + batch_size]
+
+    def _shuffled_plan(self, batch_size):
+        # Seeded by NumPy's global generator, as keras.utils.set_random_seed
+        # sets it.
+        rng = np.random.default_rng(np.random.randint(2**31))
+        order = rng.permutation(len(self))
+        pool = batch_size * BATCHES_PER_POOL
+        batches = []
+        for start in range(0, len(order), pool):
+            places = order[start : start + pool]
+            places = places[np.argsort(self.lengths[places], kind="stable")]
+            batches += [
+                places[i : i + batch_size]
+                for i in range(0, len(places), batch_size)
+            ]
+        rng.shuffle(batches)
+        yield from batches
+
+
+def _gather(structure, places):
+    return tf.nest.map_structure(lambda x: tf.gather(x, places), structure)
+
+
+def _pad(structure):
+    def pad(x):
+        return x.to_tensor() if isinstance(x, tf.RaggedTensor) else x
+
+    return tf.nest.map_structure(pad, structure)

@@ -1,0 +1,64 @@
+"""What pages and pictures have in common: colours, numbers, choices.
+
+Amber and blue stay apart for every common kind of colour blindness, and text
+keeps a contrast of 4.5 to 1 or better on every shade.
+"""
+
+import numpy as np
+
+# paper, panel: backgrounds. word, sentence: the hues of the two attentions.
+# shade: how opaque the darkest word is.
+LIGHT = {
+    "paper": "#ffffff",
+    "track": "#eceff3",
+    "ink": "#1c2128",
+    "muted": "#5f6975",
+    "word": "#f5a61d",
+    "sentence": "#2f7fc1",
+    "shade": 0.95,
+}
+DARK = {
+    "paper": "#15181d",
+    "track": "#2a3038",
+    "ink": "#e9edf1",
+    "muted": "#9aa5b1",
+    "word": "#d98a0b",
+    "sentence": "#5aa7e6",
+    "shade": 0.62,
+}
+
+MAX_CLASSES = 8
+
+
+def percent(share, digits=0):
+    """A share as people write it; only 0 is written as 0, and 1 as 100%."""
+    smallest = 10.0**-digits
+    value = 100 * float(share)
+    if 0 < value < smallest / 2:
+        return f"<{smallest:.{digits}f}%"
+    if 100 - smallest / 2 < value < 100:
+        return f">{100 - smallest:.{digits}f}%"
+    return f"{value:.{digits}f}%"
+
+
+def shown_classes(probabilities, labels=None, label=None):
+    """The classes worth a bar.
+
+    A few classes are all shown, in their own order; of many, the most probable
+    ones.
+
+    Returns:
+        A list of (name, probability, whether it is `label`), and how many
+        classes were left out.
+    """
+    if probabilities is None:
+        return [], 0
+    probabilities = np.asarray(probabilities)
+    count = len(probabilities)
+    if labels is None:
+        labels = [str(place) for place in range(count)]
+    order = np.arange(count)
+    if count > MAX_CLASSES:
+        order = np.argsort(-probabilities, kind="stable")[: MAX_CLASSES - 1]
+    shown = [(labels[i], probabilities[i], labels[i] == label) for i in order]
+    return shown, count - len(shown)

@@ -1,0 +1,139 @@
+"""Raw examples from whatever holds them."""
+
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+CHUNK = 1024
+
+
+class Chunk(NamedTuple):
+    """Some examples: arrays, or dicts of arrays, of equal length."""
+
+    x: object
+    y: object = None
+    sample_weight: object = None
+
+
+def iterate(x, y=None, sample_weight=None, keys=None):
+    """Yields raw examples, up to 1024 at a time, in their order.
+
+    Args:
+        x: A `tf.data.Dataset`, batched or not, of inputs, `(x, y)`,
+            `(x, y, sample_weight)` or dictionaries, as TFDS makes them; or a
+            list, array or tensor of inputs.
+        y: List or array of targets, if `x` is no dataset.
+        sample_weight: List or array, if `x` is no dataset.
+        keys: Which features of a dictionary are `(x, y)`. By default, of its
+            features without a shape, the only string and the only integer.
+
+    Yields:
+        `Chunk`s of NumPy arrays.
+
+    Raises:
+        ValueError: If there is no example, or no end of them, or if the parts
+            do not fit.
+    """
+    if isinstance(x, tf.data.Dataset):
+        if y is not None or sample_weight is not None:
+            raise ValueError(
+                "Invalid value for argument `y`. Expected None beside a "
+                "dataset, which holds the targets itself."
+            )
+        chunks = _iterate_dataset(x, keys)
+    else:
+        chunks = _iterate_arrays(x, y, sample_weight)
+    empty = True
+    for chunk in chunks:
+        empty = False
+        yield chunk
+    if empty:
+        raise ValueError(
+            "Invalid value for argument `x`. Expected at least one example. "
+            "Received none."
+        )
+
+
+def count(x):
+    """How many examples there are, or `None` if only reading them tells."""
+    if not isinstance(x, tf.data.Dataset):
+        return len(x) if hasattr(x, "__len__") else None
+    known = int(x.cardinality())
+    return known if known >= 0 and not _is_batched(x.element_spec) else None
+
+
+def _iterate_arrays(x, y, sample_weight):
+    if isinstance(x, (str, bytes)) or not hasattr(x, "__len__"):
+        raise ValueError(
+            "Invalid value for argument `x`. Expected a dataset, or a list or "
+            f"array of examples. Received: {x!r}"
+        )
+    for name, column in (("y", y), ("sample_weight", sample_weight)):
+        if column is not None and len(column) != len(x):
+            raise ValueError(
+                f"Invalid value for argument `{name}`. Expected as many as "
+                f"there are examples, {len(x)}. Received: {len(column)}"
+            )
+    for start in range(0, len(x), CHUNK):
+        part = slice(start, start + CHUNK)
+        yield Chunk(
+            x[part],
+            None if y is None else np.asarray(y[part]),
+            None if sample_weight is None else np.asarray(sample_weight[part]),
+        )
+
+
+def _iterate_dataset(dataset, keys):
+    if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
+        raise ValueError(
+            "Invalid value for argument `x`. Expected a dataset that ends. "
+            "Received one that repeats for ever; `dataset.take(n)` ends."
+        )
+    spec = dataset.element_spec
+    if isinstance(spec, dict):
+        pick = _pick(spec, keys)
+        dataset = dataset.map(lambda features: tuple(features[k] for k in pick))
+    elif not isinstance(spec, tuple):
+        dataset = dataset.map(lambda x: (x,))
+    if not _is_batched(dataset.element_spec):
+        dataset = dataset.batch(CHUNK)
+    for columns in dataset.prefetch(2).as_numpy_iterator():
+        yield Chunk(*columns)
+
+
+def _pick(spec, keys):
+    if keys is not None:
+        missing = [key for key in keys if key not in spec]
+        if missing:
+            raise ValueError(
+                f"Invalid value for argument `keys`. Expected features of the "
+                f"dataset, {sorted(spec)}. Received: {missing[0]!r}"
+            )
+        return tuple(keys)
+    batched = _is_batched(spec)
+    flat = {
+        key: each.dtype
+        for key, each in spec.items()
+        if isinstance(each, tf.TensorSpec) and each.shape.rank == batched
+    }
+    strings = [key for key, dtype in flat.items() if dtype == tf.string]
+    numbers = [key for key, dtype in flat.items() if dtype.is_integer]
+    if "text" in strings:
+        strings = ["text"]
+    if "label" in numbers:
+        numbers = ["label"]
+    if len(strings) != 1 or len(numbers) > 1:
+        raise ValueError(
+            "Cannot tell which feature is the input and which the label. "
+            "Expected one string and one integer, or pairs `(x, y)`; "
+            "`dataset.map(lambda f: (f['...'], f['...']))` makes them. "
+            f"Received features: {sorted(spec)}"
+        )
+    return (*strings, *numbers)
+
+
+def _is_batched(spec):
+    """Whether elements are batches: no part of them is a scalar."""
+    parts = tf.nest.flatten(spec)
+    return all(part.shape.rank is None or part.shape.rank > 0 for part in parts)

@@ -1,0 +1,174 @@
+"""Words into sentences, sentences into a document (Yang et al. 2016)."""
+
+import keras
+import tensorflow as tf
+
+from rnnzoo.layers.sequence import SequenceEncoder
+
+
+@keras.saving.register_keras_serializable(package="rnnzoo")
+class HierarchicalAttention(keras.layers.Layer):
+    """Encodes documents of sentences of words, with attention at both levels.
+
+    Yang et al. 2016, "Hierarchical Attention Networks for Document
+    Classification": a bidirectional RNN and attention pooling over the words
+    make a vector of each sentence; the same over the sentences make a vector
+    of the document.
+
+    Only the sentences that exist are computed: batch and sentence axes are
+    folded into one, empty sentences are dropped, and the rest, sorted by
+    length, run in a few groups that are each as wide as their longest sentence.
+
+    Args:
+        word_units: Units of each direction of the word level.
+        sentence_units: Units of each direction of the sentence level.
+        rnn: `"gru"` or `"lstm"`.
+        dropout: Rate of the dropout of each level's inputs.
+        recurrent_dropout: Rate of the dropout of each level's states.
+        embedding: Optional layer that maps ids to vectors; with it the inputs
+            are ids, and 0 is padding.
+        length_groups: In how many groups the sentences of a batch run.
+
+    Call arguments:
+        inputs: `(batch, sentences, words, features)`, or ids
+            `(batch, sentences, words)` if there is an `embedding`.
+        mask: Boolean `(batch, sentences, words)`. With an `embedding` it
+            defaults to `inputs != 0`; without, to all words.
+        return_attention_scores: Whether to return the weights as well.
+
+    Returns:
+        `(batch, 2 * sentence_units)`. With `return_attention_scores` also the
+        word weights `(batch, sentences, words)`, which add up to one in each
+        sentence, and the sentence weights `(batch, sentences)`, which add up
+        to one in each document, both float32 and zero at padding. A document
+        without a word gets a zero vector.
+    """
+
+    def __init__(
+        self,
+        word_units=50,
+        sentence_units=50,
+        *,
+        rnn="gru",
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        embedding=None,
+        length_groups=4,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.supports_masking = True
+        self.word_units = word_units
+        self.sentence_units = sentence_units
+        self.rnn = rnn
+        self.dropout = dropout
+        self.recurrent_dropout = recurrent_dropout
+        self.length_groups = length_groups
+        shared = {
+            "rnn": rnn,
+            "dropout": dropout,
+            "recurrent_dropout": recurrent_dropout,
+        }
+        self.words = SequenceEncoder(
+            word_units, embedding=embedding, name="words", **shared
+        )
+        self.sentences = SequenceEncoder(
+            sentence_units, name="sentences", **shared
+        )
+
+    @property
+    def embedding(self):
+        return self.words.embedding
+
+    def build(self, input_shape):
+        self.words.build((None, *input_shape[2:]))
+        self.sentences.build((None, None, 2 * self.word_units))
+
+    def call(
+        self, inputs, mask=None, training=None, return_attention_scores=False
+    ):
+        if mask is None:
+            mask = self._default_mask(inputs)
+        exists = tf.reduce_any(mask, axis=-1)  # (batch, sentences)
+        vectors, word_weights = self._encode_sentences(
+            tf.boolean_mask(inputs, exists),
+            tf.boolean_mask(mask, exists),
+            training,
+        )
+        # Back from the existing sentences to (batch, sentences, ...).
+        places = tf.where(exists)
+        shape = tf.shape(exists, out_type=tf.int64)
+        vectors = tf.scatter_nd(
+            places,
+            vectors,
+            tf.concat([shape, [2 * self.word_units]], axis=0),
+        )
+        vectors.set_shape([*exists.shape, 2 * self.word_units])
+        document = self.sentences(
+            vectors,
+            mask=exists,
+            training=training,
+            return_attention_scores=return_attention_scores,
+        )
+        if not return_attention_scores:
+            return document
+        document, sentence_weights = document
+        word_weights = tf.scatter_nd(
+            places, word_weights, tf.shape(mask, out_type=tf.int64)
+        )
+        return document, word_weights, sentence_weights
+
+    def _default_mask(self, inputs):
+        if self.embedding is not None:
+            return tf.not_equal(inputs, 0)
+        return tf.ones(tf.shape(inputs)[:3], bool)
+
+    def _encode_sentences(self, words, mask, training):
+        """`(n, words, ...)` to vectors `(n, features)`, weights `(n, words)`."""
+        width = tf.shape(mask)[1]
+        ends = tf.where(mask, tf.range(1, width + 1), 0)
+        lengths = tf.reduce_max(ends, axis=1)
+        order = tf.argsort(lengths, direction="DESCENDING", stable=True)
+        vectors, weights = [], []
+        for group in self._groups(order):
+            longest = tf.maximum(tf.reduce_max(tf.gather(lengths, group)), 1)
+            vector, weight = self.words(
+                tf.gather(words, group)[:, :longest],
+                mask=tf.gather(mask, group)[:, :longest],
+                training=training,
+                return_attention_scores=True,
+            )
+            vectors.append(vector)
+            weights.append(tf.pad(weight, [[0, 0], [0, width - longest]]))
+        back = tf.math.invert_permutation(order)
+        return (
+            tf.gather(tf.concat(vectors, axis=0), back),
+            tf.gather(tf.concat(weights, axis=0), back),
+        )
+
+    def _groups(self, order, smallest=32):
+        """Cuts the order into groups of equal size, but none too small."""
+        count = tf.size(order)
+        size = tf.maximum(-(-count // self.length_groups), smallest)
+        for i in range(self.length_groups):
+            yield order[i * size : (i + 1) * size]
+
+    def compute_mask(self, inputs, previous_mask=None):
+        return None
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "word_units": self.word_units,
+            "sentence_units": self.sentence_units,
+            "rnn": self.rnn,
+            "dropout": self.dropout,
+            "recurrent_dropout": self.recurrent_dropout,
+            "embedding": keras.saving.serialize_keras_object(self.embedding),
+            "length_groups": self.length_groups,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        embedding = keras.saving.deserialize_keras_object(config["embedding"])
+        return cls(**{**config, "embedding": embedding})

@@ -1,0 +1,127 @@
+"""A sequence into one vector: embed, run a bidirectional RNN, pool."""
+
+import keras
+from keras import ops
+
+from rnnzoo.layers import pooling as poolings
+
+CELLS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
+
+
+@keras.saving.register_keras_serializable(package="rnnzoo")
+class SequenceEncoder(keras.layers.Layer):
+    """Encodes a sequence as one vector and says which steps counted.
+
+    A stack of bidirectional recurrent layers with variational dropout (Gal &
+    Ghahramani 2016), pooled over time.
+
+    Args:
+        units: Units of each direction.
+        rnn: `"lstm"` or `"gru"`.
+        depth: Number of stacked bidirectional layers.
+        pooling: `"attention"` (`rnnzoo.layers.AttentionPooling`), `"max"` or
+            `"mean"`.
+        dropout: Rate of the inputs' dropout, one mask over time.
+        recurrent_dropout: Rate of the states' dropout, one mask over time.
+        embedding: Optional layer that maps ids to vectors; with it the inputs
+            are ids, and 0 is padding.
+
+    Call arguments:
+        inputs: `(batch, time, features)`, or ids `(batch, time)` if there is
+            an `embedding`.
+        mask: Boolean `(batch, time)`. With an `embedding` it defaults to
+            `inputs != 0`.
+        return_attention_scores: Whether to return the weights of the steps.
+
+    Returns:
+        `(batch, 2 * units)`, and with `return_attention_scores` also the
+        weights, float32 `(batch, time)`.
+    """
+
+    def __init__(
+        self,
+        units,
+        *,
+        rnn="lstm",
+        depth=1,
+        pooling="attention",
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        embedding=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if rnn not in CELLS:
+            raise ValueError(
+                "Invalid value for argument `rnn`. Expected one of "
+                f"{sorted(CELLS)}. Received: rnn={rnn!r}"
+            )
+        if depth < 1:
+            raise ValueError(
+                "Invalid value for argument `depth`. Expected a positive "
+                f"integer. Received: depth={depth}"
+            )
+        self.supports_masking = True
+        self.units = units
+        self.rnn = rnn
+        self.depth = depth
+        self.pooling = pooling
+        self.dropout = dropout
+        self.recurrent_dropout = recurrent_dropout
+        self.embedding = embedding
+        self.rnns = [
+            keras.layers.Bidirectional(
+                CELLS[rnn](
+                    units,
+                    return_sequences=True,
+                    dropout=dropout,
+                    recurrent_dropout=recurrent_dropout,
+                ),
+                name=f"rnn_{i}",
+            )
+            for i in range(depth)
+        ]
+        self.pool = poolings.get(pooling)
+
+    def build(self, input_shape):
+        if self.embedding is not None:
+            if not self.embedding.built:
+                self.embedding.build(input_shape)
+            input_shape = (*input_shape, self.embedding.output_dim)
+        for layer in self.rnns:
+            layer.build(input_shape)
+            input_shape = (*input_shape[:-1], 2 * self.units)
+        self.pool.build(input_shape)
+
+    def call(
+        self, inputs, mask=None, training=None, return_attention_scores=False
+    ):
+        hidden = inputs
+        if self.embedding is not None:
+            mask = ops.not_equal(inputs, 0) if mask is None else mask
+            hidden = self.embedding(inputs, training=training)
+        for layer in self.rnns:  # (batch, time, 2 * units)
+            hidden = layer(hidden, mask=mask, training=training)
+        return self.pool(
+            hidden, mask=mask, return_attention_scores=return_attention_scores
+        )
+
+    def compute_mask(self, inputs, previous_mask=None):
+        return None
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "rnn": self.rnn,
+            "depth": self.depth,
+            "pooling": self.pooling,
+            "dropout": self.dropout,
+            "recurrent_dropout": self.recurrent_dropout,
+            "embedding": keras.saving.serialize_keras_object(self.embedding),
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        embedding = keras.saving.deserialize_keras_object(config["embedding"])
+        return cls(**{**config, "embedding": embedding})

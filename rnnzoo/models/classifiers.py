@@ -1,0 +1,140 @@
+"""Text classifiers."""
+
+import keras
+
+from rnnzoo import embeddings as word_vectors
+from rnnzoo.layers import HierarchicalAttention, SequenceEncoder
+from rnnzoo.recipe import Recipe
+from rnnzoo.registry import register
+from rnnzoo.tasks import TextClassifier
+from rnnzoo.text import Tokenizer
+
+
+@register(
+    task="text_classification",
+    paper="Yang et al. 2016, Hierarchical Attention Networks for Document "
+    "Classification",
+    dataset="imdb_reviews",
+    recipe=Recipe(batch_size=64, epochs=5, learning_rate=2e-3),
+)
+def han_classifier(
+    num_classes=2,
+    *,
+    vocabulary_size=30_000,
+    min_count=2,
+    embedding_dim=200,
+    embeddings=None,
+    word_units=50,
+    sentence_units=50,
+    rnn="gru",
+    dropout=0.3,
+    recurrent_dropout=0.2,
+    max_sentences=60,
+    max_words=60,
+    unit="word",
+):
+    """Hierarchical attention network: words, sentences, document.
+
+    Args:
+        num_classes: Number of classes.
+        vocabulary_size: Most ids given out, with those of padding and of
+            unknown words.
+        min_count: Words seen less often are unknown.
+        embedding_dim: Size of the word vectors; with `embeddings`, theirs.
+        embeddings: Pretrained word vectors; see
+            `rnnzoo.embeddings.load_vectors`.
+        word_units: Units of each direction over words.
+        sentence_units: Units of each direction over sentences.
+        rnn: `"gru"` or `"lstm"`.
+        dropout: Rate at the inputs of both levels and before the output.
+        recurrent_dropout: Rate at the states of both levels.
+        max_sentences: Sentences read of a text, the first ones.
+        max_words: Words of a sentence; a longer one goes on in the next.
+        unit: `"word"` or `"character"`, what a token is.
+    """
+    encoder = HierarchicalAttention(
+        word_units,
+        sentence_units,
+        rnn=rnn,
+        dropout=dropout,
+        recurrent_dropout=recurrent_dropout,
+        embedding=_embedding(vocabulary_size, embedding_dim, embeddings),
+    )
+    return TextClassifier(
+        encoder,
+        num_classes,
+        max_sentences=max_sentences,
+        max_words=max_words,
+        tokenizer=Tokenizer(unit),
+        min_count=min_count,
+        dropout=dropout,
+        embeddings=embeddings,
+    )
+
+
+@register(
+    task="text_classification",
+    paper="Gal & Ghahramani 2016, A Theoretically Grounded Application of "
+    "Dropout in Recurrent Neural Networks",
+    dataset="imdb_reviews",
+    recipe=Recipe(batch_size=64, epochs=5, learning_rate=2e-3),
+)
+def bilstm_classifier(
+    num_classes=2,
+    *,
+    vocabulary_size=30_000,
+    min_count=2,
+    embedding_dim=200,
+    embeddings=None,
+    units=64,
+    depth=1,
+    rnn="lstm",
+    pooling="attention",
+    dropout=0.3,
+    recurrent_dropout=0.2,
+    max_words=400,
+    unit="word",
+):
+    """Bidirectional LSTM with variational dropout and attention pooling.
+
+    Args:
+        num_classes: Number of classes.
+        vocabulary_size: Most ids given out, with those of padding and of
+            unknown words.
+        min_count: Words seen less often are unknown.
+        embedding_dim: Size of the word vectors; with `embeddings`, theirs.
+        embeddings: Pretrained word vectors; see
+            `rnnzoo.embeddings.load_vectors`.
+        units: Units of each direction.
+        depth: Number of stacked bidirectional layers.
+        rnn: `"lstm"` or `"gru"`.
+        pooling: `"attention"`, `"max"` or `"mean"` over the words.
+        dropout: Rate at the layers' inputs and before the output.
+        recurrent_dropout: Rate at the layers' states.
+        max_words: Words read of a text, the first ones.
+        unit: `"word"` or `"character"`, what a token is.
+    """
+    encoder = SequenceEncoder(
+        units,
+        rnn=rnn,
+        depth=depth,
+        pooling=pooling,
+        dropout=dropout,
+        recurrent_dropout=recurrent_dropout,
+        embedding=_embedding(vocabulary_size, embedding_dim, embeddings),
+    )
+    return TextClassifier(
+        encoder,
+        num_classes,
+        max_words=max_words,
+        tokenizer=Tokenizer(unit),
+        min_count=min_count,
+        dropout=dropout,
+        embeddings=embeddings,
+    )
+
+
+def _embedding(vocabulary_size, embedding_dim, embeddings):
+    if embeddings is not None:
+        embedding_dim = word_vectors.dimension(embeddings)
+    return keras.layers.Embedding(vocabulary_size, embedding_dim)

@@ -1,0 +1,113 @@
+"""Optimizers for models whose largest weight is an embedding."""
+
+import keras
+import tensorflow as tf
+
+
+@keras.saving.register_keras_serializable(package="rnnzoo")
+class LazyAdam(keras.optimizers.Adam):
+    """Adam that updates a row of an embedding only when it occurs.
+
+    The gradient of an embedding is zero but for the rows of the batch, and
+    arrives as `tf.IndexedSlices`. Adam (Kingma & Ba 2015) still moves every
+    row at each step: the moments decay and the rows follow them. Here a row
+    that does not occur keeps its value and its moments. For a row that occurs,
+    with g the sum of its gradients:
+
+        m <- m + (1 - beta_1) (g - m)
+        v <- v + (1 - beta_2) (g^2 - v)
+        w <- w - lr sqrt(1 - beta_2^t) / (1 - beta_1^t) m / (sqrt(v) + epsilon)
+
+    where t counts the steps of the optimizer, not those of the row. So a step
+    costs what the rows of the batch cost, and a rare word keeps its momentum
+    until it occurs again. If all rows occur, and for dense gradients (a
+    regularizer or an output layer that shares the weight makes one), this is
+    exactly Adam.
+
+    Clipping sees the gradient as Adam does, without making it dense. Weight
+    decay, moving averages (`use_ema`) and weight constraints go over all rows,
+    as in Keras, and cost that.
+
+    Args:
+        *args, **kwargs: As `keras.optimizers.Adam`, without
+            `gradient_accumulation_steps`, whose sums are dense, and
+            `loss_scale_factor`; `keras.optimizers.LossScaleOptimizer` around
+            this optimizer scales losses.
+
+    Raises:
+        ValueError: For an option that is not supported.
+    """
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for name, instead in (
+            ("gradient_accumulation_steps", "Use a larger batch."),
+            ("loss_scale_factor", "Wrap it in a `LossScaleOptimizer`."),
+        ):
+            if (value := getattr(self, name)) is not None:
+                raise ValueError(
+                    f"Invalid value for argument `{name}`. LazyAdam expects "
+                    f"None. {instead} Received: {name}={value}"
+                )
+
+    def update_step(self, gradient, variable, learning_rate):
+        if not isinstance(gradient, tf.IndexedSlices):
+            return super().update_step(gradient, variable, learning_rate)
+        gradient = _sum_duplicates(gradient)
+        rows = gradient.indices
+        g = tf.cast(gradient.values, variable.dtype)  # (rows, features)
+        index = self._get_variable_index(variable)
+        m = self._follow(self._momentums[index], rows, g, self.beta_1)
+        v = self._follow(
+            self._velocities[index], rows, tf.square(g), self.beta_2
+        )
+        if self.amsgrad:
+            v_hat = self._velocity_hats[index]
+            v = tf.maximum(tf.gather(v_hat.value, rows), v)
+            self.assign(v_hat, tf.IndexedSlices(v, rows))
+        alpha = self._step_size(learning_rate, variable.dtype)
+        change = m * alpha / (tf.sqrt(v) + self.epsilon)
+        self.assign_sub(variable, tf.IndexedSlices(change, rows))
+
+    def _follow(self, moment, rows, target, beta):
+        """Moves the rows of a moment towards the target; returns them."""
+        values = tf.gather(moment.value, rows)
+        values += (target - values) * (1 - beta)
+        self.assign(moment, tf.IndexedSlices(values, rows))
+        return values
+
+    def _step_size(self, learning_rate, dtype):
+        step = tf.cast(self.iterations + 1, dtype)
+        beta_1_power = tf.cast(self.beta_1, dtype) ** step
+        beta_2_power = tf.cast(self.beta_2, dtype) ** step
+        scale = tf.sqrt(1 - beta_2_power) / (1 - beta_1_power)
+        return tf.cast(learning_rate, dtype) * scale
+
+    def _clip_gradients(self, grads):
+        # Keras would take norms before equal rows are summed, or make the
+        # gradient dense. The summed rows have the norm of the dense gradient.
+        if not (self.clipnorm or self.clipvalue or self.global_clipnorm):
+            return grads
+        grads = [_sum_duplicates(each) for each in grads]
+        clipped = super()._clip_gradients([_values(each) for each in grads])
+        return [
+            tf.IndexedSlices(values, each.indices, each.dense_shape)
+            if isinstance(each, tf.IndexedSlices)
+            else values
+            for values, each in zip(clipped, grads, strict=True)
+        ]
+
+
+def _sum_duplicates(gradient):
+    """Indexed slices with one row for each index; others as they are."""
+    if not isinstance(gradient, tf.IndexedSlices):
+        return gradient
+    rows, place = tf.unique(gradient.indices)
+    values = tf.math.unsorted_segment_sum(gradient.values, place, tf.size(rows))
+    return tf.IndexedSlices(values, rows, gradient.dense_shape)
+
+
+def _values(gradient):
+    if isinstance(gradient, tf.IndexedSlices):
+        return gradient.values
+    return gradient

@@ -1,0 +1,171 @@
+"""The zoo's register: names, factories, and what is known of each model."""
+
+import dataclasses
+import difflib
+import fnmatch
+import inspect
+import os
+from collections.abc import Callable
+
+from rnnzoo.recipe import Recipe
+
+_CARDS = {}
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelCard:
+    """What is known of a model; prints as a small table.
+
+    Attributes:
+        name: What `build` calls it.
+        task: What it does, such as `"text_classification"`.
+        summary: One line.
+        paper: Where it comes from.
+        dataset: The TFDS dataset it was measured on.
+        recipe: Its training defaults.
+        results: Dict of what was measured to the result.
+        factory: The function that builds it.
+    """
+
+    name: str
+    task: str
+    summary: str
+    paper: str
+    dataset: str
+    recipe: Recipe
+    results: dict
+    factory: Callable = dataclasses.field(repr=False)
+
+    @property
+    def defaults(self):
+        """Dict of the factory's keyword arguments to their defaults."""
+        parameters = inspect.signature(self.factory).parameters.values()
+        return {each.name: each.default for each in parameters}
+
+    def __str__(self):
+        rows = {
+            "task": self.task,
+            "summary": self.summary,
+            "paper": self.paper,
+            "dataset": self.dataset,
+            "defaults": _listed(self.defaults),
+            "recipe": _listed(dataclasses.asdict(self.recipe)),
+            "results": _listed(self.results) or "see the README",
+        }
+        width = max(map(len, rows))
+        lines = [self.name, "-" * len(self.name)]
+        for key, value in rows.items():
+            first, *rest = value.split("\n")
+            lines.append(f"{key:<{width}}  {first}")
+            lines += [" " * (width + 2) + line for line in rest]
+        return "\n".join(lines)
+
+
+def register(
+    *, task, paper="", dataset="", recipe=None, results=None, override=False
+):
+    """Decorator that adds a factory to the zoo, a user's own too.
+
+    The function's name is the model's name, its keyword arguments are the
+    overrides that `build` takes, and the first line of its docstring is the
+    summary. It returns a `rnnzoo.tasks.Task`.
+
+    Args:
+        task: What the model does.
+        paper: Where it comes from.
+        dataset: The TFDS dataset it was measured on.
+        recipe: `rnnzoo.recipe.Recipe`, its training defaults.
+        results: Dict of what was measured to the result.
+        override: Whether another factory of that name is replaced.
+    """
+
+    def decorate(factory):
+        name = factory.__name__
+        if name in _CARDS and not override:
+            raise ValueError(
+                f"A model named {name!r} is registered. Expected another "
+                "name, or `override=True`."
+            )
+        summary = inspect.getdoc(factory) or ""
+        _CARDS[name] = ModelCard(
+            name=name,
+            task=task,
+            summary=summary.split("\n")[0],
+            paper=paper,
+            dataset=dataset,
+            recipe=recipe or Recipe(),
+            results=results or {},
+            factory=factory,
+        )
+        return factory
+
+    return decorate
+
+
+def list_models(pattern="*", task=None):
+    """Sorted names of the models.
+
+    Args:
+        pattern: Shell pattern, such as `"*_classifier"`.
+        task: Only the models of that task.
+    """
+    return sorted(
+        name
+        for name, card in _CARDS.items()
+        if fnmatch.fnmatch(name, pattern) and task in (None, card.task)
+    )
+
+
+def describe(name):
+    """The `ModelCard` of a model.
+
+    Raises:
+        ValueError: If there is no such model; it lists the nearest.
+    """
+    if name not in _CARDS:
+        raise ValueError(
+            f"Unknown model: {name!r}. {_nearest(name, _CARDS)} "
+            "`rnnzoo.list_models()` lists all."
+        )
+    return _CARDS[name]
+
+
+def build(name, weights=None, **overrides):
+    """Builds a model of the zoo.
+
+    Args:
+        name: One of `list_models()`.
+        weights: Path of a task saved from a model of the same shape; it lends
+            its vocabularies and its weights.
+        **overrides: Keyword arguments of the factory; `describe(name)` shows
+            them with their defaults.
+
+    Returns:
+        A `rnnzoo.tasks.Task`.
+
+    Raises:
+        ValueError: If there is no such model or no such override; it lists
+            the nearest.
+    """
+    card = describe(name)
+    for key in overrides:
+        if key not in card.defaults:
+            raise ValueError(
+                f"Unknown override for {name!r}: {key!r}. "
+                f"{_nearest(key, card.defaults)} "
+                f"`rnnzoo.describe({name!r})` lists all."
+            )
+    task = card.factory(**overrides)
+    task.recipe = card.recipe
+    if weights is not None:
+        task.restore(os.fspath(weights))
+    return task
+
+
+def _nearest(word, known):
+    near = difflib.get_close_matches(str(word), known, n=3, cutoff=0.4)
+    return f"Expected one like {', '.join(near or sorted(known))}."
+
+
+def _listed(mapping):
+    return "\n".join(f"{key} = {value!r}" for key, value in mapping.items())

@@ -1,0 +1,205 @@
+"""What every task shares: raw examples in, Keras training inside."""
+
+import dataclasses
+
+import keras
+import numpy as np
+
+from rnnzoo.batching import Examples
+from rnnzoo.files import atomic_path
+from rnnzoo.recipe import Recipe
+
+
+class Task(keras.Model):
+    """A Keras model that takes raw examples.
+
+    Subclasses say how raw examples become numbers (`adapt`, `encode`), what
+    is learned (`default_loss`, `default_metrics`, `call`) and offer the verb
+    of their trade (`classify`, `tag`, `translate`, `caption`) and `explain`.
+
+    Wherever a method takes raw data `x, y, sample_weight`, it takes what
+    `rnnzoo.examples.iterate` reads, TFDS datasets, `tf.data`, lists and
+    arrays, or the result of `encode()`, so that data used twice is encoded
+    once.
+    """
+
+    def __init__(self, recipe=None, **kwargs):
+        super().__init__(**kwargs)
+        if isinstance(recipe, dict):
+            recipe = Recipe(**recipe)
+        self.recipe = recipe or Recipe()
+        self._validation_batches = None
+
+    # What a subclass defines.
+
+    @property
+    def adapted(self):
+        """Whether the vocabularies are known, and so the weights' shapes."""
+        raise NotImplementedError
+
+    def adapt(self, x, y=None):
+        """Learns vocabularies (and labels, where it must) from raw examples."""
+        raise NotImplementedError
+
+    def encode(self, x, y=None, sample_weight=None):
+        """Raw examples as numbers: `rnnzoo.batching.Examples`."""
+        raise NotImplementedError
+
+    def default_loss(self):
+        raise NotImplementedError
+
+    def default_metrics(self):
+        return []
+
+    # What Keras does, from raw examples.
+
+    def compile(
+        self, optimizer="auto", loss="auto", metrics="auto", **kwargs
+    ):
+        """Configures training; without arguments, as the recipe says.
+
+        Args:
+            optimizer: As in Keras; `"auto"` is the recipe's.
+            loss: As in Keras; `"auto"` is the task's.
+            metrics: As in Keras; `"auto"` is the task's.
+            **kwargs: As in Keras. `jit_compile` is off unless asked for:
+                batches differ in shape, and XLA would compile each.
+        """
+        kwargs.setdefault("jit_compile", False)
+        super().compile(
+            optimizer=self.recipe.optimizer()
+            if optimizer == "auto"
+            else optimizer,
+            loss=self.default_loss() if loss == "auto" else loss,
+            metrics=self.default_metrics() if metrics == "auto" else metrics,
+            **kwargs,
+        )
+
+    def compile_from_config(self, config):
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        if self.built:
+            self.optimizer.build(self.trainable_variables)
+
+    def fit(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        epochs=1,
+        *,
+        validation_split=0.0,
+        validation_data=None,
+        shuffle=True,
+        sample_weight=None,
+        **kwargs,
+    ):
+        """Trains on raw examples.
+
+        They are encoded once, then every epoch draws batches of similar
+        length in a new order.
+
+        Args:
+            x, y, sample_weight: Raw examples; see the class.
+            batch_size: Defaults to the recipe's.
+            epochs: Passes over the data.
+            validation_split: Share of the examples, the last ones, to validate
+                on.
+            validation_data: Raw examples to validate on: a dataset, or a tuple
+                `(x, y)` or `(x, y, sample_weight)`.
+            shuffle: Whether each epoch has a new order.
+            **kwargs: As in Keras.
+
+        Returns:
+            `keras.callbacks.History`.
+        """
+        self._require_adapted("fit")
+        examples = self._encoded(x, y, sample_weight)
+        validation = None
+        if validation_data is not None:
+            validation = self._encoded(*_as_columns(validation_data))
+        elif validation_split:
+            cut = int(len(examples) * (1 - validation_split))
+            validation = examples.take(np.arange(cut, len(examples)))
+            examples = examples.take(np.arange(cut))
+        batch_size = batch_size or self.recipe.batch_size
+        if validation is not None:
+            self._validation_batches = validation.batches(batch_size)
+        try:
+            return super().fit(
+                examples.batches(batch_size, shuffle=shuffle),
+                epochs=epochs,
+                validation_data=self._validation_batches,
+                shuffle=False,  # the batches are
+                **kwargs,
+            )
+        finally:
+            self._validation_batches = None
+
+    def evaluate(
+        self, x=None, y=None, batch_size=None, *, sample_weight=None, **kwargs
+    ):
+        """Loss and metrics on raw examples; arguments as in `fit` and Keras."""
+        if x is None or x is not self._validation_batches:
+            self._require_adapted("evaluate")
+            examples = self._encoded(x, y, sample_weight)
+            x = examples.batches(batch_size or self.recipe.batch_size)
+        return super().evaluate(x, **kwargs)
+
+    def predict(self, x, batch_size=None, verbose=0, **kwargs):
+        """Outputs for raw examples, in their order.
+
+        Args:
+            x: Raw inputs; labels, if a dataset has them, are ignored.
+            batch_size: Defaults to 128.
+            verbose: As in Keras.
+
+        Returns:
+            NumPy array, one row an example.
+        """
+        self._require_adapted("predict")
+        examples = self._encoded(x, None, None)
+        examples = dataclasses.replace(examples, labels=None, weights=None)
+        batches = examples.batches(batch_size or 128)
+        outputs = super().predict(batches, verbose=verbose, **kwargs)
+        return outputs[np.argsort(examples.order())]
+
+    def save(self, filepath, overwrite=True, **kwargs):
+        """Saves the task with its vocabularies as one `.keras` file.
+
+        The file appears under its name only when it is whole.
+        """
+        self._require_adapted("save")
+        with atomic_path(filepath, overwrite=overwrite) as path:
+            super().save(path, **kwargs)
+
+    # Details.
+
+    def get_config(self):
+        return {"name": self.name, "recipe": dataclasses.asdict(self.recipe)}
+
+    def get_build_config(self):
+        return {}
+
+    def build_from_config(self, config):
+        if self.adapted:
+            self.build()
+
+    def _encoded(self, x, y, sample_weight):
+        if isinstance(x, Examples):
+            return x
+        return self.encode(x, y, sample_weight)
+
+    def _require_adapted(self, method):
+        if not self.adapted:
+            raise ValueError(
+                f"`{type(self).__name__}.{method}()` needs a vocabulary. "
+                "Expected `adapt(data)` to be called first, on the raw "
+                "training examples."
+            )
+
+
+def _as_columns(data):
+    """`(x, y, sample_weight)` of a dataset, `Examples`, or tuple of columns."""
+    if isinstance(data, tuple):
+        return (*data, None, None)[:3]
+    return data, None, None

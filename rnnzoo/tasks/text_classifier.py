@@ -1,0 +1,444 @@
+"""Texts to classes, with the words and sentences that decided."""
+
+import dataclasses
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from rnnzoo import embeddings as word_vectors
+from rnnzoo import text
+from rnnzoo.batching import Examples
+from rnnzoo.examples import count, iterate
+from rnnzoo.explanation import Explanation, Explanations
+from rnnzoo.export import export
+from rnnzoo.tasks.task import Task
+
+EXPLAINED_AT_ONCE = 128
+
+
+@dataclasses.dataclass(frozen=True)
+class Classification:
+    """The most probable class of a text and its probability."""
+
+    label: str
+    score: float
+
+
+@keras.saving.register_keras_serializable(package="rnnzoo")
+class TextClassifier(Task):
+    """Classifies raw strings.
+
+    Args:
+        encoder: A layer from ids to a vector: `rnnzoo.layers.SequenceEncoder`
+            or, if `max_sentences` is given,
+            `rnnzoo.layers.HierarchicalAttention`; with an `embedding`, whose
+            `input_dim` is the most ids that `adapt` may give out.
+        num_classes: Number of classes.
+        max_sentences: Sentences read of a text, the first ones. `None` for an
+            encoder of flat sequences.
+        max_words: Words of a sentence; a longer one goes on in the next. For a
+            flat encoder, the words read of a text, the first ones.
+        tokenizer: `rnnzoo.text.Tokenizer`; words in lower case by default.
+        min_count: Tokens seen less often in `adapt` are unknown.
+        dropout: Rate of the dropout before the output layer.
+        embeddings: Pretrained word vectors, read by `adapt`: what
+            `rnnzoo.embeddings.load_vectors` takes. Not saved: the weights are.
+        labels: Names of the classes; by default learned by `adapt`.
+        vocabulary: Tokens from id 2 on; by default learned by `adapt`.
+        recipe: `rnnzoo.recipe.Recipe`, the training defaults.
+    """
+
+    def __init__(
+        self,
+        encoder,
+        num_classes=2,
+        *,
+        max_sentences=None,
+        max_words=None,
+        tokenizer=None,
+        min_count=1,
+        dropout=0.0,
+        embeddings=None,
+        labels=None,
+        vocabulary=None,
+        recipe=None,
+        **kwargs,
+    ):
+        super().__init__(recipe=recipe, **kwargs)
+        if num_classes < 2:
+            raise ValueError(
+                "Invalid value for argument `num_classes`. Expected at least "
+                f"2. Received: num_classes={num_classes}"
+            )
+        self.encoder = encoder
+        self.num_classes = num_classes
+        self.max_sentences = max_sentences
+        self.max_words = max_words
+        self.tokenizer = tokenizer or text.Tokenizer()
+        self.min_count = min_count
+        self.dropout = keras.layers.Dropout(dropout)
+        self.head = keras.layers.Dense(
+            num_classes, activation="softmax", dtype="float32", name="head"
+        )
+        self.embeddings = embeddings
+        self.labels = None if labels is None else tuple(labels)
+        self.vocabulary = text.Vocabulary(vocabulary or ())
+
+    # From raw text to ids.
+
+    @property
+    def adapted(self):
+        return bool(self.vocabulary.tokens)
+
+    def adapt(self, x, y=None, labels=None, verbose=1):
+        """Learns the vocabulary, and the names of the classes.
+
+        One pass over the data. Calling it again starts the weights anew.
+
+        Args:
+            x: Raw examples; see `rnnzoo.examples.iterate`.
+            y: Labels, if `x` is a list or an array.
+            labels: Names of the classes: a sequence, or what TFDS has, its
+                `ClassLabel` or `DatasetInfo`. By default the sorted labels if
+                they are strings, else their numbers.
+            verbose: Whether to show progress.
+        """
+        counter = text.TokenCounter()
+        seen = set()
+        progress = keras.utils.Progbar(
+            count(x), verbose=verbose, unit_name="text"
+        )
+        for chunk in iterate(x, y):
+            texts = text.check_texts(chunk.x)
+            counter.update(self._tokenize(texts))
+            if chunk.y is not None and np.asarray(chunk.y).dtype.kind in "OSU":
+                seen.update(_string_labels(chunk.y))
+            progress.add(len(texts))
+        if labels is None and seen:
+            labels = sorted(seen)
+        vocabulary = text.Vocabulary.from_counts(
+            counter.counts, self.encoder.embedding.input_dim, self.min_count
+        )
+        if not vocabulary.tokens:
+            raise ValueError(
+                "Invalid value for argument `x`. Expected texts in which some "
+                f"word occurs at least min_count={self.min_count} times."
+            )
+        self._set_labels(labels)
+        self._set_vocabulary(vocabulary)
+        if self.embeddings is not None:
+            vectors = word_vectors.load_vectors(
+                self.embeddings, vocabulary.tokens, verbose=verbose
+            )
+            if verbose:
+                print(vectors)
+            self.encoder.embedding.embeddings.assign(vectors.matrix)
+
+    def encode(self, x, y=None, sample_weight=None):
+        """Raw examples as ids, `rnnzoo.batching.Examples`."""
+        ids, labels, weights = [], [], []
+        for chunk in iterate(x, y, sample_weight):
+            ids.append(self._ids(text.check_texts(chunk.x)))
+            if chunk.y is not None:
+                labels.append(self._label_ids(chunk.y))
+            if chunk.sample_weight is not None:
+                weights.append(chunk.sample_weight)
+        ids = tf.concat(ids, axis=0)
+        return Examples(
+            inputs=ids,
+            labels=np.concatenate(labels) if labels else None,
+            weights=np.concatenate(weights) if weights else None,
+            lengths=ids.row_lengths().numpy(),
+        )
+
+    @tf.function(
+        input_signature=[tf.TensorSpec([None], tf.string)], autograph=False
+    )
+    def _tokenize(self, texts):
+        return self.tokenizer(texts).words.values
+
+    @tf.function(
+        input_signature=[tf.TensorSpec([None], tf.string)], autograph=False
+    )
+    def _ids(self, texts):
+        return self.vocabulary(self._tokens(texts).words)
+
+    def _tokens(self, texts):
+        """The tokens that the encoder reads: ragged `(n, None[, None])`."""
+        if self.max_sentences is None:
+            tokens, most = self.tokenizer(texts), self.max_words
+        else:
+            tokens = self.tokenizer.sentences(texts, self.max_words)
+            most = self.max_sentences
+        return text.Tokens(*(column[:, :most] for column in tokens))
+
+    # From ids to probabilities.
+
+    def build(self, input_shape=None):
+        if self.built:
+            return
+        rank = 2 if self.max_sentences is None else 3
+        self.encoder.build((None,) * rank)
+        self.head.build((None, self.encoder.output_dim))
+        self.built = True
+
+    def call(self, ids, training=None):
+        """Probabilities `(batch, classes)` of right padded ids."""
+        vector = self.encoder(ids, training=training)
+        return self.head(self.dropout(vector, training=training))
+
+    def attend(self, ids):
+        """Probabilities and the attention weights behind them.
+
+        Args:
+            ids: `(batch, words)`, or `(batch, sentences, words)`.
+
+        Returns:
+            Tuple of the probabilities `(batch, classes)`, the word weights
+            (shaped as the ids) and, of a hierarchical encoder, the sentence
+            weights `(batch, sentences)`.
+        """
+        vector, *weights = self.encoder(
+            ids, training=False, return_attention_scores=True
+        )
+        return (self.head(vector), *weights)
+
+    def default_loss(self):
+        return keras.losses.SparseCategoricalCrossentropy()
+
+    def default_metrics(self):
+        return [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
+
+    # What a user reads.
+
+    def classify(self, x, batch_size=None):
+        """The most probable class of each text.
+
+        Returns:
+            List of `Classification`.
+        """
+        probabilities = self.predict(_listed(x), batch_size)
+        best = probabilities.argmax(axis=1)
+        return [
+            Classification(self.label_names[i], float(row[i]))
+            for i, row in zip(best, probabilities, strict=True)
+        ]
+
+    def explain(self, x):
+        """What decided: attention weights aligned with the original text.
+
+        Returns:
+            `rnnzoo.explanation.Explanations`, one for each text.
+        """
+        self._require_adapted("explain")
+        explanations = []
+        for chunk in iterate(_listed(x)):
+            texts = text.check_texts(chunk.x)
+            for start in range(0, len(texts), EXPLAINED_AT_ONCE):
+                part = texts[start : start + EXPLAINED_AT_ONCE]
+                explanations += self._explain(part)
+        return Explanations(explanations)
+
+    def _explain(self, texts):
+        tokens = self._tokens(texts)
+        probabilities, *weights = self.attend(_pad(self.vocabulary(tokens.words)))
+        rows = range(len(texts))
+        return [
+            self._explanation(
+                texts[i].numpy().decode(),
+                [column[i] for column in tokens],
+                probabilities[i].numpy(),
+                [weight[i].numpy() for weight in weights],
+            )
+            for i in rows
+        ]
+
+    def _explanation(self, original, tokens, probabilities, weights):
+        words, _, starts, ends, _ = tokens
+        best = int(probabilities.argmax())
+        sentences = {}
+        if self.max_sentences is None:
+            kept = weights[0][: len(words)]
+        else:
+            lengths = words.row_lengths().numpy()
+            kept = np.concatenate(
+                [row[:n] for row, n in zip(weights[0], lengths)] or [[]]
+            )
+            lasts = np.cumsum(lengths).tolist()
+            sentences = {
+                "sentences": list(zip([0, *lasts], lasts)),
+                "sentence_weights": weights[1][: len(lasts)].tolist(),
+            }
+            words, starts, ends = (c.flat_values for c in (words, starts, ends))
+        return Explanation(
+            text=original,
+            label=self.label_names[best],
+            score=float(probabilities[best]),
+            probabilities=dict(
+                zip(self.label_names, probabilities.tolist(), strict=True)
+            ),
+            tokens=[word.decode() for word in words.numpy()],
+            spans=list(
+                zip(starts.numpy().tolist(), ends.numpy().tolist(), strict=True)
+            ),
+            weights=kept.tolist(),
+            **sentences,
+        )
+
+    @property
+    def label_names(self):
+        return self.labels or tuple(map(str, range(self.num_classes)))
+
+    # Serving and saving.
+
+    def export(self, directory, overwrite=True):
+        """Writes a SavedModel that takes raw strings.
+
+        Its signatures, each with `text: string (n,)`:
+
+        - `serving_default`: `probabilities` float32 `(n, classes)`, `label`
+          string `(n,)` and its probability, `score`, float32 `(n,)`.
+        - `explain`: the same, and `tokens` with their `weights`, `starts` and
+          `ends` in characters of the text, `(n, words)` or
+          `(n, sentences, words)`, padded with "" and zeros; of a hierarchical
+          model also `sentence_weights` `(n, sentences)`.
+
+        Args:
+            directory: Where to write.
+            overwrite: Whether an existing directory is replaced.
+        """
+        self._require_adapted("export")
+        names = tf.constant(self.label_names)
+        signature = [tf.TensorSpec([None], tf.string, name="text")]
+
+        def summarize(probabilities):
+            best = tf.argmax(probabilities, axis=1)
+            return {
+                "probabilities": probabilities,
+                "label": tf.gather(names, best),
+                "score": tf.reduce_max(probabilities, axis=1),
+            }
+
+        @tf.function(input_signature=signature, autograph=False)
+        def serve(text):
+            ids = _pad(self.vocabulary(self._tokens(text).words))
+            return summarize(self(ids, training=False))
+
+        @tf.function(input_signature=signature, autograph=False)
+        def explain(text):
+            tokens = self._tokens(text)
+            probabilities, *weights = self.attend(
+                _pad(self.vocabulary(tokens.words))
+            )
+            return {
+                **summarize(probabilities),
+                "tokens": _pad(tokens.words),
+                "starts": _pad(tokens.starts),
+                "ends": _pad(tokens.ends),
+                **dict(zip(["weights", "sentence_weights"], weights)),
+            }
+
+        export(
+            directory,
+            {"serving_default": serve, "explain": explain},
+            [weight.value for weight in self.weights],
+            [self.vocabulary.table],
+            overwrite=overwrite,
+        )
+
+    def restore(self, path):
+        """Takes the vocabulary, the labels and the weights of a saved task."""
+        saved = keras.saving.load_model(path)
+        shapes = [
+            (len(each.vocabulary), each.num_classes) for each in (saved,)
+        ]
+        self._set_labels(saved.labels)
+        self._set_vocabulary(saved.vocabulary)
+        self.set_weights(saved.get_weights())
+
+    def get_config(self):
+        serialize = keras.saving.serialize_keras_object
+        return {
+            **super().get_config(),
+            "encoder": serialize(self.encoder),
+            "num_classes": self.num_classes,
+            "max_sentences": self.max_sentences,
+            "max_words": self.max_words,
+            "tokenizer": serialize(self.tokenizer),
+            "min_count": self.min_count,
+            "dropout": self.dropout.rate,
+            "labels": self.labels,
+            "vocabulary": self.vocabulary.tokens,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        for key in ("encoder", "tokenizer"):
+            config[key] = keras.saving.deserialize_keras_object(config[key])
+        return cls(**config)
+
+    # Details.
+
+    def _set_vocabulary(self, vocabulary):
+        self.vocabulary = vocabulary
+        self.encoder.embedding.input_dim = len(vocabulary)
+        self.build()
+
+    def _set_labels(self, labels):
+        if labels is None:
+            return
+        names = tuple(_names_in(labels))
+        if len(names) != self.num_classes:
+            raise ValueError(
+                "Invalid value for argument `labels`. Expected the names of "
+                f"num_classes={self.num_classes} classes. Received "
+                f"{len(names)}: {list(names)[:10]}"
+            )
+        self.labels = names
+
+    def _label_ids(self, y):
+        y = np.asarray(y)
+        if y.dtype.kind in "OSU":
+            names = {name: i for i, name in enumerate(self.label_names)}
+            ids = [names.get(name, -1) for name in _string_labels(y)]
+            ids = np.array(ids, "int32")
+        else:
+            ids = y.astype("int32")
+        if ids.ndim == 2 and ids.shape[1] == 1:
+            ids = ids[:, 0]
+        bad = (
+            (ids < 0) | (ids >= self.num_classes) | (ids != y.reshape(ids.shape))
+            if y.dtype.kind not in "OSU"
+            else ids < 0
+        )
+        if ids.ndim != 1 or bad.any():
+            received = y[bad][0] if ids.ndim == 1 else f"shape {y.shape}"
+            raise ValueError(
+                "Invalid value for argument `y`. Expected one label an "
+                f"example, from 0 to {self.num_classes - 1} or one of "
+                f"{list(self.label_names)[:10]}. Received: {received!r}"
+            )
+        return ids
+
+
+def _string_labels(y):
+    return [
+        label.decode() if isinstance(label, bytes) else str(label)
+        for label in np.asarray(y).ravel()
+    ]
+
+
+def _names_in(labels):
+    """Names of a sequence, a TFDS `ClassLabel` or a TFDS `DatasetInfo`."""
+    if hasattr(labels, "features"):
+        labels = labels.features[(labels.supervised_keys or ("", "label"))[1]]
+    return getattr(labels, "names", labels)
+
+
+def _listed(x):
+    return [x] if isinstance(x, str) else x
+
+
+def _pad(ragged):
+    return ragged.to_tensor()
