@@ -51,7 +51,17 @@ class Examples:
             self.lengths[places],
         )
 
-    def batches(self, batch_size, shuffle=False, remainder=True):
+    def split(self, share):
+        """All but the last examples, and the last ones.
+
+        Args:
+            share: Share of the examples that are the last ones.
+        """
+        cut = int(len(self) * (1 - share))
+        places = np.arange(len(self))
+        return self.take(places[:cut]), self.take(places[cut:])
+
+    def batches(self, batch_size, shuffle=False):
         """Right padded batches of examples of similar length.
 
         Shuffled, each pass draws a new order: random pools of 50 batches are
@@ -73,12 +83,12 @@ class Examples:
             output_signature=tf.TensorSpec([None], tf.int64),
         )
         dataset = dataset.map(
-            lambda places: _pad(_gather(columns, places)),
+            lambda places: _pad_all(_gather(columns, places)),
             num_parallel_calls=2,
         )
         count = -(-len(self) // batch_size)
-        return dataset.apply(tf.data.experimental.assert_cardinality(count))\
-            .prefetch(4)
+        count = tf.data.experimental.assert_cardinality(count)
+        return dataset.apply(count).prefetch(4)
 
     def order(self):
         """Where each row of the unshuffled batches comes from."""
@@ -111,8 +121,23 @@ def _gather(structure, places):
     return tf.nest.map_structure(lambda x: tf.gather(x, places), structure)
 
 
-def _pad(structure):
-    def pad(x):
-        return x.to_tensor() if isinstance(x, tf.RaggedTensor) else x
+def pad(ragged):
+    """Right padded dense tensor, at least one wide in every axis but the first.
 
-    return tf.nest.map_structure(pad, structure)
+    Recurrent layers need a step, if only a masked one, to have an answer.
+    """
+    dense = ragged.to_tensor()
+    missing = tf.maximum(1 - tf.shape(dense)[1:], 0)
+    missing = tf.concat([[0], missing], axis=0)
+    padded = tf.pad(
+        dense,
+        tf.stack([tf.zeros_like(missing), missing], axis=1),
+        constant_values="" if dense.dtype == tf.string else 0,
+    )
+    return tf.ensure_shape(padded, [None] * dense.shape.rank)
+
+
+def _pad_all(structure):
+    return tf.nest.map_structure(
+        lambda x: pad(x) if isinstance(x, tf.RaggedTensor) else x, structure
+    )

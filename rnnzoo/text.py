@@ -1,396 +1,580 @@
-"""Strings into tokens, sentences and ids, with stock TensorFlow ops.
+"""Raw strings to tokens, sentences and ids, with stock TensorFlow ops.
 
-The same functions run in training, in prediction and inside an exported
-SavedModel. Every shape is dynamic; an empty text has no token and no sentence.
+The same ops run in training, in prediction and in an exported graph.
+
+Texts are marked up, then split once. A chain of regular expressions puts
+`CUT` around every token and `BREAK` where a sentence ends. Both are control
+characters, and those of the text itself are blanked out first, one for one.
+So marks are the only thing that a text gains, nothing is ever lost, and the
+lengths of the pieces add up to offsets in the original string.
 """
 
-from collections import Counter
-from typing import NamedTuple
+import collections
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-PADDING, UNKNOWN, RESERVED = 0, 1, 2
+CUT = "\v"  # White space to tf.strings.split, and to nobody else here.
+BREAK = "\x1e"  # A token of its own, that only the sentence splitter sees.
+_BREAK = CUT + BREAK + CUT
 
-# Control characters that mark places in a text; blanked out of the input.
-_EDGE, _JOINT = "\x1f", "\x1e"
-
-# Blanked or turned into line breaks of the same length, so that the offsets
-# stay those of the original text.
-_LENGTH_PRESERVING = (
-    (f"[{_EDGE}{_JOINT}]", " "),
-    (r"(?i)<br />", "\n" * 6),
-    (r"(?i)<br/>", "\n" * 5),
-    (r"(?i)<br>|</p>", "\n" * 4),
-    (r"(?i)<p>", "\n" * 3),
+# RE2 has no class subtraction: a word character is what is not punctuation,
+# symbol, separator, control, nor of a script that writes words without blanks.
+# Soft hyphens and the (non-)joiners of Persian or Hindi are inside of words.
+_UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}"
+_LETTER = (
+    rf"(?:[^\p{{P}}\p{{S}}\p{{Z}}\p{{C}}{_UNSPACED}]"
+    r"|[\x{AD}\x{200C}\x{200D}])"
+)
+_NUMBER = rf"\p{{Nd}}+(?:[.,:/]\p{{Nd}}+)+{_LETTER}*"  # 10.5 1,000 8/10 3.5mm
+_INNER = rf"['-](?:{_NUMBER}|{_LETTER}+)"  # the "-fi" of "sci-fi"
+_CLITIC = r"(?i:'(?:s|re|ve|ll|d|m|em)\b)"
+_URL_CHARACTER = r"""[^\s\v<>"]"""
+_URL_END = r"""[^\s\v<>"'.,;:!?()\[\]{}]"""
+_PICTURE = r"[\p{So}\x{1F000}-\x{1FAFF}]"
+_MODIFIERS = r"[\x{FE0F}\x{20E3}\x{1F3FB}-\x{1F3FF}\x{E0020}-\x{E007F}]*"
+# With these the dot belongs to the word; only the second kind ever ends a
+# sentence, if the next word is one that sentences like to begin with.
+_TITLES = (
+    "mr|mrs|ms|messrs|dr|prof|rev|fr|st|mt|ft|lt|col|gen|sgt|capt|cmdr|maj"
+    "|gov|sen|rep|hon|vs|v|cf|approx|e\\.g|i\\.e"
+)
+_SUFFIXES = "jr|sr|inc|corp|co|ltd|bros|dept|etc|al|a\\.m|p\\.m"
+_INITIALS = r"[A-HJ-Z]\.|(?:\p{L}\.){2,}"
+_STARTERS = (
+    "The|This|That|These|Those|There|It|Its|He|She|His|Her|They|Their|We|You"
+    "|Your|I|My|Our|If|In|On|At|As|And|But|So|Then|When|While|What|Who|Why"
+    "|How|Not|No|One|All|After|Also|Although|Even|For|From|Now|Or|Some|Yes"
+    "|Yet|An?|Is|Did|Do"
 )
 
-_BLANK = r"\s\p{Z}\p{Cc}\p{Cf}"
-_EMOJI_PART = r"\p{So}[\x{FE0F}\x{1F3FB}-\x{1F3FF}]*"
-
-# As in the Penn Treebank and GloVe, "don't" is "do n't" and "it's" is "it 's".
-_NEGATION = r"(?i)([a-z])(n['’]t)\b"
-_TOKEN = "|".join(
-    [
-        r"(?:https?://|www\.)[^\s<>\"]*[^\s<>\".,;:!?'()\[\]]",
-        r"[\x{1F1E6}-\x{1F1FF}]{2}",  # flags
-        rf"{_EMOJI_PART}(?:\x{{200D}}{_EMOJI_PART})*",
-        r"[:;=]-?[()DP]",  # emoticons
-        r"(?i:n['’]t)\b",
-        r"(?i:['’](?:s|re|ve|ll|d|m))\b",
-        r"\p{N}+(?:[.,]\p{N}+)+",
-        r"(?:\p{L}\.){2,}",  # U.S., e.g.
-        r"[\p{L}\p{M}\p{N}_]+",
-        r"\.{2,}|[!?]{2,}|-{2,}|\*+",
-        rf"[^{_BLANK}]",
-    ]
+# What is marked as a token; plain words between blanks need no mark. The
+# first alternative that matches wins.
+_TOKENS = (
+    # https://imdb.com/title, www.imdb.com, imdb.com/title, me@imdb.com
+    rf"(?i:https?://|www\.){_URL_CHARACTER}*{_URL_END}",
+    r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+",
+    r"\b[\w-]+(?:\.[\w-]+)*\.(?i:com|org|net|edu|gov|info|co\.uk)\b"
+    rf"(?:/(?:{_URL_CHARACTER}*{_URL_END})?)?",
+    rf"[@#](?:{_LETTER}|_)+",
+    # Mr. U.S. J.
+    rf"\b(?i:{_TITLES}|{_SUFFIXES})\.",
+    rf"\b(?:{_INITIALS})",
+    # PTB's contractions, as in GloVe: the "'s" of "it's"; "n't" is a word.
+    _CLITIC,
+    # 1️⃣
+    r"[0-9#*]\x{FE0F}?\x{20E3}",
+    # 10.5 1,000 8/10 3.5-inch sci-fi o'clock .5
+    rf"{_NUMBER}(?:{_INNER})*",
+    rf"{_LETTER}+(?:{_INNER})+",
+    r"\B\.\p{Nd}+",
+    # :-) <3
+    r"[:;=]-?(?:[)(]|[DPp]\b)|<3\b",
+    # Flags are pairs; joined pictures are one.
+    r"[\x{1F1E6}-\x{1F1FF}]{2}",
+    rf"{_PICTURE}{_MODIFIERS}(?:\x{{200D}}{_PICTURE}{_MODIFIERS})*",
+    # ... !!! --; runs of any length would be rare tokens, so: up to three.
+    r"[-=_*~#+]{4,}",
+    r"\.{2,3}|!{2,3}|\?{2,3}|-{2,3}|\*{2,3}|'{2}|`{2}",
+    rf"[\p{{P}}\p{{S}}\p{{Co}}{_UNSPACED}]\p{{M}}*",
 )
 
-_SENTENCE_END = r"[.!?…。！？]+|\.{2,}"
-_CLOSING = r"[\"'”’»)\]]"
-_ABBREVIATION = (
-    r"(?i:mr|mrs|ms|dr|prof|rev|gen|sgt|st|sr|jr|vs|no|vol|fig|approx|\p{L})"
+# The rules are pairs of a pattern and what replaces it.
+_CLEAN = (
+    # Every other blank, control or invisible character becomes a space.
+    (
+        r"[\x{0}-\x{9}\x{B}-\x{1F}\x{7F}-\x{90}\x{93}-\x{A0}\x{1680}"
+        r"\x{2000}-\x{200B}\x{200E}\x{200F}\x{2028}-\x{202F}\x{205F}-\x{2064}"
+        r"\x{2066}-\x{206F}\x{3000}\x{FEFF}]",
+        " ",
+    ),
+    # The apostrophes of word processors, two of them misread as Latin-1.
+    (r"[‘’ʼ´＇\x{91}\x{92}]", "'"),
+    *(
+        (f"(?i:{tag})", _BREAK + " " * len(tag))
+        for tag in ("<br />", "<br/>", "<br>", "<p>", "</p>")
+    ),
+    (r"\n *\n", _BREAK + r"\0"),
 )
-_BREAK = r"(?s).*\n.*\n.*"  # an HTML break or an empty line
+_WORDS = (
+    (rf"(?i:n't\b)|{_CLITIC}", CUT + r"\0"),
+    ("|".join(_TOKENS), CUT + r"\0" + CUT),
+)
+_CLOSING = r"""["')\]}»”]"""
+_SENTENCES = (
+    # A full stop ends a sentence, whatever follows: abbreviations have theirs
+    # inside the token, and some people never type a capital letter.
+    (
+        rf"(?:\v+[.!?…。！？｡]+)+\v+(?:{_CLOSING}+\v+)*",
+        r"\0" + _BREAK,
+    ),
+    # Except: `"What?" he said`, `well... no`, and `readme.txt`, `Yahoo!,`.
+    (
+        rf"((?:\.\v*\.|…|{_CLOSING})\v+)\x1e(\v*[ \n]*\v*\p{{Ll}})"
+        r"|\x1e(\v*[\p{Ll},;:])",
+        r"\1\2\3",
+    ),
+    (
+        rf"(\v(?:(?i:{_SUFFIXES})\.|{_INITIALS})\v+)"
+        rf"([ \n]+(?:{_STARTERS})\b)",
+        r"\1" + _BREAK + r"\2",
+    ),
+)
+_UTF8 = r"[\x{0}-\x{D7FF}\x{E000}-\x{10FFFF}]*"
 
 
-class Tokens(NamedTuple):
-    """Tokens of texts: ragged tensors of equal row splits.
+def _rewrite(texts, rules):
+    for pattern, rewrite in rules:
+        texts = tf.strings.regex_replace(texts, pattern, rewrite)
+    return texts
 
-    Attributes:
-        words: string, the tokens as the vocabulary knows them.
-        surfaces: string, the tokens as the text has them.
-        starts: int32, where the surface starts in the original text, counted
-            in Unicode characters, as Python counts.
-        ends: int32, where it ends.
-        blanks: string, what stands before the token and after the previous.
-    """
 
-    words: tf.RaggedTensor
-    surfaces: tf.RaggedTensor
-    starts: tf.RaggedTensor
-    ends: tf.RaggedTensor
-    blanks: tf.RaggedTensor
+def _valid(texts):
+    """Texts with bytes that are not UTF-8 replaced by U+FFFD."""
+    # Transcoding costs as much as all the rest; matching costs nothing.
+    return tf.cond(
+        tf.reduce_all(tf.strings.regex_full_match(texts, _UTF8)),
+        lambda: tf.identity(texts),
+        lambda: tf.strings.unicode_transcode(
+            texts, "UTF-8", "UTF-8", errors="replace"
+        ),
+    )
+
+
+def _lower(strings):
+    # ICU lowers by the machine's locale: in a Turkish one "I" turns to a
+    # dotless i. These letters are lowered here, so that a model trained there
+    # can be served elsewhere.
+    strings = tf.strings.lower(strings)  # ASCII only
+    strings = tf.strings.regex_replace(strings, "İ", "i\u0307")
+    return tf.strings.lower(strings, encoding="utf-8")
 
 
 @keras.saving.register_keras_serializable(package="rnnzoo")
 class Tokenizer:
-    """Cuts texts into tokens.
+    """Splits texts into words or characters, in the graph.
 
-    Words are runs of letters, marks and digits; contractions are cut as GloVe
-    has them ("do n't", "it 's"); numbers, URLs, emoji and emoticons are one
-    token each; so are "...", "?!" and any other single character that is not
-    blank. HTML line breaks are blanks.
+    Words follow the Penn Treebank, and so the vocabulary of GloVe: punctuation
+    marks are tokens, `don't` is `do` `n't`, `it's` is `it` `'s`, while
+    `sci-fi`, `10.5`, `8/10`, `Mr.`, `U.S.`, `:-)`, URLs and emoji are one token
+    each. A run of full stops, exclamation or question marks is cut after every
+    third. Chinese and Japanese characters are words each. Curly apostrophes
+    become straight ones. White space, control characters and HTML line breaks
+    (`<br>`, `<p>`) are never tokens.
+
+    Characters are those of Unicode; white space between them is the token
+    `" "`, whatever its length.
+
+    Bytes that are not UTF-8 become U+FFFD. An empty text has no tokens.
 
     Args:
-        unit: `"word"`, or `"character"`: every Unicode character is a token,
-            blanks too.
-        lowercase: Whether `words` are in lower case.
+        unit: `"word"` or `"character"`.
+        lowercase: Whether tokens are lower-cased.
     """
 
     def __init__(self, unit="word", lowercase=True):
         if unit not in ("word", "character"):
             raise ValueError(
-                "Invalid value for argument `unit`. Expected 'word' or "
+                "Invalid value for argument `unit`. Expected one of 'word', "
                 f"'character'. Received: unit={unit!r}"
             )
         self.unit = unit
         self.lowercase = lowercase
 
     def __call__(self, texts):
-        """Tokens of texts.
-
-        What a caller does not use costs nothing inside a `tf.function`.
+        """The tokens of each text.
 
         Args:
-            texts: string tensor `(n,)`.
+            texts: String tensor `(n,)`, or a list of strings.
 
         Returns:
-            `Tokens` of ragged shape `(n, None)`.
+            Ragged string tensor `(n, None)`.
         """
-        texts = _clean(texts)
-        pieces = _characters if self.unit == "character" else _words
-        surfaces, starts, ends, blanks = pieces(texts)
-        words = surfaces
-        if self.lowercase:
-            words = surfaces.with_values(
-                tf.strings.lower(surfaces.values, encoding="utf-8")
-            )
-        return Tokens(words, surfaces, starts, ends, blanks)
+        return _without_breaks(self._tokens(self._mark(texts)))[0]
 
-    def sentences(self, texts, max_words=None):
-        """Tokens of the sentences of texts.
-
-        A sentence ends with its punctuation, at an HTML line break or at an
-        empty line; not after "Mr." or an initial. Nothing is lost: a sentence
-        of more than `max_words` tokens goes on in the next.
+    def spans(self, texts):
+        """The tokens of each text, and where they are.
 
         Args:
-            texts: string tensor `(n,)`.
-            max_words: Most tokens of a sentence.
+            texts: String tensor `(n,)`, or a list of strings.
 
         Returns:
-            `Tokens` of ragged shape `(n, None, None)`.
+            Tuple of ragged tensors `(n, None)`: tokens, starts and ends. The
+            last two are int32, in Unicode characters of the text as it was
+            given: in Python, `text[start:end]` is the token as written.
         """
-        tokens = self(texts)
-        if self.unit == "character":
-            words = Tokens(None, *_words(_clean(texts)))
-            first = _sentence_starts(words)
-            # Character i of a text is its token i.
-            rows = tf.gather(
-                tokens.starts.row_starts(), words.starts.value_rowids()
-            )
-            places = rows + tf.cast(words.starts.values, tf.int64)
-            first = tf.scatter_nd(
-                tf.boolean_mask(places, first)[:, None],
-                tf.ones(tf.reduce_sum(tf.cast(first, tf.int32)), tf.int32),
-                tf.shape(tokens.starts.values, out_type=tf.int64),
-            )
-            first = _or_row_start(first > 0, tokens.starts)
-        else:
-            first = _sentence_starts(tokens)
-        if max_words is not None:
-            first = _cut_long(first, max_words)
-        return Tokens(*(_nest(column, first) for column in tokens))
+        marked = self._mark(texts)
+        return _without_breaks(self._tokens(marked), *self._offsets(marked))
 
     def get_config(self):
         return {"unit": self.unit, "lowercase": self.lowercase}
 
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)
 
-def _clean(texts):
-    texts = tf.strings.unicode_transcode(texts, "UTF-8", "UTF-8")
-    for pattern, same_length in _LENGTH_PRESERVING:
-        texts = tf.strings.regex_replace(texts, pattern, same_length)
-    return texts
+    def _mark(self, texts, sentences=False):
+        """Texts with marks around tokens, and at the ends of sentences."""
+        texts = tf.convert_to_tensor(texts, tf.string)
+        if texts.shape.rank not in (1, None):
+            raise ValueError(
+                "Invalid value for argument `texts`. Expected a list of "
+                f"strings, of shape (n,). Received: shape {texts.shape}"
+            )
+        texts = _rewrite(_valid(texts), _CLEAN)
+        if sentences or self.unit == "word":
+            texts = _rewrite(texts, _WORDS)
+        if sentences:
+            texts = _rewrite(texts, _SENTENCES)
+        if self.unit == "character":
+            texts = _rewrite(texts, [(CUT, ""), (r"[^ \n]", CUT + r"\0" + CUT)])
+        return texts
+
+    def _tokens(self, marked):
+        """The tokens and `BREAK`s of marked texts."""
+        if self.unit == "word":
+            # Lowering whole texts is quicker than token by token.
+            return tf.strings.split(_lower(marked) if self.lowercase else marked)
+        pieces, _, _ = _pieces(marked, keep_blanks=True)
+        characters = tf.strings.regex_replace(pieces.values, r"[ \n]+", " ")
+        if self.lowercase:
+            characters = _lower(characters)
+        return pieces.with_values(characters)
+
+    def _offsets(self, marked):
+        """The starts and ends of those."""
+        return _pieces(marked, keep_blanks=self.unit == "character")[1:]
 
 
-def _words(texts):
-    """Surfaces, starts, ends and blanks of word tokens."""
-    marked = tf.strings.regex_replace(texts, _NEGATION, rf"\1{_JOINT}\2")
-    # \0 and not a group: without captures RE2 is seven times as fast.
-    marked = tf.strings.regex_replace(marked, _TOKEN, rf"{_EDGE}\0{_EDGE}")
-    marked = tf.strings.regex_replace(marked, _JOINT, "")
-    # blank, token, blank, token, ..., blank
-    pieces = tf.strings.split(marked, _EDGE)
-    lengths = tf.strings.length(pieces.values, unit="UTF8_CHAR")
+def _pieces(marked, keep_blanks):
+    """What lies between the marks, with starts and ends, all ragged.
+
+    Blanks are dropped, or kept where both neighbours are visible.
+    """
+    spaced = tf.strings.regex_replace(marked, r"[ \n]+", CUT + r"\0" + CUT)
+    pieces = tf.strings.split(spaced, CUT)
+    pieces = tf.ragged.boolean_mask(pieces, pieces != "")
+    values, rows = pieces.values, pieces.value_rowids()
+    breaks = values == BREAK
+    lengths = tf.strings.length(values, unit="UTF8_CHAR")
+    lengths = tf.where(breaks, 0, lengths)  # Marks are not of the text.
     ends = tf.cumsum(lengths)
-    place = tf.range(tf.size(pieces.values, tf.int64)) - tf.gather(
-        pieces.row_starts(), pieces.value_rowids()
-    )
-    odd = tf.where(place % 2 == 1)[:, 0]
-    counts = pieces.row_lengths() // 2
-    before = tf.gather(ends - lengths, pieces.row_starts())
-    before = tf.repeat(before, counts)
-    ends = tf.gather(ends, odd)
-    starts = ends - tf.gather(lengths, odd)
-
-    def ragged(values):
-        return tf.RaggedTensor.from_row_lengths(values, counts, validate=False)
-
-    return (
-        ragged(tf.gather(pieces.values, odd)),
-        ragged(starts - before),
-        ragged(ends - before),
-        ragged(tf.gather(pieces.values, odd - 1)),
+    starts = ends - lengths
+    before = tf.gather(tf.concat([starts, [0]], 0), pieces.row_starts())
+    before = tf.gather(before, rows)
+    blanks = tf.strings.strip(values) == ""
+    keep = ~blanks
+    if keep_blanks:
+        visible = ~(blanks | breaks)
+        keep |= _neighbour(visible, rows, 1) & _neighbour(visible, rows, -1)
+    keep = pieces.with_values(keep)
+    return tuple(
+        tf.ragged.boolean_mask(pieces.with_values(column), keep)
+        for column in (values, starts - before, ends - before)
     )
 
 
-def _characters(texts):
-    """Surfaces, starts, ends and blanks of character tokens."""
-    surfaces = tf.strings.unicode_split(texts, "UTF-8")
-    starts = tf.ragged.range(surfaces.row_lengths())
-    starts = tf.cast(starts, tf.int32)
-    blanks = surfaces.with_values(tf.fill(tf.shape(surfaces.values), ""))
-    return surfaces, starts, starts + 1, blanks
+def _neighbour(flags, rows, shift):
+    """The flag of the next piece to the left (1) or right (-1) in the row."""
+    # Rolling wraps round, and so might find the same row at its other end.
+    place = tf.range(tf.size(rows)) - shift
+    inside = (place >= 0) & (place < tf.size(rows))
+    return tf.roll(flags, shift, 0) & (tf.roll(rows, shift, 0) == rows) & inside
 
 
-def _sentence_starts(tokens):
-    """bool `(total,)`: whether each token begins a sentence."""
-    surfaces, blanks = tokens.surfaces.values, tokens.blanks.values
-    total = tf.size(surfaces)
-    # A token after punctuation, or after punctuation and a closing quote.
-    is_end = tf.strings.regex_full_match(surfaces, _SENTENCE_END)
-    end = tf.cast(tf.where(is_end)[:, 0], tf.int32)
-    closed = _matches(surfaces, end + 1, _CLOSING) & _matches(
-        blanks, end + 1, ""
-    )
-    following = tf.where(closed, end + 2, end + 1)
-    spaced = ~_matches(blanks, following, "")
-    starts = tf.where(
-        spaced,
-        ~(
-            _matches(surfaces, end, r"\.")
-            & _matches(surfaces, end - 1, _ABBREVIATION)
-        )
-        & ~(
-            _matches(surfaces, end, r"\.{2,}|…")
-            & _matches(surfaces, following, r"\p{Ll}.*")
-        ),
-        _matches(surfaces, following, r"\p{Lu}.*"),
-    )
-    following = tf.boolean_mask(following, starts & (following < total))
-    first = tf.tensor_scatter_nd_update(
-        tf.strings.regex_full_match(blanks, _BREAK),
-        following[:, None],
-        tf.ones_like(following, bool),
-    )
-    return _or_row_start(first, tokens.surfaces)
-
-
-def _matches(strings, places, pattern):
-    """Whether the strings at those places, if there, match the pattern."""
-    inside = (places >= 0) & (places < tf.size(strings))
-    strings = tf.gather(strings, tf.boolean_mask(places, inside))
-    return tf.tensor_scatter_nd_update(
-        inside,
-        tf.where(inside),
-        tf.strings.regex_full_match(strings, pattern),
+def _without_breaks(tokens, *columns):
+    keep = tokens != BREAK
+    return tuple(
+        tf.ragged.boolean_mask(column, keep) for column in (tokens, *columns)
     )
 
 
-def _or_row_start(first, ragged):
-    starts = tf.boolean_mask(ragged.row_starts(), ragged.row_lengths() > 0)
-    return tf.tensor_scatter_nd_update(
-        first, starts[:, None], tf.ones_like(starts, bool)
-    )
+@keras.saving.register_keras_serializable(package="rnnzoo")
+class SentenceSplitter:
+    """Splits texts into sentences of tokens, in the graph.
 
-
-def _cut_long(first, max_words):
-    starts = tf.where(first)[:, 0]
-    sentence = tf.cumsum(tf.cast(first, tf.int32)) - 1
-    place = tf.range(tf.size(first, tf.int64)) - tf.gather(starts, sentence)
-    return place % max_words == 0
-
-
-def _nest(column, first):
-    """`(n, None)` to `(n, sentences, words)`."""
-    counts = tf.reduce_sum(
-        column.with_values(tf.cast(first, tf.int64)), axis=1
-    )
-    inner = tf.concat(
-        [tf.where(first)[:, 0], [tf.size(first, tf.int64)]], axis=0
-    )
-    sentences = tf.RaggedTensor.from_row_splits(
-        column.values, inner, validate=False
-    )
-    return tf.RaggedTensor.from_row_lengths(sentences, counts, validate=False)
-
-
-class Vocabulary:
-    """Tokens and their ids: 0 is padding, 1 unknown, the rest from 2 on.
+    A sentence ends at a full stop, `!`, `?` or their runs, with the quotes and
+    brackets that close after them; at HTML line breaks (`<br>`, `<p>`) and
+    blank lines. It does not end at a dot that belongs to a word (`Mr.`,
+    `10.5`), or where an ellipsis or closing quote is followed by a small
+    letter. `U.S.`, initials and `etc.` end it if a typical first word follows.
+    The sentences are the same for words and characters.
 
     Args:
-        tokens: The tokens, from id 2 on; any strings that UTF-8 can hold.
+        tokenizer: `Tokenizer`; the default one if `None`.
+        max_words: Most tokens of a sentence. A longer one goes on in the next,
+            so that nothing is lost. `None` for no limit.
+    """
+
+    def __init__(self, tokenizer=None, max_words=None):
+        if max_words is not None and max_words < 1:
+            raise ValueError(
+                "Invalid value for argument `max_words`. Expected a positive "
+                f"integer or None. Received: max_words={max_words!r}"
+            )
+        self.tokenizer = tokenizer or Tokenizer()
+        self.max_words = max_words
+
+    def __call__(self, texts):
+        """The sentences of each text.
+
+        Args:
+            texts: String tensor `(n,)`, or a list of strings.
+
+        Returns:
+            Ragged string tensor `(n, None, None)`: texts, sentences, tokens.
+            An empty text has no sentences; no sentence is empty.
+        """
+        marked = self.tokenizer._mark(texts, sentences=True)
+        return self._split(self.tokenizer._tokens(marked))[0]
+
+    def spans(self, texts):
+        """The sentences of each text, and where their tokens are.
+
+        Args:
+            texts: String tensor `(n,)`, or a list of strings.
+
+        Returns:
+            Tuple of ragged tensors `(n, None, None)`: tokens, starts and ends;
+            see `Tokenizer.spans`.
+        """
+        marked = self.tokenizer._mark(texts, sentences=True)
+        return self._split(
+            self.tokenizer._tokens(marked), *self.tokenizer._offsets(marked)
+        )
+
+    def get_config(self):
+        return {
+            "tokenizer": keras.saving.serialize_keras_object(self.tokenizer),
+            "max_words": self.max_words,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        tokenizer = keras.saving.deserialize_keras_object(config["tokenizer"])
+        return cls(**{**config, "tokenizer": tokenizer})
+
+    def _split(self, tokens, *columns):
+        """Ragged `(n, None)` with `BREAK`s to `(n, None, None)` without."""
+        places = tf.where(tokens.values != BREAK)[:, 0]
+        rows = tf.gather(tokens.value_rowids(), places)
+        # A token opens a sentence where a break lay before it, or in another
+        # row than the one before. The first one follows, rolled, the last.
+        opens = (places - tf.roll(places, 1, 0) != 1) | (
+            rows != tf.roll(rows, 1, 0)
+        )
+        if self.max_words is not None:
+            starts = tf.where(opens)[:, 0]
+            sentence = tf.cumsum(tf.cast(opens, tf.int32)) - 1
+            position = tf.range(tf.size(places, tf.int64)) - tf.gather(
+                starts, sentence
+            )
+            opens = position % self.max_words == 0
+        starts = tf.where(opens)[:, 0]
+
+        def nest(column):
+            sentences = tf.RaggedTensor.from_row_starts(
+                tf.gather(column.values, places), starts, validate=False
+            )
+            return tf.RaggedTensor.from_value_rowids(
+                sentences,
+                tf.gather(rows, starts),
+                nrows=tokens.nrows(),
+                validate=False,
+            )
+
+        return tuple(nest(column) for column in (tokens, *columns))
+
+
+PADDING_ID = 0
+UNKNOWN_ID = 1
+
+
+@keras.saving.register_keras_serializable(package="rnnzoo")
+class Vocabulary(tf.Module):
+    """Tokens and their ids, in the graph.
+
+    Id 0 is padding, which is also the id of the empty string, 1 stands for
+    unknown tokens; then come the tokens, from 2 on.
+
+    It holds a lookup table: a `tf.Module` that has it as an attribute can be
+    exported.
+
+    Args:
+        tokens: Strings, each once.
+
+    Attributes:
+        tokens: Tuple of the strings, those of the ids from 2 on.
+        counts: Where learned, int64 array with the occurrences of each id,
+            those of unknown tokens included; else `None`. It is not saved.
     """
 
     def __init__(self, tokens=()):
-        self.tokens = tuple(tokens)
-        if len(set(self.tokens)) != len(self.tokens):
-            twice = [t for t, n in Counter(self.tokens).items() if n > 1]
-            raise ValueError(
-                "Invalid value for argument `tokens`. Expected each token "
-                f"once. Received more than once: {twice[:5]}"
+        super().__init__(name="vocabulary")
+        tokens = [as_text(token, "tokens", i) for i, token in enumerate(tokens)]
+        # An array, because tf.Module would wrap and walk a list or a tuple.
+        self._tokens = np.array(tokens, object)
+        if len(set(tokens)) < len(tokens) or "" in tokens:
+            token = next(
+                token
+                for token, count in collections.Counter(tokens).items()
+                if count > 1 or not token
             )
-        ids = tf.range(RESERVED, len(self), dtype=tf.int32)
-        keys = tf.constant([t.encode() for t in self.tokens], tf.string)
-        self.table = tf.lookup.StaticHashTable(
-            tf.lookup.KeyValueTensorInitializer(keys, ids), UNKNOWN
-        )
+            raise ValueError(
+                "Invalid value for argument `tokens`. Expected strings that "
+                f"are not empty, each once. Received: {token!r}"
+            )
+        self.counts = None
+        with tf.init_scope():
+            # Through bytes, because NumPy's strings drop trailing NULs.
+            keys = [b"", *(token.encode() for token in tokens)]
+            ids = [PADDING_ID, *range(2, len(tokens) + 2)]
+            self._table = tf.lookup.StaticHashTable(
+                tf.lookup.KeyValueTensorInitializer(
+                    tf.constant(keys, tf.string), tf.constant(ids, tf.int32)
+                ),
+                default_value=UNKNOWN_ID,
+            )
 
     @classmethod
-    def from_counts(cls, counts, size=None, min_count=1):
-        """The most frequent tokens; ties in the order of their characters.
+    def learn(cls, batches, size=None, min_count=1):
+        """The most frequent tokens, by falling count, then alphabetically.
 
         Args:
-            counts: Dict of token to how often it occurs.
-            size: Most ids, those of padding and unknown included.
-            min_count: Rarer tokens are left out.
-        """
-        frequent = [t for t, n in counts.items() if n >= min_count]
-        frequent.sort(key=lambda token: (-counts[token], token))
-        if size is not None:
-            frequent = frequent[: max(size - RESERVED, 0)]
-        return cls(frequent)
+            batches: Iterable of string tensors, ragged or not, of any rank. It
+                is read once.
+            size: Most ids to give out, those of padding and unknown included.
+            min_count: Tokens that occur less often are unknown.
 
-    def __len__(self):
-        return len(self.tokens) + RESERVED
+        Returns:
+            `Vocabulary` with `counts`.
+        """
+        if size is not None and size < 2:
+            raise ValueError(
+                "Invalid value for argument `size`. Expected at least 2: "
+                "padding and unknown tokens have ids too. Received: "
+                f"size={size!r}"
+            )
+        counts = collections.Counter()
+        for tokens in batches:
+            if isinstance(tokens, tf.RaggedTensor):
+                tokens = tokens.flat_values
+            tokens = tf.reshape(tf.convert_to_tensor(tokens, tf.string), [-1])
+            tokens, _, times = tf.unique_with_counts(tokens)
+            for token, n in zip(
+                tokens.numpy().tolist(), times.numpy().tolist(), strict=True
+            ):
+                counts[token] += n
+        counts.pop(b"", None)
+        # The order of UTF-8 bytes is that of code points.
+        known = sorted(
+            (token for token, n in counts.items() if n >= min_count),
+            key=lambda token: (-counts[token], token),
+        )
+        if size is not None:
+            known = known[: size - 2]
+        vocabulary = cls(known)
+        known_counts = [counts[token] for token in known]
+        unknown = sum(counts.values()) - sum(known_counts)
+        vocabulary.counts = np.array([0, unknown, *known_counts], np.int64)
+        return vocabulary
 
     def __call__(self, tokens):
-        """int32 ids of a string tensor, ragged or dense."""
-        if isinstance(tokens, tf.RaggedTensor):
-            return tokens.with_flat_values(
-                self.table.lookup(tokens.flat_values)
-            )
-        return self.table.lookup(tokens)
+        """The ids of tokens.
+
+        Args:
+            tokens: String tensor, ragged or dense.
+
+        Returns:
+            int32 tensor of the same shape and kind.
+        """
+        if not isinstance(tokens, tf.RaggedTensor):
+            tokens = tf.convert_to_tensor(tokens, tf.string)
+        return self._table.lookup(tokens)
+
+    def __len__(self):
+        """The number of ids: of the tokens, padding and unknown."""
+        return len(self._tokens) + 2
+
+    def __repr__(self):
+        return f"<Vocabulary of {len(self):,} ids>"
+
+    @property
+    def tokens(self):
+        return tuple(self._tokens)
+
+    def get_config(self):
+        return {"tokens": list(self._tokens)}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)
 
 
-class TokenCounter:
-    """Counts tokens, a batch at a time.
-
-    Attributes:
-        counts: `collections.Counter` of strings.
-    """
-
-    def __init__(self):
-        self.counts = Counter()
-
-    def update(self, tokens):
-        """Adds the tokens of a ragged or dense string tensor."""
-        if isinstance(tokens, tf.RaggedTensor):
-            tokens = tokens.flat_values
-        distinct, _, counts = tf.unique_with_counts(tf.reshape(tokens, [-1]))
-        for token, count in zip(
-            distinct.numpy(), counts.numpy().tolist(), strict=True
-        ):
-            self.counts[token.decode()] += count
+def as_text(value, name, place):
+    """One string or UTF-8 bytes as a `str`, or an error that says where."""
+    try:
+        if isinstance(value, str):
+            value.encode()  # Half a surrogate pair is no text.
+            return str(value)
+        if isinstance(value, bytes):
+            return value.decode()
+        received = f"{value!r:.60} of type {type(value).__name__}"
+    except UnicodeError as error:
+        received = f"{value[:60]!r}, which is not UTF-8 ({error.reason})"
+    raise ValueError(
+        f"Invalid value for argument `{name}`. Expected strings, or bytes in "
+        f"UTF-8. Received: {name}[{place}]={received}"
+    )
 
 
-def check_texts(texts, name="x"):
-    """Texts as a string tensor, or an error that names the bad one.
+def check_texts(texts, name="texts"):
+    """Texts from outside, checked.
 
     Args:
-        texts: A string, or a list, array or tensor of strings (or of bytes in
-            UTF-8).
-        name: What the error calls them.
+        texts: One `str` or `bytes`; a list, tuple, NumPy array or pandas
+            series of them; or a string tensor.
+        name: What errors call it.
 
     Returns:
-        string tensor `(n,)`.
+        NumPy array `(n,)` of `bytes` objects in UTF-8; or, of a tensor, a
+        tensor `(n,)`. One text is taken for a list of one.
 
     Raises:
-        ValueError: If anything else is among them.
+        ValueError: If an item is not a string, or is not UTF-8.
     """
+    if isinstance(texts, tf.Tensor):
+        return _check_tensor(texts, name)
     if isinstance(texts, (str, bytes)):
         texts = [texts]
-    if isinstance(texts, tf.Tensor):
-        texts = texts.numpy()
-    texts = np.asarray(texts, dtype=object)
-    if texts.ndim == 2 and texts.shape[1] == 1:
-        texts = texts[:, 0]
-    if texts.ndim != 1:
+    if hasattr(texts, "to_numpy"):
+        texts = texts.to_numpy()
+    if isinstance(texts, np.ndarray) and texts.ndim == 0:
+        texts = texts[None]
+    if not isinstance(texts, (list, tuple, np.ndarray)):
         raise ValueError(
-            f"Invalid value for argument `{name}`. Expected one string an "
-            f"example. Received an array of shape {texts.shape}"
+            f"Invalid value for argument `{name}`. Expected a string or a "
+            f"list of strings. Received: {name}={texts!r:.60} of type "
+            f"{type(texts).__name__}"
         )
-    return tf.constant(
-        [_utf8(text, i, name) for i, text in enumerate(texts)], tf.string
-    )
+    checked = np.empty(len(texts), object)
+    for i, text in enumerate(texts):
+        checked[i] = as_text(text, name, i).encode()
+    return checked
 
 
-def _utf8(text, i, name):
-    try:
-        if isinstance(text, str):
-            return text.encode()
-        if isinstance(text, bytes):
-            text.decode()
-            return text
-    except UnicodeError as error:
+def _check_tensor(texts, name):
+    if texts.dtype != tf.string or (texts.shape.rank or 0) > 1:
         raise ValueError(
-            f"Invalid value for argument `{name}`. Expected text in UTF-8. "
-            f"Received at index {i}: {text[:40]!r} ({error.reason})"
-        ) from None
-    raise ValueError(
-        f"Invalid value for argument `{name}`. Expected strings. Received at "
-        f"index {i}: {text!r} (of type {type(text).__name__})"
-    )
-
+            f"Invalid value for argument `{name}`. Expected strings, of shape "
+            f"(n,). Received: a tensor of {texts.dtype.name}, of shape "
+            f"{texts.shape}"
+        )
+    texts = tf.reshape(texts, [-1])
+    if tf.executing_eagerly():
+        valid = tf.strings.regex_full_match(texts, _UTF8).numpy()
+        if not valid.all():
+            place = int(np.argmin(valid))
+            as_text(texts[place].numpy(), name, place)
+    return texts

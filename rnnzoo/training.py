@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 
 from rnnzoo import registry
-from rnnzoo.files import atomic_path, check_writable
+from rnnzoo.files import atomic_path
 from rnnzoo.tasks import Task
 
 
@@ -83,7 +83,7 @@ def finetune(
     batch_size = batch_size or recipe.batch_size
     if out is not None:
         out = Path(out)
-        check_writable(out / "model.keras")
+        out.mkdir(parents=True, exist_ok=True)
     if not task.adapted:
         task.adapt(*_columns(train)[:2], labels=labels)
     examples = task.encode(*_columns(train))
@@ -92,7 +92,7 @@ def finetune(
     else:
         examples, validation = examples.split(0.1)
     steps = epochs * -(-len(examples) // batch_size)
-    task.compile(optimizer=recipe.optimizer(steps, learning_rate))
+    task.compile(optimizer=task.default_optimizer(steps, learning_rate))
     history = task.fit(
         examples,
         batch_size=batch_size,
@@ -115,7 +115,7 @@ def finetune(
 def _callbacks(task, recipe, out):
     callbacks = [
         keras.callbacks.EarlyStopping(
-            monitor=task.monitor,
+            monitor=f"val_{task.monitor}",
             mode="max",
             patience=recipe.patience,
             restore_best_weights=True,

@@ -80,6 +80,10 @@ class HierarchicalAttention(keras.layers.Layer):
     def embedding(self):
         return self.words.embedding
 
+    @property
+    def output_dim(self):
+        return 2 * self.sentence_units
+
     def build(self, input_shape):
         self.words.build((None, *input_shape[2:]))
         self.sentences.build((None, None, 2 * self.word_units))

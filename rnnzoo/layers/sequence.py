@@ -83,6 +83,10 @@ class SequenceEncoder(keras.layers.Layer):
         ]
         self.pool = poolings.get(pooling)
 
+    @property
+    def output_dim(self):
+        return 2 * self.units
+
     def build(self, input_shape):
         if self.embedding is not None:
             if not self.embedding.built:

@@ -7,6 +7,7 @@ import numpy as np
 
 from rnnzoo.batching import Examples
 from rnnzoo.files import atomic_path
+from rnnzoo.optimizers import LazyAdam
 from rnnzoo.recipe import Recipe
 
 
@@ -16,6 +17,9 @@ class Task(keras.Model):
     Subclasses say how raw examples become numbers (`adapt`, `encode`), what
     is learned (`default_loss`, `default_metrics`, `call`) and offer the verb
     of their trade (`classify`, `tag`, `translate`, `caption`) and `explain`.
+
+    `monitor` names the metric, higher for better, by which `rnnzoo.finetune`
+    chooses the best epoch.
 
     Wherever a method takes raw data `x, y, sample_weight`, it takes what
     `rnnzoo.examples.iterate` reads, TFDS datasets, `tf.data`, lists and
@@ -45,6 +49,21 @@ class Task(keras.Model):
         """Raw examples as numbers: `rnnzoo.batching.Examples`."""
         raise NotImplementedError
 
+    def default_optimizer(self, steps=None, learning_rate=None):
+        """The recipe's optimizer.
+
+        Args:
+            steps: Training steps, over which the learning rate falls along
+                half a cosine; constant if `None`.
+            learning_rate: The highest rate; defaults to the recipe's.
+        """
+        rate = learning_rate or self.recipe.learning_rate
+        if steps is not None:
+            rate = keras.optimizers.schedules.CosineDecay(
+                rate, steps, alpha=self.recipe.final_rate
+            )
+        return LazyAdam(rate, global_clipnorm=self.recipe.clipnorm)
+
     def default_loss(self):
         raise NotImplementedError
 
@@ -67,7 +86,7 @@ class Task(keras.Model):
         """
         kwargs.setdefault("jit_compile", False)
         super().compile(
-            optimizer=self.recipe.optimizer()
+            optimizer=self.default_optimizer()
             if optimizer == "auto"
             else optimizer,
             loss=self.default_loss() if loss == "auto" else loss,
@@ -118,9 +137,7 @@ class Task(keras.Model):
         if validation_data is not None:
             validation = self._encoded(*_as_columns(validation_data))
         elif validation_split:
-            cut = int(len(examples) * (1 - validation_split))
-            validation = examples.take(np.arange(cut, len(examples)))
-            examples = examples.take(np.arange(cut))
+            examples, validation = examples.split(validation_split)
         batch_size = batch_size or self.recipe.batch_size
         if validation is not None:
             self._validation_batches = validation.batches(batch_size)
@@ -178,10 +195,10 @@ class Task(keras.Model):
         return {"name": self.name, "recipe": dataclasses.asdict(self.recipe)}
 
     def get_build_config(self):
-        return {}
+        return {"adapted": self.adapted}
 
     def build_from_config(self, config):
-        if self.adapted:
+        if config["adapted"]:
             self.build()
 
     def _encoded(self, x, y, sample_weight):

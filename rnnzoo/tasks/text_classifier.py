@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from rnnzoo import embeddings as word_vectors
 from rnnzoo import text
-from rnnzoo.batching import Examples
+from rnnzoo.batching import Examples, pad
 from rnnzoo.examples import count, iterate
 from rnnzoo.explanation import Explanation, Explanations
 from rnnzoo.export import export
@@ -49,6 +49,8 @@ class TextClassifier(Task):
         recipe: `rnnzoo.recipe.Recipe`, the training defaults.
     """
 
+    monitor = "accuracy"
+
     def __init__(
         self,
         encoder,
@@ -83,13 +85,13 @@ class TextClassifier(Task):
         )
         self.embeddings = embeddings
         self.labels = None if labels is None else tuple(labels)
-        self.vocabulary = text.Vocabulary(vocabulary or ())
+        self.vocabulary = vocabulary and text.Vocabulary(vocabulary)
 
     # From raw text to ids.
 
     @property
     def adapted(self):
-        return bool(self.vocabulary.tokens)
+        return self.vocabulary is not None
 
     def adapt(self, x, y=None, labels=None, verbose=1):
         """Learns the vocabulary, and the names of the classes.
@@ -120,11 +122,6 @@ class TextClassifier(Task):
         vocabulary = text.Vocabulary.from_counts(
             counter.counts, self.encoder.embedding.input_dim, self.min_count
         )
-        if not vocabulary.tokens:
-            raise ValueError(
-                "Invalid value for argument `x`. Expected texts in which some "
-                f"word occurs at least min_count={self.min_count} times."
-            )
         self._set_labels(labels)
         self._set_vocabulary(vocabulary)
         if self.embeddings is not None:
@@ -176,11 +173,13 @@ class TextClassifier(Task):
     # From ids to probabilities.
 
     def build(self, input_shape=None):
-        if self.built:
-            return
         rank = 2 if self.max_sentences is None else 3
-        self.encoder.build((None,) * rank)
-        self.head.build((None, self.encoder.output_dim))
+        for layer, shape in (
+            (self.encoder, (None,) * rank),
+            (self.head, (None, self.encoder.output_dim)),
+        ):
+            if not layer.built:  # by loading, or by an earlier call
+                layer.build(shape)
         self.built = True
 
     def call(self, ids, training=None):
@@ -242,7 +241,7 @@ class TextClassifier(Task):
 
     def _explain(self, texts):
         tokens = self._tokens(texts)
-        probabilities, *weights = self.attend(_pad(self.vocabulary(tokens.words)))
+        probabilities, *weights = self.attend(pad(self.vocabulary(tokens.words)))
         rows = range(len(texts))
         return [
             self._explanation(
@@ -268,21 +267,20 @@ class TextClassifier(Task):
             lasts = np.cumsum(lengths).tolist()
             sentences = {
                 "sentences": list(zip([0, *lasts], lasts)),
-                "sentence_weights": weights[1][: len(lasts)].tolist(),
+                "sentence_weights": weights[1][: len(lasts)],
             }
             words, starts, ends = (c.flat_values for c in (words, starts, ends))
         return Explanation(
             text=original,
             label=self.label_names[best],
             score=float(probabilities[best]),
-            probabilities=dict(
-                zip(self.label_names, probabilities.tolist(), strict=True)
-            ),
+            probabilities=probabilities,
+            labels=list(self.label_names),
             tokens=[word.decode() for word in words.numpy()],
             spans=list(
                 zip(starts.numpy().tolist(), ends.numpy().tolist(), strict=True)
             ),
-            weights=kept.tolist(),
+            weights=kept,
             **sentences,
         )
 
@@ -322,20 +320,20 @@ class TextClassifier(Task):
 
         @tf.function(input_signature=signature, autograph=False)
         def serve(text):
-            ids = _pad(self.vocabulary(self._tokens(text).words))
+            ids = pad(self.vocabulary(self._tokens(text).words))
             return summarize(self(ids, training=False))
 
         @tf.function(input_signature=signature, autograph=False)
         def explain(text):
             tokens = self._tokens(text)
             probabilities, *weights = self.attend(
-                _pad(self.vocabulary(tokens.words))
+                pad(self.vocabulary(tokens.words))
             )
             return {
                 **summarize(probabilities),
-                "tokens": _pad(tokens.words),
-                "starts": _pad(tokens.starts),
-                "ends": _pad(tokens.ends),
+                "tokens": pad(tokens.words),
+                "starts": pad(tokens.starts),
+                "ends": pad(tokens.ends),
                 **dict(zip(["weights", "sentence_weights"], weights)),
             }
 
@@ -350,9 +348,6 @@ class TextClassifier(Task):
     def restore(self, path):
         """Takes the vocabulary, the labels and the weights of a saved task."""
         saved = keras.saving.load_model(path)
-        shapes = [
-            (len(each.vocabulary), each.num_classes) for each in (saved,)
-        ]
         self._set_labels(saved.labels)
         self._set_vocabulary(saved.vocabulary)
         self.set_weights(saved.get_weights())
@@ -369,7 +364,7 @@ class TextClassifier(Task):
             "min_count": self.min_count,
             "dropout": self.dropout.rate,
             "labels": self.labels,
-            "vocabulary": self.vocabulary.tokens,
+            "vocabulary": self.vocabulary and self.vocabulary.tokens,
         }
 
     @classmethod
@@ -439,6 +434,3 @@ def _names_in(labels):
 def _listed(x):
     return [x] if isinstance(x, str) else x
 
-
-def _pad(ragged):
-    return ragged.to_tensor()
