@@ -155,7 +155,10 @@ def main():
                     "ratio": f"{ours / theirs:.1f}x",
                 }
             )
-        pipeline, training = speed["pipeline", "rnnzoo"], speed["training", "rnnzoo"]
+        pipeline, training = (
+            speed["pipeline", "rnnzoo"],
+            speed["training", "rnnzoo"],
+        )
         rows.append(
             {
                 "what": f"raw text to batches, {name}",

@@ -43,7 +43,9 @@ class Examples:
 
     def take(self, places):
         """The examples at those places, in that order."""
-        pick = lambda column: None if column is None else _gather(column, places)
+        pick = lambda column: (
+            None if column is None else _gather(column, places)
+        )
         return Examples(
             pick(self.inputs),
             pick(self.labels),

@@ -12,9 +12,9 @@ from rnnzoo.drawing import percent
 from rnnzoo.files import atomic_path
 
 # What separates lines in a text: HTML as people paste it, and Unicode's own.
-_LINE_BREAK = re.compile(
-    r"(<\s*br\s*/?\s*>|</?p>|\r\n|[\n\r\v\f\x85\u2028\u2029])", re.IGNORECASE
-)
+_BREAK = r"<\s*br\s*/?\s*>|</?p>|\r\n|[\n\r\v\f\x85\u2028\u2029]"
+_LINE_BREAK = re.compile(f"({_BREAK})", re.IGNORECASE)
+_BLANKS = re.compile(rf"(?:{_BREAK}|\s)*", re.IGNORECASE)
 
 
 class Piece(NamedTuple):
@@ -83,8 +83,12 @@ class Explanation:
     labels: list | None = None
 
     def __post_init__(self):
-        as_pairs = lambda pairs: [(int(a), int(b)) for a, b in pairs]
-        as_array = lambda values: np.asarray(values, np.float32)
+        def as_pairs(pairs):
+            return [(int(first), int(second)) for first, second in pairs]
+
+        def as_array(values):
+            return np.asarray(values, np.float32)
+
         for name, convert in [
             ("tokens", list),
             ("spans", as_pairs),
@@ -111,7 +115,7 @@ class Explanation:
         count = len(self.tokens)
         require(len(self.spans) == count, "spans", f"{count}, one for a token")
         require(
-            _are_in_order(self.spans, 0, len(self.text)),
+            _are_in_order(self.spans, len(self.text)),
             "spans",
             f"pairs in order, up to {len(self.text)}, the length of the text",
         )
@@ -121,11 +125,8 @@ class Explanation:
             f"{count} finite numbers from 0, one for a token",
         )
         if self.sentences is not None:
-            bounds = [bound for pair in self.sentences for bound in pair]
             require(
-                bounds[:1] + bounds[2::2] == [0] * bool(bounds) + bounds[1:-1:2]
-                and bounds == sorted(bounds)
-                and (bounds or [0])[-1] == count,
+                _are_consecutive(self.sentences, count),
                 "sentences",
                 f"pairs, each going on where the last one ended, up to {count}",
             )
@@ -144,33 +145,29 @@ class Explanation:
             )
 
     @property
-    def importance(self):
-        """Weight of each token times the root of its sentence's.
-
-        So Yang et al. 2016 colour words: those that matter stand out in the
-        sentences that matter, and are still seen in the others.
-        """
-        if self.sentences is None:
-            return self.weights
-        lengths = [last - first for first, last in self.sentences]
-        return np.repeat(np.sqrt(self.sentence_weights), lengths) * self.weights
+    def text_weights(self):
+        """Weight of each token in the whole text; they sum to one."""
+        return self._sentence_weight_of_tokens() * self.weights
 
     @property
     def shades(self):
         """How dark each token is drawn, from 0 to 1.
 
-        The most important token has 1, unless it stands out by less than twice
-        the mean: even attention looks even, not all important.
+        As in Yang et al. 2016: by its weight in the sentence times the root of
+        the sentence's weight, so that what matters stands out in the sentences
+        that matter, and is still seen in the others. The darkest has 1, unless
+        it is less than twice the mean: even attention looks even, not as if
+        every word were important.
         """
-        importance = self.importance
-        if not importance.any():
-            return importance
-        return importance / max(importance.max(), 2 * importance.mean())
+        shades = np.sqrt(self._sentence_weight_of_tokens()) * self.weights
+        if not shades.any():
+            return shades
+        return shades / max(shades.max(), 2 * shades.mean())
 
     def rows(self):
         """The text as it is drawn: a list of `Row`."""
         rows, place = [], 0
-        for (first, last), weight in zip(*self._sentences(), strict=True):
+        for (first, last), weight in self._sentences():
             # What stands between two sentences belongs to the first.
             end = len(self.text)
             if last < len(self.tokens):
@@ -179,18 +176,25 @@ class Explanation:
                 end = self.spans[-1][1]
             rows.append(Row(self._pieces(first, last, place, end), weight))
             place = end
-        rest = self.text[place:]
-        if _LINE_BREAK.sub("", rest).strip():
-            rows.append(Row(_between(rest), is_read=False))
-        elif rest:
+        # Whatever is visible after the last token was beyond the model's limit.
+        blank = _BLANKS.match(self.text, place).end()
+        if blank > place:
             rows = rows or [Row([])]
-            rows[-1].pieces.extend(_between(rest))
+            rows[-1].pieces.extend(_between(self.text[place:blank]))
+        if blank < len(self.text):
+            rows.append(Row(_between(self.text[blank:]), is_read=False))
         return rows
+
+    def _sentence_weight_of_tokens(self):
+        if self.sentences is None:
+            return np.ones_like(self.weights)
+        lengths = [last - first for first, last in self.sentences]
+        return np.repeat(self.sentence_weights, lengths)
 
     def _sentences(self):
         if self.sentences is not None:
-            return self.sentences, self.sentence_weights
-        return [(0, len(self.tokens))] if self.tokens else [], [None]
+            return zip(self.sentences, self.sentence_weights, strict=True)
+        return [((0, len(self.tokens)), None)] if self.tokens else []
 
     def _pieces(self, first, last, place, end):
         pieces = []
@@ -248,3 +252,101 @@ class Explanations(list):
 
     def _repr_html_(self):
         return html.fragment(self)
+
+    def __repr__(self):
+        lines = [f"Explanations of {len(self)} texts"]
+        for explanation in self[:_MOST_LINES]:
+            text = _shorten(explanation.text, 55)
+            lines.append(f"  {_verdict(explanation):<20}  {text}".rstrip())
+        return "\n".join(lines + ["  ..."] * (len(self) > _MOST_LINES))
+
+
+def _are_in_order(spans, length):
+    place = 0
+    for start, end in spans:
+        if not place <= start <= end:
+            return False
+        place = end
+    return place <= length
+
+
+def _are_consecutive(sentences, count):
+    place = 0
+    for first, last in sentences:
+        if first != place or last < first:
+            return False
+        place = last
+    return place == count
+
+
+def _are_weights(weights, count):
+    return (
+        weights.shape == (count,)
+        and bool(np.isfinite(weights).all())
+        and bool((weights >= 0).all())
+    )
+
+
+def _between(text):
+    """Pieces of what stands between two tokens."""
+    return [
+        Piece(part, is_break=place % 2 == 1)
+        for place, part in enumerate(_LINE_BREAK.split(text))
+        if part
+    ]
+
+
+# In a terminal.
+
+_MOST_LINES = 8
+
+
+def _for_terminal(explanation):
+    """The heaviest sentences, in the order of the text, and their words."""
+    words = f"{len(explanation.tokens)} words"
+    if explanation.sentences is None:
+        lines = [f"Explanation of {words}: {_verdict(explanation)}"]
+        lines.append(f"  {_shorten(explanation.text, 77)}")
+        top = _heaviest(explanation, 0, len(explanation.tokens), 5)
+        return "\n".join([*lines, f"  {top}"])
+    count = len(explanation.sentences)
+    lines = [
+        f"Explanation of {count} sentences, {words}: {_verdict(explanation)}"
+    ]
+    order = np.argsort(-explanation.sentence_weights, kind="stable")
+    for place in sorted(order[:_MOST_LINES]):
+        first, last = explanation.sentences[place]
+        if first == last:
+            continue
+        start, end = explanation.spans[first][0], explanation.spans[last - 1][1]
+        lines.append(
+            f"  {percent(explanation.sentence_weights[place]):>4}"
+            f"  {_shorten(explanation.text[start:end], 41):<41}"
+            f"  {_heaviest(explanation, first, last, 2)}"
+        )
+    if count > _MOST_LINES:
+        lines.append(f"        ... and {count - _MOST_LINES} of less weight")
+    return "\n".join(lines)
+
+
+def _verdict(explanation):
+    verdict = "" if explanation.label is None else str(explanation.label)
+    if explanation.score is not None:
+        verdict += f" ({percent(explanation.score, 1)})"
+    return verdict.strip() or "no label"
+
+
+def _heaviest(explanation, first, last, count):
+    order = np.argsort(-explanation.weights[first:last], kind="stable")
+    return ", ".join(
+        f"{_shorten(explanation.tokens[first + i], 16)} "
+        f"{percent(explanation.weights[first + i])}"
+        for i in order[:count]
+    )
+
+
+def _shorten(text, width):
+    """One line, without what a terminal would obey."""
+    text = "".join(c if c.isprintable() else " " for c in text[: 4 * width])
+    text = " ".join(_LINE_BREAK.sub(" ", text).split())
+    return text if len(text) <= width else text[: width - 3].rstrip() + "..."

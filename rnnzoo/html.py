@@ -1,149 +1,308 @@
-"""Explanations as a self-contained page."""
+"""Pages that show what a model looked at.
 
-import html
-import re
+They need nothing but a browser: no script, no font, no request. The same
+markup serves a file and a notebook's cell.
+"""
+
+from html import escape
+
+from rnnzoo.drawing import DARK, LIGHT, percent, shown_classes
 
 _STYLE = """
-.rnnzoo { --ink: #1d2530; --soft: #66707e; --line: #e3e6ea; --paper: #fff;
-  --shade: 214, 96, 20; --bar: #2b6ca3; --track: #eef1f4;
-  color: var(--ink); background: var(--paper); max-width: 56rem;
-  font: 17px/1.75 Georgia, "Noto Serif", serif; margin: 0 auto; }
-@media (prefers-color-scheme: dark) {
-  .rnnzoo { --ink: #e4e7eb; --soft: #98a2af; --line: #333b45;
-    --paper: #15191e; --shade: 232, 128, 48; --bar: #6fb1e4;
-    --track: #262d35; } }
-.rnnzoo article { padding: 1.75rem 1.5rem 2rem; break-inside: avoid-page; }
-.rnnzoo article + article { border-top: 1px solid var(--line); }
-.rnnzoo header, .rnnzoo footer, .rnnzoo .weight {
-  font-family: system-ui, -apple-system, "Segoe UI", sans-serif; }
-.rnnzoo h2 { font-size: 1.35rem; line-height: 1.2; margin: 0 0 .7rem; }
-.rnnzoo h2 small { color: var(--soft); font-weight: 400; }
-.rnnzoo dl { display: grid; margin: 0 0 1.4rem; font-size: .8rem;
-  grid-template-columns: max-content minmax(4rem, 16rem) max-content;
-  gap: .3rem .75rem; align-items: center; }
-.rnnzoo dt, .rnnzoo dd { margin: 0; }
-.rnnzoo dd.number { font-variant-numeric: tabular-nums; color: var(--soft); }
-.rnnzoo .track { background: var(--track); border-radius: 3px; height: 8px;
-  display: block; overflow: hidden; }
-.rnnzoo .track i { background: var(--bar); display: block; height: 100%;
-  border-radius: 3px; }
-.rnnzoo .sentence { display: grid; grid-template-columns: 6.5rem 1fr;
-  gap: 0 1.1rem; padding: .16rem 0; }
-.rnnzoo .weight { display: flex; align-items: center; gap: .45rem;
-  height: 1.75em; font-size: .72rem; color: var(--soft); }
-.rnnzoo .weight .track { flex: 1; }
-.rnnzoo .weight b { font-weight: 400; width: 2.4em; text-align: right;
-  font-variant-numeric: tabular-nums; }
-.rnnzoo .words { white-space: pre-wrap; overflow-wrap: anywhere; }
-.rnnzoo mark { color: inherit; border-radius: 3px; padding: .12em 0;
-  -webkit-print-color-adjust: exact; print-color-adjust: exact; }
-.rnnzoo .break { color: var(--soft); opacity: .45; font-size: .7em; }
-.rnnzoo footer { color: var(--soft); font-size: .75rem; line-height: 1.5;
-  padding: 0 1.5rem 2rem; }
-@media (max-width: 34rem) {
-  .rnnzoo .sentence { grid-template-columns: 3.2rem 1fr; }
-  .rnnzoo .weight b { display: none; } }
-""".strip()
+.rnnzoo {
+  %(light)s
+  background: var(--paper); color: var(--ink);
+  font: 1rem/1.65 system-ui, -apple-system, "Segoe UI", Roboto,
+    "Helvetica Neue", "Noto Sans", "Liberation Sans", Arial, sans-serif;
+  text-align: start;
+}
+@media screen and (prefers-color-scheme: dark) { .rnnzoo { %(dark)s } }
+body.rnnzoo { margin: 0; }
+.rnnzoo article {
+  max-width: 46rem; margin: 0 auto; padding: 2.5rem 1.5rem;
+}
+.rnnzoo article + article { border-top: 1px solid var(--track); }
+.rnnzoo header {
+  display: flex; flex-wrap: wrap; gap: 1rem 3rem;
+  align-items: center; justify-content: space-between;
+  margin-bottom: 2rem;
+}
+.rnnzoo h2 {
+  margin: 0; font-size: 1.75rem; line-height: 1.25; font-weight: 650;
+  letter-spacing: -.01em; overflow-wrap: anywhere;
+}
+.rnnzoo h2 small { font-size: 1.125rem; font-weight: 400; }
+.rnnzoo .note, .rnnzoo h2 small, .rnnzoo .number { color: var(--muted); }
+.rnnzoo .note { margin: 0; font-size: .8125rem; line-height: 1.5; }
+.rnnzoo .number {
+  font-size: .8125rem; text-align: right; white-space: nowrap;
+  font-variant-numeric: tabular-nums;
+}
+.rnnzoo .bar {
+  height: .5rem; border-radius: .25rem; background: var(--track);
+  overflow: hidden;
+}
+.rnnzoo .bar i {
+  display: block; height: 100%%; width: calc(var(--share) * 100%%);
+  min-width: 1px; border-radius: inherit; background: var(--sentence);
+}
+.rnnzoo .classes {
+  display: grid; grid-template-columns: minmax(0, auto) 9rem 3.25rem;
+  gap: .25rem .75rem; align-items: center; margin: 0; padding: 0;
+  font-size: .875rem; line-height: 1.5;
+}
+.rnnzoo .classes i { background: var(--muted); opacity: .55; }
+.rnnzoo .classes .predicted { font-weight: 650; }
+.rnnzoo .classes .predicted + .bar i { background: var(--ink); opacity: 1; }
+.rnnzoo .classes .name { overflow-wrap: anywhere; text-align: end; }
+.rnnzoo .classes .note { grid-column: 1 / -1; text-align: end; }
+.rnnzoo .row { margin: 0 0 .5rem; }
+.rnnzoo .sentences .row {
+  display: grid; grid-template-columns: 2.125rem 4rem minmax(0, 1fr);
+  column-gap: .75rem; break-inside: avoid;
+}
+.rnnzoo .sentences .number { line-height: 1; margin-top: .425rem; }
+.rnnzoo .sentences .bar { margin-top: .575rem; }
+.rnnzoo .sentences .text, .rnnzoo .sentences .note {
+  grid-column: 3; padding-left: .5rem;
+}
+.rnnzoo .text {
+  margin: 0; white-space: pre-wrap; overflow-wrap: anywhere;
+}
+.rnnzoo .row.unread {
+  color: var(--muted); margin-top: 1.25rem; row-gap: .25rem;
+}
+.rnnzoo mark {
+  color: inherit; border-radius: .2em; padding-block: .12em;
+  background: rgb(var(--word) / calc(var(--shade) * var(--s, 0)));
+}
+.rnnzoo mark:hover { outline: 1px solid var(--muted); }
+.rnnzoo .break {
+  display: block; height: .5em; overflow: hidden; visibility: hidden;
+}
+.rnnzoo .break:first-child { height: 0; }
+.rnnzoo footer {
+  display: flex; flex-wrap: wrap; gap: .25rem 2rem; margin-top: 1.75rem;
+}
+.rnnzoo .scale {
+  display: inline-block; width: 4rem; height: .7em; border-radius: .2em;
+  margin-inline-end: .5em;
+  background: linear-gradient(to right, rgb(var(--word) / 0),
+    rgb(var(--word) / var(--shade)));
+}
+.rnnzoo .scale.blue { background: var(--sentence); width: 1.5rem; }
+@media (max-width: 36rem) {
+  .rnnzoo article { padding: 1.5rem 1rem; }
+  .rnnzoo .sentences .row {
+    grid-template-columns: 2.25rem minmax(0, 1fr); column-gap: .5rem;
+    grid-template-rows: auto 1fr;
+  }
+  .rnnzoo .sentences .bar { grid-row: 2; margin-top: .3rem; }
+  .rnnzoo .sentences .note { grid-column: 2; padding-left: .25rem; }
+  .rnnzoo .sentences .text { grid-column: 2; padding-left: .25rem; }
+  .rnnzoo .sentences .row:not(.unread) .text { grid-row: 1 / span 2; }
+  .rnnzoo .classes { grid-template-columns: minmax(0, auto) 7rem 3.25rem; }
+}
+@media print {
+  .rnnzoo { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  .rnnzoo article { max-width: none; padding: 0; }
+  .rnnzoo article + article { break-before: page; border: 0; }
+}
+"""
 
-_KEY = (
-    "Shade: attention to the word. Bar: attention to the sentence; the bars "
-    "of a text add up to 100%. Point at a word for its weight."
-)
+_PAGE = """<!doctype html>
+<html lang="und">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{title}</title>
+<style>{style}</style>
+</head>
+<body class="rnnzoo">
+{body}
+</body>
+</html>
+"""
 
 
 def page(explanations):
-    """A page of its own, which loads nothing from anywhere."""
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width">\n'
-        '<meta name="color-scheme" content="light dark">\n'
-        "<title>What the model attended to</title>\n"
-        "<style>body { margin: 0; background: Canvas; }</style>\n"
-        f"</head>\n<body>\n{fragment(explanations)}\n</body>\n</html>\n"
+    """A whole page, in UTF-8.
+
+    Args:
+        explanations: Sequence of `rnnzoo.explanation.Explanation`.
+
+    Returns:
+        bytes.
+    """
+    title = "What the model looked at"
+    if len(explanations) == 1 and explanations[0].label is not None:
+        title = f"{explanations[0].label}: {title.lower()}"
+    text = _PAGE.format(
+        title=_escape(title), style=_style(), body=_articles(explanations)
     )
+    return text.encode("utf-8", "xmlcharrefreplace")
 
 
 def fragment(explanations):
-    """The same as a piece of a page, for notebooks."""
-    articles = "\n".join(map(_article, explanations))
+    """The same for a notebook's cell, as a string."""
     return (
-        f'<div class="rnnzoo"><style>{_STYLE}</style>\n{articles}\n'
-        f"<footer>{_KEY}</footer></div>"
+        f"<style>{_style()}</style>"
+        f'<div class="rnnzoo">{_articles(explanations)}</div>'
     )
 
 
-def _article(explanation):
-    classes = sorted(
-        explanation.probabilities.items(), key=lambda item: -item[1]
+def _style():
+    return _STYLE % {"light": _variables(LIGHT), "dark": _variables(DARK)}
+
+
+def _variables(palette):
+    def value(name):
+        if name != "word":
+            return palette[name]
+        channels = bytes.fromhex(palette[name][1:])  # for rgb(... / opacity)
+        return " ".join(map(str, channels))
+
+    return " ".join(f"--{name}: {value(name)};" for name in palette)
+
+
+def _articles(explanations):
+    if not explanations:
+        return '<article><p class="note">No texts.</p></article>'
+    count = len(explanations)
+    return "\n".join(
+        _article(item, f"Text {place} of {count}" if count > 1 else "")
+        for place, item in enumerate(explanations, 1)
     )
-    bars = "".join(
-        f"<dt>{html.escape(name)}</dt><dd>{_bar(share)}</dd>"
-        f'<dd class="number">{share:.1%}</dd>'
-        for name, share in classes[:5]
-    )
+
+
+def _article(explanation, place):
+    kind = "flat" if explanation.sentences is None else "sentences"
     return (
-        f"<article><header><h2>{html.escape(explanation.label)} "
-        f"<small>{explanation.score:.1%}</small></h2><dl>{bars}</dl></header>"
-        f"{_body(explanation)}</article>"
+        "<article>\n"
+        f"{_header(explanation, place)}"
+        f'<div class="{kind}">\n{_rows(explanation)}</div>\n'
+        f"{_legend(explanation)}"
+        "</article>"
     )
 
 
-def _body(explanation):
-    if not explanation.tokens:
-        text = _plain(explanation.text) or "<em>empty text</em>"
-        return f'<div class="words" dir="auto">{text}</div>'
-    count = len(explanation.tokens)
-    shades = explanation.shades()
-    if explanation.sentences is None:
-        words = _words(explanation, shades, 0, count)
-        return f'<div class="words" dir="auto">{words}</div>'
-    strongest = max(explanation.sentence_weights)
-    rows = []
-    for (first, last), weight in zip(
-        explanation.sentences, explanation.sentence_weights, strict=True
+def _header(explanation, place):
+    verdict = ""
+    if explanation.label is not None:
+        place = f"{place} · predicted" if place else "Predicted"
+        verdict = _escape(str(explanation.label))
+    if explanation.score is not None:
+        verdict += f' <small dir="ltr">{percent(explanation.score, 1)}</small>'
+    note = f'<p class="note">{place}</p>' if place else ""
+    heading = f'<h2 dir="auto">{verdict}</h2>' if verdict else ""
+    classes = _classes(explanation)
+    if not (note or heading or classes):
+        return ""
+    return f"<header>\n<div>{note}{heading}</div>\n{classes}</header>\n"
+
+
+def _classes(explanation):
+    shown, left_out = shown_classes(
+        explanation.probabilities, explanation.labels, explanation.label
+    )
+    if not shown:
+        return ""
+    lines = []
+    for name, probability, is_predicted in shown:
+        predicted = " predicted" if is_predicted else ""
+        lines.append(
+            f'<div class="name{predicted}" dir="auto">'
+            f"{_escape(str(name))}</div>"
+            f"{_bar(probability)}"
+            f'<div class="number">{percent(probability, 1)}</div>\n'
+        )
+    if left_out:
+        lines.append(f'<p class="note">and {left_out} less probable</p>\n')
+    return f'<div class="classes">\n{"".join(lines)}</div>\n'
+
+
+def _rows(explanation):
+    rows = explanation.rows()
+    if not rows:
+        return '<p class="note">The text is empty.</p>\n'
+    marks = _marks(explanation)
+    heaviest = max((row.weight for row in rows if row.weight), default=1)
+    lines = []
+    for number, row in enumerate(rows, 1):
+        text = "".join(_piece(piece, marks) for piece in row.pieces)
+        if not row.is_read:
+            lines.append(
+                '<div class="row unread">'
+                '<p class="note">Beyond the limit of the model, not read:</p>'
+                f'<p class="text" dir="auto">{text}</p></div>\n'
+            )
+            continue
+        share, data = "", ""
+        if row.weight is not None:
+            data = f' data-weight="{row.weight:.9g}"'
+            share = (
+                f'<div class="number" title="Sentence {number}: '
+                f'{row.weight:.4f} of the text">{percent(row.weight)}</div>'
+                f"{_bar(row.weight / heaviest)}"
+            )
+        lines.append(
+            f'<div class="row"{data}>{share}'
+            f'<p class="text" dir="auto">{text}</p></div>\n'
+        )
+    return "".join(lines)
+
+
+def _marks(explanation):
+    """The opening tag of each token."""
+    marks = []
+    for token, weight, share, shade in zip(
+        explanation.tokens,
+        explanation.weights,
+        explanation.text_weights,
+        explanation.shades,
+        strict=True,
     ):
-        words = _words(explanation, shades, first, last)
-        rows.append(
-            f'<div class="sentence"><div class="weight" '
-            f'title="sentence weight {weight:.4f}">{_bar(weight / strongest)}'
-            f"<b>{weight:.0%}</b></div>"
-            f'<div class="words" dir="auto">{words}</div></div>'
+        title = f"{token}: {share:.4f} of the text"
+        if explanation.sentences is not None:
+            title += f", {weight:.4f} of its sentence"
+        marks.append(
+            f'<mark title="{_escape(title)}" data-weight="{weight:.9g}" '
+            f'style="--s:{shade:.3f}">'
         )
-    return "".join(rows)
+    return marks
 
 
-def _words(explanation, shades, first, last):
-    """Tokens first to last, and what of the text stands around them."""
-    text, spans = explanation.text, explanation.spans
-    position = spans[first - 1][1] if first else 0
-    parts = []
-    for i in range(first, last):
-        start, end = spans[i]
-        parts.append(_plain(text[position:start]))
-        parts.append(
-            f'<mark title="{explanation.weights[i]:.4f}" style="background:'
-            f'rgba(var(--shade),{0.85 * shades[i]:.3f})">'
-            f"{html.escape(text[start:end])}</mark>"
+def _piece(piece, marks):
+    text = _escape(piece.text)
+    if piece.token is not None:
+        return f"{marks[piece.token]}{text}</mark>"
+    if piece.is_break:
+        return f'<span class="break" aria-hidden="true">{text}</span>'
+    return text
+
+
+def _legend(explanation):
+    if not explanation.tokens:
+        return ""
+    sentences = ""
+    if explanation.sentences is not None:
+        sentences = (
+            '<p class="note"><i class="scale blue"></i>'
+            "attention to a sentence</p>"
         )
-        position = end
-    if last == len(spans):
-        parts.append(_plain(text[position:]))
-    return "".join(parts)
-
-
-def _plain(text):
-    """What lies between words: HTML breaks small, line ends not repeated."""
-    text = re.sub(r"\s+", lambda m: " " if "\n" in m[0] else m[0], text)
-    return re.sub(
-        r"(&lt;/?(?:br|p) ?/?&gt;)+",
-        lambda m: f'<span class="break">{m[0]}</span>',
-        html.escape(text),
-        flags=re.IGNORECASE,
+    return (
+        f'<footer>{sentences}<p class="note"><i class="scale"></i>'
+        "attention to a word, from none to most</p></footer>\n"
     )
 
 
 def _bar(share):
+    return f'<div class="bar"><i style="--share:{share:.4f}"></i></div>'
+
+
+def _escape(text):
+    # A parser would turn these into something else.
     return (
-        '<span class="track"><i style="width:'
-        f'{100 * share:.1f}%"></i></span>'
+        escape(text).replace("\r", "&#13;").replace("\0", "\N{SYMBOL FOR NULL}")
     )

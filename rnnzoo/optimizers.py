@@ -67,7 +67,12 @@ class LazyAdam(keras.optimizers.Adam):
             self.assign(v_hat, tf.IndexedSlices(v, rows))
         alpha = self._step_size(learning_rate, variable.dtype)
         change = m * alpha / (tf.sqrt(v) + self.epsilon)
-        self.assign_sub(variable, tf.IndexedSlices(change, rows))
+        # Not scattered in place: TensorFlow copies a variable that ever was,
+        # whole, at each later read, in inference too. Moments are never read.
+        self.assign(
+            variable,
+            tf.tensor_scatter_nd_sub(variable, rows[:, None], change),
+        )
 
     def _follow(self, moment, rows, target, beta):
         """Moves the rows of a moment towards the target; returns them."""

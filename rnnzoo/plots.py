@@ -1,189 +1,289 @@
-"""Pictures: explanations of texts, and training curves."""
+"""Pictures: what a model looked at, and how training went.
 
-import warnings
+Figures are made by themselves, without pyplot: nothing of a notebook's or a
+program's own plotting is touched, and no display is needed.
+"""
 
-INK, SOFT, SHADE, BAR = "#1d2530", "#66707e", "#d66014", "#2b6ca3"
-WIDTH, MARGIN, BARS = 9.0, 0.35, 1.15  # inches
-SIZE, LINE = 11, 0.27  # points, inches
-MOST_LINES = 200
+import itertools
+from pathlib import Path
 
+import numpy as np
 
-def _figure(**kwargs):
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError(
-            "Pictures need matplotlib. `pip install rnnzoo[plots]` brings it."
-        ) from error
-    return Figure(facecolor="white", **kwargs)
+from rnnzoo.drawing import LIGHT, percent, shown_classes
+from rnnzoo.files import atomic_path
+
+try:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from matplotlib.patches import FancyBboxPatch
+    from matplotlib.text import Text
+    from matplotlib.ticker import MaxNLocator
+
+    from rnnzoo import typesetting
+except ImportError as error:
+    raise ImportError(
+        "Pictures need matplotlib. Install it with `pip install rnnzoo[plots]`."
+    ) from error
+
+# All lengths are in points, and y grows downwards.
+WIDTH, MARGIN = 620, 40
+TEXT, NOTE, LABEL = 10.5, 8.5, 19  # sizes
+LEADING, ROW_GAP = 17.5, 5
+NUMBER, BAR = 26, 46  # columns left of a sentence
+LEFT, RIGHT = MARGIN, WIDTH - MARGIN
+
+# A picture stays one that a viewer opens and a reader reads.
+MAX_LINES = 90
+MAX_LINES_IN_ALL = 300
 
 
 def save_explanations(explanations, path):
-    """Draws texts with their words shaded and a bar for each sentence.
+    """Draws texts with their weights; see `Explanation.save`.
+
+    A text is drawn up to 90 lines, and texts up to 300; the picture says what
+    it leaves out.
+
+    Words of right-to-left scripts are in their order; with matplotlib before
+    3.11 their letters are not joined.
 
     Args:
-        explanations: `rnnzoo.explanation.Explanation`s.
-        path: Where to write a PNG.
+        explanations: Sequence of `rnnzoo.explanation.Explanation`.
+        path: Ends with `.png`.
     """
-    figure = _figure(figsize=(WIDTH, 1))
-    page = _Page(figure)
-    for explanation in explanations:
-        if page.line > MOST_LINES:
-            page.write(f"... and more: {len(explanations)} texts in all", SOFT)
+    _require_png(path)
+    sheet = _Sheet(_characters(explanations))
+    count = len(explanations)
+    for place, explanation in enumerate(explanations):
+        if place:
+            sheet.rule()
+        if sheet.lines >= MAX_LINES_IN_ALL:
+            sheet.note(f"Left out: {_count(count - place, 'more text')}.")
             break
-        _draw(page, explanation)
-    _save(figure, path, height=page.height())
+        _draw(sheet, explanation, f"Text {place + 1} of {count}" * (count > 1))
+    if not count:
+        sheet.note("No texts.")
+    sheet.save(path)
 
 
-def save_curves(history, path):
-    """Draws each quantity over the epochs, training beside validation.
+def _characters(explanations):
+    names = (
+        str(name)
+        for item in explanations
+        for name in [item.label, *(item.labels or [])]
+    )
+    texts = (item.text for item in explanations)
+    ours = map(chr, range(ord(" "), ord("~") + 1))
+    return frozenset().union("□…·", ours, *names, *texts)
 
-    Args:
-        history: Dict of name to a list of values, as
-            `keras.callbacks.History.history`.
-        path: Where to write a PNG.
+
+class _Sheet:
+    """Artists from top to bottom; the figure is as high as they turn out.
+
+    Attributes:
+        top: Where the next thing goes.
+        lines: How many lines of text have been drawn.
     """
-    names = [name for name in history if f"val_{name}" in history]
-    names = names or [name for name in history if not name.startswith("val_")]
-    figure = _figure(figsize=(4 * len(names), 3), layout="constrained")
-    for axes, name in zip(
-        figure.subplots(1, len(names), squeeze=False)[0], names, strict=True
-    ):
-        epochs = range(1, len(history[name]) + 1)
-        axes.plot(epochs, history[name], "o-", color=SOFT, label="training")
-        if f"val_{name}" in history:
-            values = history[f"val_{name}"]
-            axes.plot(epochs, values, "o-", color=BAR, label="validation")
-        axes.set_title(name.replace("_", " "), color=INK, loc="left")
-        axes.set_xlabel("epoch", color=SOFT)
-        axes.xaxis.get_major_locator().set_params(integer=True)
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.tick_params(colors=SOFT)
-        axes.legend(frameon=False, labelcolor=INK)
-    _save(figure, path)
 
+    def __init__(self, characters):
+        self.font = typesetting.Font(characters, TEXT)
+        self.small = typesetting.Font(characters, NOTE)
+        self.small_bold = typesetting.Font(characters, NOTE, bold=True)
+        self.large = typesetting.Font(characters, LABEL, bold=True)
+        self.artists = []
+        self.top = MARGIN
+        self.lines = 0
 
-class _Page:
-    """Text and boxes from the top of a figure down, in inches."""
-
-    def __init__(self, figure):
-        self.figure = figure
-        self.renderer = figure.canvas.get_renderer()
-        self.line = 0
-        self.y = MARGIN
-        self.items = []
-
-    def height(self):
-        return self.y + MARGIN
-
-    def width_of(self, text, size=SIZE):
-        width, _, _ = self.renderer.get_text_width_height_descent(
-            text.replace("$", r"\$") or " ", self._font(size), ismath=False
-        )
-        return width / self.figure.dpi
-
-    def _font(self, size):
-        from matplotlib.font_manager import FontProperties
-
-        return FontProperties(size=size)
-
-    def text(self, x, text, color=INK, size=SIZE, **kwargs):
-        # Placed by distance from the top: the height comes last.
-        offset = self.y + LINE * 0.72
-        self.items.append(offset)
-        self.figure.text(
-            x / WIDTH,
-            -offset,
-            text,
-            color=color,
-            size=size,
-            parse_math=False,
-            **kwargs,
-        )
-
-    def box(self, x, width, color, alpha, height=LINE * 0.86, down=0.0):
-        from matplotlib.patches import Rectangle
-
-        self.figure.add_artist(
-            Rectangle(
-                (x / WIDTH, -(self.y + down + height)),
-                width / WIDTH,
-                height,
-                facecolor=color,
-                alpha=alpha,
-                linewidth=0,
+    def text(self, x, y, text, font=None, color="ink", align="left"):
+        self.artists.append(
+            Text(
+                x,
+                y,
+                text,
+                color=LIGHT[color],
+                fontproperties=(font or self.font).properties,
+                horizontalalignment=align,
+                verticalalignment="baseline",
+                parse_math=False,
             )
         )
 
-    def write(self, text, color=INK, **kwargs):
-        self.text(MARGIN, text, color, **kwargs)
-        self.advance()
+    def box(self, x, y, width, height, color, alpha=1, radius=0):
+        if width <= 0:
+            return
+        radius = min(radius, width / 2, height / 2)
+        self.artists.append(
+            FancyBboxPatch(
+                (x, y),
+                width,
+                height,
+                boxstyle=f"round,pad=0,rounding_size={radius}",
+                facecolor=LIGHT[color],
+                edgecolor="none",
+                alpha=alpha,
+            )
+        )
 
-    def advance(self, lines=1.0):
-        self.y += LINE * lines
-        self.line += 1
+    def bar(self, x, y, width, share, color, alpha=1):
+        self.box(x, y, width, 5.5, "track", radius=2.75)
+        self.box(x, y, max(width * share, 1), 5.5, color, alpha, radius=2.75)
+
+    def note(self, text, x=LEFT):
+        self.text(x, self.top + 10, text, self.small, "muted")
+        self.top += 18
+
+    def rule(self):
+        self.top += 10
+        self.box(LEFT, self.top, RIGHT - LEFT, 0.75, "track")
+        self.top += 28
+
+    def save(self, path):
+        height = self.top + MARGIN - 10
+        figure = Figure((WIDTH / 72, height / 72), dpi=typesetting.DPI)
+        FigureCanvasAgg(figure)
+        figure.set_facecolor(LIGHT["paper"])
+        axes = figure.add_axes((0, 0, 1, 1), xlim=(0, WIDTH), ylim=(height, 0))
+        axes.set_axis_off()
+        for artist in self.artists:
+            axes.add_artist(artist)
+        _save(figure, path)
 
 
-def _draw(page, explanation):
-    page.text(MARGIN, explanation.label, size=15, weight="bold")
-    page.text(
-        MARGIN + page.width_of(explanation.label, 15) * 1.12 + 0.12,
-        f"{explanation.score:.1%}",
-        SOFT,
-        size=15,
+def _draw(sheet, explanation, place):
+    _draw_header(sheet, explanation, place)
+    rows = explanation.rows()
+    if not rows:
+        sheet.note("The text is empty.")
+        return
+    is_flat = explanation.sentences is None
+    left = LEFT if is_flat else LEFT + NUMBER + 8 + BAR + 16
+    heaviest = max((row.weight for row in rows if row.weight), default=1)
+    first_line, drawn = sheet.lines, 0
+    for number, row in enumerate(rows):
+        room = MAX_LINES - (sheet.lines - first_line)
+        lines = sheet.font.wrap(row.pieces, RIGHT - left)
+        if len(lines) > room and number:
+            break
+        if row.weight is not None:
+            _draw_share(sheet, row.weight, row.weight / heaviest)
+        if not row.is_read:
+            sheet.top += 8
+            sheet.note("Beyond the limit of the model, not read:", left)
+        drawn += _draw_lines(sheet, lines[:room], left, row, explanation.shades)
+        sheet.top += 0 if is_flat else ROW_GAP
+    if drawn < len(explanation.tokens):
+        sheet.note(_words_left_out(explanation, drawn), left)
+    _draw_legend(sheet, is_flat)
+
+
+def _draw_header(sheet, explanation, place):
+    shown, left_out = shown_classes(
+        explanation.probabilities, explanation.labels, explanation.label
     )
-    page.advance(1.5)
-    if not explanation.tokens:
-        page.write(explanation.text.strip() or "(empty text)", SOFT)
-    shades = explanation.shades()
-    sentences = explanation.sentences
-    if sentences is None:
-        _draw_words(page, explanation, shades, 0, len(shades), MARGIN)
-    else:
-        strongest = max(explanation.sentence_weights, default=1.0)
-        for (first, last), weight in zip(
-            sentences, explanation.sentence_weights, strict=True
-        ):
-            if page.line > MOST_LINES:
-                page.write("... the text goes on", SOFT)
-                break
-            width = (BARS - 0.55) * weight / strongest
-            page.box(MARGIN, BARS - 0.55, SOFT, 0.12, LINE * 0.3, LINE * 0.33)
-            page.box(MARGIN, width, BAR, 1.0, LINE * 0.3, LINE * 0.33)
-            page.text(MARGIN + BARS - 0.48, f"{weight:.0%}", SOFT, size=8.5)
-            _draw_words(page, explanation, shades, first, last, MARGIN + BARS)
-            page.advance(0.2)
-    page.advance(1.2)
+    if explanation.label is not None:
+        place = f"{place} · predicted" if place else "Predicted"
+    verdict = 40 if explanation.label is not None else 14 * bool(place)
+    height = max(verdict, 14 * (len(shown) + bool(left_out)))
+    top = sheet.top + (height - verdict) / 2
+    sheet.text(LEFT, top + 9, place, sheet.small, "muted")
+    if explanation.label is not None:
+        label = sheet.large.shorten(str(explanation.label), 0.38 * WIDTH)
+        sheet.text(LEFT, top + 33, label, sheet.large)
+        x = LEFT + sheet.large.width(label) + 7
+        if explanation.score is not None:
+            score = percent(explanation.score, 1)
+            sheet.text(x, top + 33, score, color="muted")
+    top = sheet.top + (height - 14 * (len(shown) + bool(left_out))) / 2
+    for name, probability, is_predicted in shown:
+        _draw_class(sheet, top + 10, name, probability, is_predicted)
+        top += 14
+    if left_out:
+        note = f"and {left_out} less probable"
+        sheet.text(RIGHT, top + 10, note, sheet.small, "muted", "right")
+    sheet.top += height + 20 * bool(height)
 
 
-def _draw_words(page, explanation, shades, first, last, left):
-    text, spans = explanation.text, explanation.spans
-    space, x = page.width_of("x x") - page.width_of("xx"), left
-    for i in range(first, last):
-        start, end = spans[i]
-        apart = i > first and start > spans[i - 1][1]
-        word = text[start:end]
-        width = page.width_of(word)
-        x += space if apart else 0
-        if x > left and x + width > WIDTH - MARGIN:
-            page.advance()
-            x = left
-        page.box(x, width, SHADE, 0.85 * shades[i])
-        page.text(x, word)
-        x += width
-    page.advance()
+def _draw_class(sheet, base, name, probability, is_predicted):
+    font = sheet.small_bold if is_predicted else sheet.small
+    color, alpha = ("ink", 1) if is_predicted else ("muted", 0.55)
+    left = RIGHT - 142
+    name = font.shorten(str(name), 0.24 * WIDTH)
+    sheet.text(left - 9, base, name, font, align="right")
+    sheet.bar(left, base - 5.75, 100, probability, color, alpha)
+    share = percent(probability, 1)
+    sheet.text(RIGHT, base, share, sheet.small, "muted", "right")
 
 
-def _save(figure, path, height=None):
-    if height is not None:
-        # Drawn at negative heights in inches; moved up and scaled to fit.
-        width = figure.get_size_inches()[0]
-        figure.set_size_inches(width, height)
-        for text in figure.texts:
-            text.set_y(1 + text.get_position()[1] / height)
-        for box in figure.artists + figure.patches[1:]:
-            box.set_y(1 + box.get_y() / height)
-            box.set_height(box.get_height() / height)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing")
-        figure.savefig(path, dpi=150, format="png")
+def _draw_share(sheet, weight, length):
+    base, right = sheet.top + 12, LEFT + NUMBER
+    sheet.text(right, base, percent(weight), sheet.small, "muted", "right")
+    sheet.bar(right + 8, base - 6, BAR, length, "sentence")
+
+
+def _draw_lines(sheet, lines, left, row, shades):
+    """Draws lines and returns how many tokens they have."""
+    text = "".join(piece.text for piece in row.pieces)
+    right_to_left = typesetting.is_right_to_left(text)
+    tokens = set()
+    for line in lines:
+        sheet.top += 0.5 * LEADING * line.breaks
+        x = RIGHT - line.width if right_to_left else left
+        words = typesetting.in_visual_order(line.words, right_to_left)
+        for token, together in itertools.groupby(words, lambda w: w.tag):
+            start = x
+            for word in together:
+                color = "ink" if row.is_read else "muted"
+                sheet.text(x, sheet.top + 12.5, word.text, color=color)
+                x += word.width
+            if token is not None:
+                alpha = LIGHT["shade"] * float(shades[token])
+                box = (start, sheet.top + 1, x - start, LEADING - 2)
+                sheet.box(*box, "word", alpha, radius=2.5)
+                tokens.add(token)
+        if line.words:
+            sheet.top += LEADING
+            sheet.lines += 1
+    return len(tokens)
+
+
+def _words_left_out(explanation, drawn):
+    left = _count(len(explanation.tokens) - drawn, "more word")
+    if explanation.sentences is not None:
+        whole = sum(first >= drawn for first, _ in explanation.sentences)
+        left = f"{_count(whole, 'more sentence')} ({left})"
+    share = percent(explanation.text_weights[drawn:].sum())
+    return (
+        f"Left out: {left}, with {share} of the attention. See .html for all."
+    )
+
+
+def _count(number, noun):
+    return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
+def _draw_legend(sheet, is_flat):
+    sheet.top += 14
+    x, base = LEFT, sheet.top + 8
+    if not is_flat:
+        sheet.box(x, base - 6, 16, 6.5, "sentence", radius=1.5)
+        note = "attention to a sentence"
+        sheet.text(x + 22, base, note, sheet.small, "muted")
+        x += 22 + sheet.small.width(note) + 22
+    for step in range(10):
+        alpha = LIGHT["shade"] * step / 9
+        sheet.box(x + 4 * step, base - 6, 4, 6.5, "word", alpha)
+    note = "attention to a word, from none to most"
+    sheet.text(x + 46, base, note, sheet.small, "muted")
+    sheet.top += 14
+
+
+def _require_png(path):
+    if Path(path).suffix.lower() != ".png":
+        raise ValueError(
+            "Invalid value for argument `path`. Expected a name that ends with "
+            f"'.png'. Received: path={str(path)!r}"
+        )
+
+
+def _save(figure, path):
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, format="png", dpi=figure.dpi)

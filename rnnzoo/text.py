@@ -9,11 +9,14 @@ So marks are the only thing that a text gains, nothing is ever lost, and the
 lengths of the pieces add up to offsets in the original string.
 """
 
-import collections
+from collections import Counter
+from typing import NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
+
+PADDING, UNKNOWN, RESERVED = 0, 1, 2
 
 CUT = "\v"  # White space to tf.strings.split, and to nobody else here.
 BREAK = "\x1e"  # A token of its own, that only the sentence splitter sees.
@@ -41,7 +44,7 @@ _TITLES = (
     "|gov|sen|rep|hon|vs|v|cf|approx|e\\.g|i\\.e"
 )
 _SUFFIXES = "jr|sr|inc|corp|co|ltd|bros|dept|etc|al|a\\.m|p\\.m"
-_INITIALS = r"[A-HJ-Z]\.|(?:\p{L}\.){2,}"
+_INITIALS = r"(?:\p{L}\.){2,}|[A-HJ-Z]\."
 _STARTERS = (
     "The|This|That|These|Those|There|It|Its|He|She|His|Her|They|Their|We|You"
     "|Your|I|My|Our|If|In|On|At|As|And|But|So|Then|When|While|What|Who|Why"
@@ -151,6 +154,24 @@ def _lower(strings):
     return tf.strings.lower(strings, encoding="utf-8")
 
 
+class Tokens(NamedTuple):
+    """Tokens of texts: ragged tensors of the same shape.
+
+    What is not used inside a `tf.function` is not computed there.
+
+    Attributes:
+        words: string, as the vocabulary knows them.
+        starts: int32, where each starts in the text as it was given, in
+            Unicode characters: in Python, `text[start:end]` is the token as
+            it was written.
+        ends: int32, where it ends.
+    """
+
+    words: tf.RaggedTensor
+    starts: tf.RaggedTensor
+    ends: tf.RaggedTensor
+
+
 @keras.saving.register_keras_serializable(package="rnnzoo")
 class Tokenizer:
     """Splits texts into words or characters, in the graph.
@@ -183,29 +204,44 @@ class Tokenizer:
         self.lowercase = lowercase
 
     def __call__(self, texts):
-        """The tokens of each text.
+        """The tokens of texts.
 
         Args:
             texts: String tensor `(n,)`, or a list of strings.
 
         Returns:
-            Ragged string tensor `(n, None)`.
+            `Tokens` of ragged shape `(n, None)`.
         """
-        return _without_breaks(self._tokens(self._mark(texts)))[0]
+        columns = self._columns(self._mark(texts))
+        keep = columns.words != BREAK
+        return Tokens(*(tf.ragged.boolean_mask(c, keep) for c in columns))
 
-    def spans(self, texts):
-        """The tokens of each text, and where they are.
+    def sentences(self, texts, max_words=None):
+        """The tokens of texts, by sentences.
+
+        A sentence ends at a full stop, `!`, `?` or their runs, with the quotes
+        and brackets that close after them; at HTML line breaks (`<br>`, `<p>`)
+        and blank lines. It does not end at a dot that belongs to a word
+        (`Mr.`, `10.5`), or where an ellipsis or closing quote is followed by a
+        small letter. `U.S.`, initials and `etc.` end it if a typical first
+        word follows. The sentences of words and of characters are the same.
 
         Args:
             texts: String tensor `(n,)`, or a list of strings.
+            max_words: Most tokens of a sentence. A longer one goes on in the
+                next, so that nothing is lost. `None` for no limit.
 
         Returns:
-            Tuple of ragged tensors `(n, None)`: tokens, starts and ends. The
-            last two are int32, in Unicode characters of the text as it was
-            given: in Python, `text[start:end]` is the token as written.
+            `Tokens` of ragged shape `(n, None, None)`: texts, sentences,
+            tokens. No sentence is empty; an empty text has none.
         """
-        marked = self._mark(texts)
-        return _without_breaks(self._tokens(marked), *self._offsets(marked))
+        if max_words is not None and max_words < 1:
+            raise ValueError(
+                "Invalid value for argument `max_words`. Expected a positive "
+                f"integer or None. Received: max_words={max_words!r}"
+            )
+        columns = self._columns(self._mark(texts, sentences=True))
+        return _nest(columns, max_words)
 
     def get_config(self):
         return {"unit": self.unit, "lowercase": self.lowercase}
@@ -231,20 +267,23 @@ class Tokenizer:
             texts = _rewrite(texts, [(CUT, ""), (r"[^ \n]", CUT + r"\0" + CUT)])
         return texts
 
-    def _tokens(self, marked):
+    def _columns(self, marked):
         """The tokens and `BREAK`s of marked texts."""
-        if self.unit == "word":
-            # Lowering whole texts is quicker than token by token.
-            return tf.strings.split(_lower(marked) if self.lowercase else marked)
-        pieces, _, _ = _pieces(marked, keep_blanks=True)
-        characters = tf.strings.regex_replace(pieces.values, r"[ \n]+", " ")
-        if self.lowercase:
-            characters = _lower(characters)
-        return pieces.with_values(characters)
-
-    def _offsets(self, marked):
-        """The starts and ends of those."""
-        return _pieces(marked, keep_blanks=self.unit == "character")[1:]
+        characters = self.unit == "character"
+        words, starts, ends = _pieces(marked, keep_blanks=characters)
+        if characters:
+            blank = tf.strings.regex_replace(words.values, r"^[ \n]+$", " ")
+            words = words.with_values(blank)
+            if self.lowercase:
+                words = words.with_values(_lower(words.values))
+        else:
+            # The same words, for less: whole texts are lowered, blanks never
+            # become pieces, and inside a tf.function where nobody asks for
+            # offsets the above is pruned.
+            words = tf.strings.split(
+                _lower(marked) if self.lowercase else marked
+            )
+        return Tokens(words, starts, ends)
 
 
 def _pieces(marked, keep_blanks):
@@ -283,112 +322,35 @@ def _neighbour(flags, rows, shift):
     return tf.roll(flags, shift, 0) & (tf.roll(rows, shift, 0) == rows) & inside
 
 
-def _without_breaks(tokens, *columns):
-    keep = tokens != BREAK
-    return tuple(
-        tf.ragged.boolean_mask(column, keep) for column in (tokens, *columns)
-    )
+def _nest(columns, max_words):
+    """Tokens and `BREAK`s `(n, None)` to tokens `(n, sentences, words)`."""
+    tokens = columns.words
+    places = tf.where(tokens.values != BREAK)[:, 0]
+    rows = tf.gather(tokens.value_rowids(), places)
+    # A token opens a sentence where a break lay before it, or if the one
+    # before is of another text. Rolling takes the last for the one before the
+    # first: also not its neighbour.
+    opens = places - tf.roll(places, 1, 0) != 1
+    opens |= rows != tf.roll(rows, 1, 0)
+    if max_words is not None:
+        sentence = tf.cumsum(tf.cast(opens, tf.int32)) - 1
+        first = tf.gather(tf.where(opens)[:, 0], sentence)
+        place = tf.range(tf.size(places, tf.int64)) - first
+        opens = place % max_words == 0
+    starts = tf.where(opens)[:, 0]
 
-
-@keras.saving.register_keras_serializable(package="rnnzoo")
-class SentenceSplitter:
-    """Splits texts into sentences of tokens, in the graph.
-
-    A sentence ends at a full stop, `!`, `?` or their runs, with the quotes and
-    brackets that close after them; at HTML line breaks (`<br>`, `<p>`) and
-    blank lines. It does not end at a dot that belongs to a word (`Mr.`,
-    `10.5`), or where an ellipsis or closing quote is followed by a small
-    letter. `U.S.`, initials and `etc.` end it if a typical first word follows.
-    The sentences are the same for words and characters.
-
-    Args:
-        tokenizer: `Tokenizer`; the default one if `None`.
-        max_words: Most tokens of a sentence. A longer one goes on in the next,
-            so that nothing is lost. `None` for no limit.
-    """
-
-    def __init__(self, tokenizer=None, max_words=None):
-        if max_words is not None and max_words < 1:
-            raise ValueError(
-                "Invalid value for argument `max_words`. Expected a positive "
-                f"integer or None. Received: max_words={max_words!r}"
-            )
-        self.tokenizer = tokenizer or Tokenizer()
-        self.max_words = max_words
-
-    def __call__(self, texts):
-        """The sentences of each text.
-
-        Args:
-            texts: String tensor `(n,)`, or a list of strings.
-
-        Returns:
-            Ragged string tensor `(n, None, None)`: texts, sentences, tokens.
-            An empty text has no sentences; no sentence is empty.
-        """
-        marked = self.tokenizer._mark(texts, sentences=True)
-        return self._split(self.tokenizer._tokens(marked))[0]
-
-    def spans(self, texts):
-        """The sentences of each text, and where their tokens are.
-
-        Args:
-            texts: String tensor `(n,)`, or a list of strings.
-
-        Returns:
-            Tuple of ragged tensors `(n, None, None)`: tokens, starts and ends;
-            see `Tokenizer.spans`.
-        """
-        marked = self.tokenizer._mark(texts, sentences=True)
-        return self._split(
-            self.tokenizer._tokens(marked), *self.tokenizer._offsets(marked)
+    def nest(column):
+        sentences = tf.RaggedTensor.from_row_starts(
+            tf.gather(column.values, places), starts, validate=False
+        )
+        return tf.RaggedTensor.from_value_rowids(
+            sentences,
+            tf.gather(rows, starts),
+            nrows=tokens.nrows(),
+            validate=False,
         )
 
-    def get_config(self):
-        return {
-            "tokenizer": keras.saving.serialize_keras_object(self.tokenizer),
-            "max_words": self.max_words,
-        }
-
-    @classmethod
-    def from_config(cls, config):
-        tokenizer = keras.saving.deserialize_keras_object(config["tokenizer"])
-        return cls(**{**config, "tokenizer": tokenizer})
-
-    def _split(self, tokens, *columns):
-        """Ragged `(n, None)` with `BREAK`s to `(n, None, None)` without."""
-        places = tf.where(tokens.values != BREAK)[:, 0]
-        rows = tf.gather(tokens.value_rowids(), places)
-        # A token opens a sentence where a break lay before it, or in another
-        # row than the one before. The first one follows, rolled, the last.
-        opens = (places - tf.roll(places, 1, 0) != 1) | (
-            rows != tf.roll(rows, 1, 0)
-        )
-        if self.max_words is not None:
-            starts = tf.where(opens)[:, 0]
-            sentence = tf.cumsum(tf.cast(opens, tf.int32)) - 1
-            position = tf.range(tf.size(places, tf.int64)) - tf.gather(
-                starts, sentence
-            )
-            opens = position % self.max_words == 0
-        starts = tf.where(opens)[:, 0]
-
-        def nest(column):
-            sentences = tf.RaggedTensor.from_row_starts(
-                tf.gather(column.values, places), starts, validate=False
-            )
-            return tf.RaggedTensor.from_value_rowids(
-                sentences,
-                tf.gather(rows, starts),
-                nrows=tokens.nrows(),
-                validate=False,
-            )
-
-        return tuple(nest(column) for column in (tokens, *columns))
-
-
-PADDING_ID = 0
-UNKNOWN_ID = 1
+    return Tokens(*(nest(column) for column in columns))
 
 
 @keras.saving.register_keras_serializable(package="rnnzoo")
@@ -406,8 +368,7 @@ class Vocabulary(tf.Module):
 
     Attributes:
         tokens: Tuple of the strings, those of the ids from 2 on.
-        counts: Where learned, int64 array with the occurrences of each id,
-            those of unknown tokens included; else `None`. It is not saved.
+        table: The lookup table.
     """
 
     def __init__(self, tokens=()):
@@ -418,67 +379,42 @@ class Vocabulary(tf.Module):
         if len(set(tokens)) < len(tokens) or "" in tokens:
             token = next(
                 token
-                for token, count in collections.Counter(tokens).items()
+                for token, count in Counter(tokens).items()
                 if count > 1 or not token
             )
             raise ValueError(
                 "Invalid value for argument `tokens`. Expected strings that "
                 f"are not empty, each once. Received: {token!r}"
             )
-        self.counts = None
         with tf.init_scope():
             # Through bytes, because NumPy's strings drop trailing NULs.
             keys = [b"", *(token.encode() for token in tokens)]
-            ids = [PADDING_ID, *range(2, len(tokens) + 2)]
-            self._table = tf.lookup.StaticHashTable(
+            ids = [PADDING, *range(RESERVED, len(self))]
+            self.table = tf.lookup.StaticHashTable(
                 tf.lookup.KeyValueTensorInitializer(
                     tf.constant(keys, tf.string), tf.constant(ids, tf.int32)
                 ),
-                default_value=UNKNOWN_ID,
+                default_value=UNKNOWN,
             )
 
     @classmethod
-    def learn(cls, batches, size=None, min_count=1):
+    def from_counts(cls, counts, size=None, min_count=1):
         """The most frequent tokens, by falling count, then alphabetically.
 
         Args:
-            batches: Iterable of string tensors, ragged or not, of any rank. It
-                is read once.
+            counts: Dict of token to how often it occurs.
             size: Most ids to give out, those of padding and unknown included.
             min_count: Tokens that occur less often are unknown.
-
-        Returns:
-            `Vocabulary` with `counts`.
         """
-        if size is not None and size < 2:
+        if size is not None and size < RESERVED:
             raise ValueError(
-                "Invalid value for argument `size`. Expected at least 2: "
-                "padding and unknown tokens have ids too. Received: "
-                f"size={size!r}"
+                "Invalid value for argument `size`. Expected at least "
+                f"{RESERVED}: padding and unknown tokens have ids too. "
+                f"Received: size={size!r}"
             )
-        counts = collections.Counter()
-        for tokens in batches:
-            if isinstance(tokens, tf.RaggedTensor):
-                tokens = tokens.flat_values
-            tokens = tf.reshape(tf.convert_to_tensor(tokens, tf.string), [-1])
-            tokens, _, times = tf.unique_with_counts(tokens)
-            for token, n in zip(
-                tokens.numpy().tolist(), times.numpy().tolist(), strict=True
-            ):
-                counts[token] += n
-        counts.pop(b"", None)
-        # The order of UTF-8 bytes is that of code points.
-        known = sorted(
-            (token for token, n in counts.items() if n >= min_count),
-            key=lambda token: (-counts[token], token),
-        )
-        if size is not None:
-            known = known[: size - 2]
-        vocabulary = cls(known)
-        known_counts = [counts[token] for token in known]
-        unknown = sum(counts.values()) - sum(known_counts)
-        vocabulary.counts = np.array([0, unknown, *known_counts], np.int64)
-        return vocabulary
+        tokens = [t for t, n in counts.items() if n >= min_count]
+        tokens.sort(key=lambda token: (-counts[token], token))
+        return cls(tokens if size is None else tokens[: size - RESERVED])
 
     def __call__(self, tokens):
         """The ids of tokens.
@@ -489,13 +425,14 @@ class Vocabulary(tf.Module):
         Returns:
             int32 tensor of the same shape and kind.
         """
-        if not isinstance(tokens, tf.RaggedTensor):
-            tokens = tf.convert_to_tensor(tokens, tf.string)
-        return self._table.lookup(tokens)
+        if isinstance(tokens, tf.RaggedTensor):
+            ids = self.table.lookup(tokens.flat_values)
+            return tokens.with_flat_values(ids)
+        return self.table.lookup(tf.convert_to_tensor(tokens, tf.string))
 
     def __len__(self):
         """The number of ids: of the tokens, padding and unknown."""
-        return len(self._tokens) + 2
+        return len(self._tokens) + RESERVED
 
     def __repr__(self):
         return f"<Vocabulary of {len(self):,} ids>"
@@ -510,6 +447,29 @@ class Vocabulary(tf.Module):
     @classmethod
     def from_config(cls, config):
         return cls(**config)
+
+
+class TokenCounter:
+    """Counts tokens, a batch at a time.
+
+    Attributes:
+        counts: `collections.Counter` of strings.
+    """
+
+    def __init__(self):
+        self.counts = Counter()
+
+    def update(self, tokens):
+        """Adds the tokens of a ragged or dense string tensor."""
+        if isinstance(tokens, tf.RaggedTensor):
+            tokens = tokens.flat_values
+        tokens = tf.reshape(tf.convert_to_tensor(tokens, tf.string), [-1])
+        distinct, _, counts = tf.unique_with_counts(tokens)
+        for token, count in zip(
+            distinct.numpy(), counts.numpy().tolist(), strict=True
+        ):
+            if token:
+                self.counts[token.decode()] += count
 
 
 def as_text(value, name, place):

@@ -1,7 +1,6 @@
 """The whole recipe: adapt, compile, fit, evaluate, save."""
 
 import json
-import os
 from pathlib import Path
 
 import keras

@@ -128,7 +128,7 @@ class HierarchicalAttention(keras.layers.Layer):
         return tf.ones(tf.shape(inputs)[:3], bool)
 
     def _encode_sentences(self, words, mask, training):
-        """`(n, words, ...)` to vectors `(n, features)`, weights `(n, words)`."""
+        """`(n, words, ...)` to `(n, features)` and weights `(n, words)`."""
         width = tf.shape(mask)[1]
         ends = tf.where(mask, tf.range(1, width + 1), 0)
         lengths = tf.reduce_max(ends, axis=1)

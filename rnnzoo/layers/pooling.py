@@ -165,7 +165,11 @@ class MaxPooling(Pooling):
         return ops.where(mask[..., None], inputs, lowest)
 
 
-POOLINGS = {"attention": AttentionPooling, "mean": MeanPooling, "max": MaxPooling}
+POOLINGS = {
+    "attention": AttentionPooling,
+    "mean": MeanPooling,
+    "max": MaxPooling,
+}
 
 
 def get(pooling):

@@ -72,9 +72,7 @@ class Task(keras.Model):
 
     # What Keras does, from raw examples.
 
-    def compile(
-        self, optimizer="auto", loss="auto", metrics="auto", **kwargs
-    ):
+    def compile(self, optimizer="auto", loss="auto", metrics="auto", **kwargs):
         """Configures training; without arguments, as the recipe says.
 
         Args:

@@ -1,6 +1,7 @@
 """Texts to classes, with the words and sentences that decided."""
 
 import dataclasses
+from itertools import pairwise
 
 import keras
 import numpy as np
@@ -241,11 +242,13 @@ class TextClassifier(Task):
 
     def _explain(self, texts):
         tokens = self._tokens(texts)
-        probabilities, *weights = self.attend(pad(self.vocabulary(tokens.words)))
+        probabilities, *weights = self.attend(
+            pad(self.vocabulary(tokens.words))
+        )
         rows = range(len(texts))
         return [
             self._explanation(
-                texts[i].numpy().decode(),
+                texts[i].decode(),
                 [column[i] for column in tokens],
                 probabilities[i].numpy(),
                 [weight[i].numpy() for weight in weights],
@@ -254,7 +257,7 @@ class TextClassifier(Task):
         ]
 
     def _explanation(self, original, tokens, probabilities, weights):
-        words, _, starts, ends, _ = tokens
+        words, starts, ends = tokens
         best = int(probabilities.argmax())
         sentences = {}
         if self.max_sentences is None:
@@ -262,11 +265,11 @@ class TextClassifier(Task):
         else:
             lengths = words.row_lengths().numpy()
             kept = np.concatenate(
-                [row[:n] for row, n in zip(weights[0], lengths)] or [[]]
+                [row[:n] for row, n in zip(weights[0], lengths, strict=False)] or [[]]
             )
             lasts = np.cumsum(lengths).tolist()
             sentences = {
-                "sentences": list(zip([0, *lasts], lasts)),
+                "sentences": list(pairwise([0, *lasts])),
                 "sentence_weights": weights[1][: len(lasts)],
             }
             words, starts, ends = (c.flat_values for c in (words, starts, ends))
@@ -308,6 +311,9 @@ class TextClassifier(Task):
         """
         self._require_adapted("export")
         names = tf.constant(self.label_names)
+        weight_names = ["weights"]
+        if self.max_sentences is not None:
+            weight_names.append("sentence_weights")
         signature = [tf.TensorSpec([None], tf.string, name="text")]
 
         def summarize(probabilities):
@@ -334,7 +340,7 @@ class TextClassifier(Task):
                 "tokens": pad(tokens.words),
                 "starts": pad(tokens.starts),
                 "ends": pad(tokens.ends),
-                **dict(zip(["weights", "sentence_weights"], weights)),
+                **dict(zip(weight_names, weights, strict=True)),
             }
 
         export(
@@ -403,7 +409,9 @@ class TextClassifier(Task):
         if ids.ndim == 2 and ids.shape[1] == 1:
             ids = ids[:, 0]
         bad = (
-            (ids < 0) | (ids >= self.num_classes) | (ids != y.reshape(ids.shape))
+            (ids < 0)
+            | (ids >= self.num_classes)
+            | (ids != y.reshape(ids.shape))
             if y.dtype.kind not in "OSU"
             else ids < 0
         )
@@ -433,4 +441,3 @@ def _names_in(labels):
 
 def _listed(x):
     return [x] if isinstance(x, str) else x
-

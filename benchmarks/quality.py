@@ -1,0 +1,82 @@
+"""Test quality of the recipes over seeds, beside published figures.
+
+    python benchmarks/quality.py han_classifier --seeds 1 2 3
+        [--embeddings glove.6B.100d.txt.gz]
+
+Runs what `rnnzoo train NAME --dataset D` runs, once a seed, and adds a row to
+results/quality.csv. The epoch is chosen on a tenth of the training split.
+"""
+
+import argparse
+import csv
+import os
+import statistics
+import time
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import harness
+import keras
+
+import rnnzoo
+from rnnzoo.datasets import sources
+
+PUBLISHED = {
+    "han_classifier": "plain BiLSTM 0.85 to 0.88; oh-2LSTMp 0.919",
+    "bilstm_classifier": "plain BiLSTM 0.85 to 0.88; oh-2LSTMp 0.919",
+}
+
+
+def run(name, seed, embeddings):
+    keras.utils.set_random_seed(seed)
+    data_dir = os.environ.get("RNNZOO_DATA_DIR", "../shared/tfds")
+    source = sources.load(rnnzoo.describe(name).dataset, data_dir=data_dir)
+    train, validation = sources.train_validation(source)
+    overrides = {"embeddings": embeddings} if embeddings else {}
+    start = time.perf_counter()
+    _, metrics = rnnzoo.finetune(
+        name,
+        train,
+        validation,
+        test_data=source.splits["test"],
+        labels=source.info,
+        verbose=2,
+        **overrides,
+    )
+    minutes = (time.perf_counter() - start) / 60
+    print(f"{name}, seed {seed}: {metrics['test']}, {minutes:.1f} min")
+    return metrics["test"]["accuracy"], minutes
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("name")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--embeddings")
+    args = parser.parse_args()
+    results = [run(args.name, seed, args.embeddings) for seed in args.seeds]
+    scores, minutes = zip(*results, strict=True)
+    row = {
+        "model": args.name,
+        "dataset": rnnzoo.describe(args.name).dataset,
+        "word vectors": "GloVe 100d" if args.embeddings else "none",
+        "test accuracy": f"{statistics.mean(scores):.4f}",
+        "standard deviation": f"{statistics.stdev(scores):.4f}",
+        "seeds": len(scores),
+        "minutes a run": f"{statistics.mean(minutes):.0f}",
+        "published": PUBLISHED[args.name],
+    }
+    path = harness.RESULTS / "quality.csv"
+    rows = []
+    if path.exists():
+        with open(path, newline="") as file:
+            rows = [dict(each) for each in csv.DictReader(file)]
+    key = ("model", "word vectors")
+    rows = [each for each in rows if any(each[k] != row[k] for k in key)]
+    harness.write_csv("quality", [*rows, row])
+    print(harness.machine())
+    print(harness.markdown([*rows, row]))
+
+
+if __name__ == "__main__":
+    main()

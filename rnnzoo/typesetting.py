@@ -1,0 +1,243 @@
+"""Words on lines, measured by the renderer that draws them.
+
+All lengths are in points, 72 to the inch.
+"""
+
+import dataclasses
+import functools
+import itertools
+import re
+import unicodedata
+from typing import Any, NamedTuple
+
+from matplotlib import font_manager
+from matplotlib.backends.backend_agg import RendererAgg
+
+DPI = 144
+_FAMILY = "DejaVu Sans"  # comes with matplotlib
+_UNKNOWN = "□"
+_MIRRORED = str.maketrans("()[]{}<>«»", ")(][}{><»«")
+
+# Lines break at blanks and, where a script has none, around its characters.
+_IDEOGRAPH = r"\u2e80-\u9fff\uac00-\ud7a3\uff00-\uffef"
+_UNITS = re.compile(
+    rf"(?P<blank>\s+)|(?P<ideograph>[{_IDEOGRAPH}])"
+    rf"|(?P<run>[^\s{_IDEOGRAPH}]+)"
+)
+
+
+class Word(NamedTuple):
+    """Text that stays on one line, its width, and what the caller calls it."""
+
+    text: str
+    width: float
+    tag: Any = None
+
+
+@dataclasses.dataclass
+class Line:
+    """Words on a line, and how many line breaks of the text come before it."""
+
+    words: list
+    breaks: int = 0
+
+    @property
+    def width(self):
+        return sum(word.width for word in self.words)
+
+
+class Font:
+    """A size and weight, and the families that have what a text needs.
+
+    Args:
+        text: All that will be drawn. Characters that no font of this machine
+            has are drawn as boxes.
+        size: In points.
+        bold: Whether it is bold.
+    """
+
+    def __init__(self, text, size, bold=False):
+        weight = "bold" if bold else "normal"
+        families = _families(frozenset(text))
+        self.properties = font_manager.FontProperties(
+            family=families, size=size, weight=weight
+        )
+        faces = [_face(family, weight) for family in families]
+        self._known = {c for c in text if _has(faces, c)}
+        self._renderer = RendererAgg(1, 1, DPI)
+        self._widths = {}
+
+    def drawable(self, text):
+        """The text in characters that the font has, and that are seen."""
+        return "".join(map(self._drawable, unicodedata.normalize("NFC", text)))
+
+    def _drawable(self, character):
+        if character.isspace():
+            return " "
+        if unicodedata.category(character) in ("Cc", "Cf", "Mn", "Me"):
+            # Invisible by itself: joiners, marks, selectors, controls.
+            return character if character in self._known else ""
+        return character if character in self._known else _UNKNOWN
+
+    def width(self, text):
+        """How far drawing this moves the pen, for drawable text."""
+        if text not in self._widths:
+            # The bars count blanks at the ends, too.
+            self._widths[text] = self._ink(f"|{text}|") - self._ink("||")
+        return self._widths[text]
+
+    def _ink(self, text):
+        pixels, _, _ = self._renderer.get_text_width_height_descent(
+            text, self.properties, False
+        )
+        return pixels * 72 / DPI
+
+    def shorten(self, text, width):
+        """The text, or its beginning and an ellipsis, within the width."""
+        text = self.drawable(text)
+        if self.width(text) <= width:
+            return text
+        while text and self.width(text + "…") > width:
+            text = text[:-1]
+        return text.rstrip() + "…"
+
+    def wrap(self, pieces, width):
+        """Lines of at most that width.
+
+        Args:
+            pieces: Sequence of (text, tag, whether it is a line break).
+            width: Of the lines.
+
+        Returns:
+            A list of `Line`s in logical order; see `in_visual_order`.
+        """
+        lines = [Line([])]
+        for unit in self._units(pieces):
+            if unit is None:
+                if lines[-1].words or lines[-1].breaks:
+                    lines.append(Line([]))
+                lines[-1].breaks += 1
+                continue
+            fits = sum(word.width for word in unit) <= width
+            for part in [unit] if fits else self._characters(unit):
+                needed = sum(word.width for word in part)
+                is_blank = not part[0].text.strip()
+                if lines[-1].words and lines[-1].width + needed > width:
+                    if is_blank:
+                        continue
+                    lines.append(Line([]))
+                lines[-1].words += part
+        return lines
+
+    def _units(self, pieces):
+        """Lists of words that stay together; `None` for a line break."""
+        unit = []
+        for text, tag, is_break in pieces:
+            parts = [] if is_break else _UNITS.finditer(text)
+            for match in parts:
+                part = self.drawable(match[0])
+                word = Word(part, self.width(part), tag)
+                if match.lastgroup == "run":
+                    unit.append(word)
+                    continue
+                if unit:
+                    yield unit
+                yield [word]
+                unit = []
+            if is_break:
+                if unit:
+                    yield unit
+                yield None
+                unit = []
+        if unit:
+            yield unit
+
+    def _characters(self, unit):
+        for word in unit:
+            for character in word.text:
+                yield [Word(character, self.width(character), word.tag)]
+
+
+def in_visual_order(words, right_to_left):
+    """Words of a line from left to right, as their scripts are written.
+
+    The order of whole words only: one level of the Unicode bidirectional
+    algorithm, which is enough for a text with words of the other direction.
+    """
+    directions = [is_right_to_left(word.text) for word in words]
+    runs = itertools.groupby(
+        zip(_resolved(directions, right_to_left), words, strict=True),
+        key=lambda pair: pair[0],
+    )
+    runs = [(direction, [w for _, w in run]) for direction, run in runs]
+    ordered = []
+    for direction, run in reversed(runs) if right_to_left else runs:
+        if direction:
+            run = [
+                word._replace(text=word.text.translate(_MIRRORED))
+                for word in reversed(run)
+            ]
+        ordered += run
+    return ordered
+
+
+def is_right_to_left(text):
+    """Whether its first letter is; `None` if it has no letter."""
+    for character in text:
+        kind = unicodedata.bidirectional(character)
+        if kind in ("L", "R", "AL"):
+            return kind != "L"
+    return None
+
+
+def _resolved(directions, base):
+    """What has no direction takes that of both its neighbours, or the base."""
+    before = list(
+        itertools.accumulate(
+            directions, lambda last, this: last if this is None else this
+        )
+    )
+    after = list(
+        itertools.accumulate(
+            reversed(directions),
+            lambda last, this: last if this is None else this,
+        )
+    )[::-1]
+    return [
+        a if a == b and a is not None else bool(base)
+        for a, b in zip(before, after, strict=True)
+    ]
+
+
+@functools.lru_cache
+def _families(characters):
+    """Font families of this machine that together have the characters."""
+    families = [_FAMILY]
+    missing = {
+        character
+        for character in characters
+        if not character.isspace()
+        and not _has([_face(_FAMILY, "normal")], character)
+    }
+    for entry in font_manager.fontManager.ttflist:
+        if not missing:
+            break
+        usual = entry.style == "normal" and entry.weight == 400
+        # The last resort has a box for everything, and colours are not drawn.
+        if not usual or re.search("Last Resort|Color", entry.name):
+            continue
+        face = font_manager.get_font(entry.fname)
+        found = {character for character in missing if _has([face], character)}
+        if found:
+            families.append(entry.name)
+            missing -= found
+    return families
+
+
+def _face(family, weight):
+    properties = font_manager.FontProperties(family=family, weight=weight)
+    return font_manager.get_font(font_manager.findfont(properties))
+
+
+def _has(faces, character):
+    return any(face.get_char_index(ord(character)) for face in faces)
