@@ -1,0 +1,150 @@
+"""Datasets by name, from TFDS, without surprises from the network."""
+
+import dataclasses
+import difflib
+import os
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from rnnzoo import datasets
+
+VALIDATION = ("validation", "dev", "valid")
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """A dataset that is ready to be read.
+
+    Attributes:
+        name: As TFDS writes it, with configuration and version.
+        info: Its `tfds.core.DatasetInfo`: features, classes, citation.
+        splits: Dict of a split's name to its `tf.data.Dataset` of dictionaries.
+    """
+
+    name: str
+    info: tfds.core.DatasetInfo
+    splits: dict
+
+    def split(self, name):
+        """A split, or an error that lists those there are."""
+        if name not in self.splits:
+            raise ValueError(
+                f"{self.name} has no split {name!r}. Expected one of "
+                f"{', '.join(sorted(self.splits))}."
+            )
+        return self.splits[name]
+
+
+def load(name, data_dir=None, download=False):
+    """A dataset that TFDS knows, or that lies prepared in `data_dir`.
+
+    Args:
+        name: As in `tfds.load`: `"imdb_reviews"`, with a configuration
+            `"glue/sst2"`, with a version `"imdb_reviews:1.0.0"`.
+        data_dir: Where TFDS keeps datasets; by default TFDS's own choice,
+            `$TFDS_DATA_DIR` or `~/tensorflow_datasets`.
+        download: Whether a dataset that is not there may be downloaded. Those
+            of `rnnzoo.datasets` are generated, and need no download.
+
+    Returns:
+        `Source`.
+
+    Raises:
+        ValueError: If there is no such dataset; it lists the nearest.
+        FileNotFoundError: If the data is not there; it says what to do.
+        OSError: If it cannot be written there.
+    """
+    builder = _builder(name, data_dir)
+    if not builder.is_prepared():
+        _prepare(builder, download)
+    return Source(
+        builder.info.full_name, builder.info, dict(builder.as_dataset())
+    )
+
+
+def train_validation(source, share=0.1, seed=0):
+    """What to learn from, and what to choose the best epoch by.
+
+    Args:
+        source: What `load` returned.
+        share: Share of the training split that is held out, drawn at random,
+            if the dataset has no validation split. The test split is never
+            touched.
+        seed: Seed of the draw.
+
+    Returns:
+        Tuple of two `tf.data.Dataset`s, as in `source.splits`.
+    """
+    train = source.split("train")
+    for name in VALIDATION:
+        if name in source.splits:
+            return train, source.splits[name]
+    count = int(train.cardinality())
+    places = np.random.default_rng(seed).permutation(count)
+    held_out = places < round(count * share)
+    return _where(train, ~held_out), _where(train, held_out)
+
+
+def _builder(name, data_dir):
+    # TFDS answers with errors of many classes, and of many lines.
+    try:
+        return tfds.builder(name, data_dir=data_dir)
+    except tfds.core.registered.DatasetNotFoundError:
+        raise ValueError(
+            f"Unknown dataset: {name!r}. {_nearest(name, data_dir)}"
+        ) from None
+    except (ValueError, AssertionError, ImportError) as error:
+        reason = textwrap.shorten(str(error), 240)
+        raise ValueError(
+            f"Cannot find the dataset {name!r}. Expected a name of TFDS, such "
+            f"as 'imdb_reviews', 'glue/sst2' or 'imdb_reviews:1.0.0'. TFDS "
+            f"says: {reason}"
+        ) from None
+
+
+def _prepare(builder, download):
+    name, folder = builder.name, builder.data_dir
+    if name not in _own_names() and not download:
+        raise FileNotFoundError(
+            f"The dataset {name!r} is not in {folder}. Name the folder that "
+            "has it (`data_dir`, --data-dir), or allow its download "
+            "(`download=True`, --download)."
+        )
+    config = tfds.download.DownloadConfig(try_download_gcs=False)
+    try:
+        builder.download_and_prepare(download_config=config)
+    except OSError as error:
+        raise OSError(
+            error.errno,
+            f"Cannot prepare the dataset {name!r} in {folder}. Expected a "
+            f"folder that can be written (`data_dir`, --data-dir). {error}",
+        ) from error
+
+
+def _own_names():
+    return {getattr(datasets, name).name for name in datasets.__all__}
+
+
+def _nearest(name, data_dir):
+    known = set(tfds.list_builders(with_community_datasets=False))
+    if data_dir is not None and Path(data_dir).is_dir():
+        known |= {path.name for path in Path(data_dir).iterdir()}
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    if near:
+        return f"Expected one like {', '.join(near)}."
+    where = "" if data_dir is None else f" or one in {os.fspath(data_dir)}"
+    return f"Expected one of `tfds.list_builders()`{where}."
+
+
+def _where(dataset, flags):
+    """The examples that have a flag, their number known."""
+    flags = tf.constant(flags)
+    kept = dataset.enumerate().filter(lambda place, _: flags[place])
+    count = int(np.count_nonzero(flags))
+    return kept.map(lambda _, example: example).apply(
+        tf.data.experimental.assert_cardinality(count)
+    )
