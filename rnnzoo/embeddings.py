@@ -14,33 +14,34 @@ from rnnzoo.text import RESERVED
 
 
 class WordVectors(NamedTuple):
-    """Vectors of a vocabulary, and how much of it was found.
+    """Vectors of a vocabulary, and which of its tokens have one.
 
     Attributes:
         matrix: float32 array `(vocabulary size, dimension)`.
         found: bool array `(tokens,)`.
-        types: Share of the tokens that were found.
     """
 
     matrix: np.ndarray
     found: np.ndarray
 
-    @property
-    def types(self):
-        return float(self.found.mean()) if len(self.found) else 0.0
+    def report(self, counts):
+        """One line on how much was found.
 
-    def __str__(self):
+        Args:
+            counts: How often each token occurs.
+        """
+        found, total = int(self.found.sum()), len(self.found)
+        occurring = np.dot(self.found, counts) / max(np.sum(counts), 1)
         return (
-            f"Word vectors: found {self.found.sum():,} of "
-            f"{len(self.found):,} tokens ({self.types:.1%})"
+            f"Word vectors: found {found:,} of {total:,} tokens "
+            f"({found / max(total, 1):.1%}), {occurring:.1%} of what occurs"
         )
 
 
 def dimension(source):
     """Size of the vectors of a source; see `load_vectors`."""
     if isinstance(source, tuple):
-        words, vectors = _check_arrays(source)
-        return vectors.shape[1]
+        return _check_arrays(source)[1].shape[1]
     with _open(source) as lines:
         return _first(source, lines)[0]
 
@@ -95,6 +96,7 @@ def _entries(source, size, wanted, verbose):
     progress = keras.utils.Progbar(None, verbose=verbose, unit_name="line")
     with _open(source) as lines:
         header = _first(source, lines)[1]
+        number = 0
         for number, line in enumerate(lines, start=2 if header else 1):
             # A word may hold blanks, its numbers do not.
             word, *numbers = line.rstrip("\n").rsplit(" ", size)
@@ -134,18 +136,24 @@ def _first(source, lines):
 
 @contextlib.contextmanager
 def _open(source):
-    path, _, member = str(os.fspath(source)).partition(".zip:")
-    if member:
-        path += ".zip"
-    if path.endswith(".zip"):
-        with zipfile.ZipFile(path) as archive:
-            with archive.open(_member(archive, member)) as raw:
-                yield io.TextIOWrapper(raw, encoding="utf-8", newline="\n")
-    elif path.endswith(".gz"):
-        with gzip.open(path, "rt", encoding="utf-8", newline="\n") as lines:
-            yield lines
+    if not isinstance(source, (str, os.PathLike)):
+        raise ValueError(
+            "Invalid value for argument `embeddings`. Expected the path of a "
+            "file, or a tuple `(words, array)`. Received: "
+            f"{type(source).__name__}"
+        )
+    path, _, member = os.fspath(source).partition(".zip:")
+    # Bytes that are not UTF-8 make words that nobody looks up.
+    text = {"encoding": "utf-8", "errors": "replace", "newline": "\n"}
+    if member or path.endswith(".zip"):
+        with (
+            zipfile.ZipFile(path + ".zip" * bool(member)) as archive,
+            archive.open(_member(archive, member)) as raw,
+        ):
+            yield io.TextIOWrapper(raw, **text)
     else:
-        with open(path, encoding="utf-8", newline="\n") as lines:
+        opener = gzip.open if path.endswith(".gz") else open
+        with opener(path, "rt", **text) as lines:
             yield lines
 
 

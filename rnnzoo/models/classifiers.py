@@ -24,6 +24,7 @@ def han_classifier(
     min_count=2,
     embedding_dim=200,
     embeddings=None,
+    trainable_embeddings=True,
     word_units=50,
     sentence_units=50,
     rnn="gru",
@@ -43,6 +44,7 @@ def han_classifier(
         embedding_dim: Size of the word vectors; with `embeddings`, theirs.
         embeddings: Pretrained word vectors; see
             `rnnzoo.embeddings.load_vectors`.
+        trainable_embeddings: Whether training changes the word vectors.
         word_units: Units of each direction over words.
         sentence_units: Units of each direction over sentences.
         rnn: `"gru"` or `"lstm"`.
@@ -58,7 +60,9 @@ def han_classifier(
         rnn=rnn,
         dropout=dropout,
         recurrent_dropout=recurrent_dropout,
-        embedding=_embedding(vocabulary_size, embedding_dim, embeddings),
+        embedding=_embedding(
+            vocabulary_size, embedding_dim, embeddings, trainable_embeddings
+        ),
     )
     return TextClassifier(
         encoder,
@@ -86,6 +90,7 @@ def bilstm_classifier(
     min_count=2,
     embedding_dim=200,
     embeddings=None,
+    trainable_embeddings=True,
     units=64,
     depth=1,
     rnn="lstm",
@@ -105,6 +110,7 @@ def bilstm_classifier(
         embedding_dim: Size of the word vectors; with `embeddings`, theirs.
         embeddings: Pretrained word vectors; see
             `rnnzoo.embeddings.load_vectors`.
+        trainable_embeddings: Whether training changes the word vectors.
         units: Units of each direction.
         depth: Number of stacked bidirectional layers.
         rnn: `"lstm"` or `"gru"`.
@@ -121,7 +127,9 @@ def bilstm_classifier(
         pooling=pooling,
         dropout=dropout,
         recurrent_dropout=recurrent_dropout,
-        embedding=_embedding(vocabulary_size, embedding_dim, embeddings),
+        embedding=_embedding(
+            vocabulary_size, embedding_dim, embeddings, trainable_embeddings
+        ),
     )
     return TextClassifier(
         encoder,
@@ -134,7 +142,9 @@ def bilstm_classifier(
     )
 
 
-def _embedding(vocabulary_size, embedding_dim, embeddings):
+def _embedding(vocabulary_size, embedding_dim, embeddings, trainable):
     if embeddings is not None:
         embedding_dim = word_vectors.dimension(embeddings)
-    return keras.layers.Embedding(vocabulary_size, embedding_dim)
+    return keras.layers.Embedding(
+        vocabulary_size, embedding_dim, trainable=trainable
+    )
