@@ -213,8 +213,22 @@ class Tokenizer:
             `Tokens` of ragged shape `(n, None)`.
         """
         columns = self._columns(self._mark(texts))
-        keep = columns.words != BREAK
-        return Tokens(*(tf.ragged.boolean_mask(c, keep) for c in columns))
+        tokens = columns.words
+        places = tf.where(tokens.values != BREAK)[:, 0]
+        rows = tf.gather(tokens.value_rowids(), places)
+        # Without validation, whose assertions would keep columns alive that
+        # nobody asked for.
+        return Tokens(
+            *(
+                tf.RaggedTensor.from_value_rowids(
+                    tf.gather(column.values, places),
+                    rows,
+                    nrows=tokens.nrows(),
+                    validate=False,
+                )
+                for column in columns
+            )
+        )
 
     def sentences(self, texts, max_words=None):
         """The tokens of texts, by sentences.
