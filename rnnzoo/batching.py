@@ -43,23 +43,28 @@ class Examples:
 
     def take(self, places):
         """The examples at those places, in that order."""
-        pick = lambda column: (
+        inputs, labels, weights = (
             None if column is None else _gather(column, places)
+            for column in (self.inputs, self.labels, self.weights)
         )
-        return Examples(
-            pick(self.inputs),
-            pick(self.labels),
-            pick(self.weights),
-            self.lengths[places],
-        )
+        return Examples(inputs, labels, weights, self.lengths[places])
 
     def split(self, share):
         """All but the last examples, and the last ones.
 
         Args:
             share: Share of the examples that are the last ones.
+
+        Raises:
+            ValueError: If one of the two would be empty.
         """
         cut = int(len(self) * (1 - share))
+        if not 0 < cut < len(self):
+            raise ValueError(
+                "Invalid value for argument `share`. Expected a number "
+                f"between 0 and 1 that leaves some of {len(self)} examples on "
+                f"each side. Received: share={share}"
+            )
         places = np.arange(len(self))
         return self.take(places[:cut]), self.take(places[cut:])
 

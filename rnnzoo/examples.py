@@ -16,7 +16,7 @@ class Chunk(NamedTuple):
     sample_weight: object = None
 
 
-def iterate(x, y=None, sample_weight=None, keys=None):
+def iterate(x, y=None, sample_weight=None, keys=None, rank=0):
     """Yields raw examples, up to 1024 at a time, in their order.
 
     Args:
@@ -27,9 +27,11 @@ def iterate(x, y=None, sample_weight=None, keys=None):
         sample_weight: List or array, if `x` is no dataset.
         keys: Which features of a dictionary are `(x, y)`. By default, of its
             features without a shape, the only string and the only integer.
+        rank: Rank of one input: 0 for texts, 1 for sequences of words. It
+            tells a batch from an example.
 
     Yields:
-        `Chunk`s of NumPy arrays.
+        `Chunk`s of NumPy arrays; of sequences, arrays of their arrays.
 
     Raises:
         ValueError: If there is no example, or no end of them, or if the parts
@@ -41,7 +43,7 @@ def iterate(x, y=None, sample_weight=None, keys=None):
                 "Invalid value for argument `y`. Expected None beside a "
                 "dataset, which holds the targets itself."
             )
-        chunks = _iterate_dataset(x, keys)
+        chunks = _iterate_dataset(x, keys, rank)
     else:
         chunks = _iterate_arrays(x, y, sample_weight)
     empty = True
@@ -55,12 +57,25 @@ def iterate(x, y=None, sample_weight=None, keys=None):
         )
 
 
-def count(x):
+def count(x, rank=0):
     """How many examples there are, or `None` if only reading them tells."""
     if not isinstance(x, tf.data.Dataset):
         return len(x) if hasattr(x, "__len__") else None
     known = int(x.cardinality())
-    return known if known >= 0 and not _is_batched(x.element_spec) else None
+    is_known = known >= 0 and not _is_batched(x.element_spec, rank)
+    return known if is_known else None
+
+
+def inputs(x, keys=None):
+    """Raw examples without their targets; see `iterate`."""
+    if not isinstance(x, tf.data.Dataset):
+        return x
+    if isinstance(x.element_spec, dict):
+        key = _pick(x.element_spec, keys)[0]
+        return x.map(lambda features: features[key])
+    if isinstance(x.element_spec, tuple):
+        return x.map(lambda *columns: columns[0])
+    return x
 
 
 def _iterate_arrays(x, y, sample_weight):
@@ -84,7 +99,7 @@ def _iterate_arrays(x, y, sample_weight):
         )
 
 
-def _iterate_dataset(dataset, keys):
+def _iterate_dataset(dataset, keys, rank):
     if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
         raise ValueError(
             "Invalid value for argument `x`. Expected a dataset that ends. "
@@ -96,8 +111,14 @@ def _iterate_dataset(dataset, keys):
         dataset = dataset.map(lambda features: tuple(features[k] for k in pick))
     elif not isinstance(spec, tuple):
         dataset = dataset.map(lambda x: (x,))
-    if not _is_batched(dataset.element_spec):
-        dataset = dataset.batch(CHUNK)
+    elif not 1 <= len(spec) <= 3:
+        raise ValueError(
+            "Invalid value for argument `x`. Expected a dataset of `x`, "
+            "`(x, y)` or `(x, y, sample_weight)`. Received tuples of "
+            f"{len(spec)}"
+        )
+    if not _is_batched(dataset.element_spec[0], rank):
+        dataset = dataset.ragged_batch(CHUNK)
     for columns in dataset.prefetch(2).as_numpy_iterator():
         yield Chunk(*columns)
 
@@ -111,12 +132,13 @@ def _pick(spec, keys):
                 f"dataset, {sorted(spec)}. Received: {missing[0]!r}"
             )
         return tuple(keys)
-    batched = _is_batched(spec)
-    flat = {
-        key: each.dtype
+    ranks = {
+        key: each.shape.rank
         for key, each in spec.items()
-        if isinstance(each, tf.TensorSpec) and each.shape.rank == batched
+        if isinstance(each, tf.TensorSpec)
     }
+    scalar = 0 if 0 in ranks.values() else 1  # 1 in batches
+    flat = {key: spec[key].dtype for key, n in ranks.items() if n == scalar}
     strings = [key for key, dtype in flat.items() if dtype == tf.string]
     numbers = [key for key, dtype in flat.items() if dtype.is_integer]
     if "text" in strings:
@@ -133,7 +155,7 @@ def _pick(spec, keys):
     return (*strings, *numbers)
 
 
-def _is_batched(spec):
-    """Whether elements are batches: no part of them is a scalar."""
-    parts = tf.nest.flatten(spec)
-    return all(part.shape.rank is None or part.shape.rank > 0 for part in parts)
+def _is_batched(spec, rank):
+    """Whether an element is a batch of inputs of that rank."""
+    received = tf.nest.flatten(spec)[0].shape.rank
+    return received is None or received > rank

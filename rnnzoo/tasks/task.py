@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from rnnzoo.batching import Examples
+from rnnzoo.examples import inputs
 from rnnzoo.files import atomic_path
 from rnnzoo.optimizers import LazyAdam
 from rnnzoo.recipe import Recipe
@@ -19,13 +20,16 @@ class Task(keras.Model):
     of their trade (`classify`, `tag`, `translate`, `caption`) and `explain`.
 
     `monitor` names the metric, higher for better, by which `rnnzoo.finetune`
-    chooses the best epoch.
+    chooses the best epoch. `keys` names the features `(x, y)` of the task's
+    TFDS dictionaries, if their kinds do not tell.
 
     Wherever a method takes raw data `x, y, sample_weight`, it takes what
     `rnnzoo.examples.iterate` reads, TFDS datasets, `tf.data`, lists and
     arrays, or the result of `encode()`, so that data used twice is encoded
     once.
     """
+
+    keys = None
 
     def __init__(self, recipe=None, **kwargs):
         super().__init__(**kwargs)
@@ -130,10 +134,10 @@ class Task(keras.Model):
             `keras.callbacks.History`.
         """
         self._require_adapted("fit")
-        examples = self._encoded(x, y, sample_weight)
+        examples = self._labelled(x, y, sample_weight)
         validation = None
         if validation_data is not None:
-            validation = self._encoded(*_as_columns(validation_data))
+            validation = self._labelled(*_as_columns(validation_data))
         elif validation_split:
             examples, validation = examples.split(validation_split)
         batch_size = batch_size or self.recipe.batch_size
@@ -156,7 +160,7 @@ class Task(keras.Model):
         """Loss and metrics on raw examples; arguments as in `fit` and Keras."""
         if x is None or x is not self._validation_batches:
             self._require_adapted("evaluate")
-            examples = self._encoded(x, y, sample_weight)
+            examples = self._labelled(x, y, sample_weight)
             x = examples.batches(batch_size or self.recipe.batch_size)
         return super().evaluate(x, **kwargs)
 
@@ -172,7 +176,9 @@ class Task(keras.Model):
             NumPy array, one row an example.
         """
         self._require_adapted("predict")
-        examples = self._encoded(x, None, None)
+        examples = x
+        if not isinstance(x, Examples):
+            examples = self.encode(inputs(x, self.keys))
         examples = dataclasses.replace(examples, labels=None, weights=None)
         batches = examples.batches(batch_size or 128)
         outputs = super().predict(batches, verbose=verbose, **kwargs)
@@ -199,10 +205,16 @@ class Task(keras.Model):
         if config["adapted"]:
             self.build()
 
-    def _encoded(self, x, y, sample_weight):
-        if isinstance(x, Examples):
-            return x
-        return self.encode(x, y, sample_weight)
+    def _labelled(self, x, y, sample_weight):
+        examples = x
+        if not isinstance(x, Examples):
+            examples = self.encode(x, y, sample_weight)
+        if examples.labels is None:
+            raise ValueError(
+                "Invalid value for argument `y`. Expected labels: `y`, or a "
+                "dataset of pairs `(x, y)` or dictionaries. Received none."
+            )
+        return examples
 
     def _require_adapted(self, method):
         if not self.adapted:

@@ -10,7 +10,7 @@ import tensorflow as tf
 from rnnzoo import embeddings as word_vectors
 from rnnzoo import text
 from rnnzoo.batching import Examples, pad
-from rnnzoo.examples import count, iterate
+from rnnzoo.examples import count, inputs, iterate
 from rnnzoo.explanation import Explanation, Explanations
 from rnnzoo.export import export
 from rnnzoo.tasks.task import Task
@@ -85,7 +85,7 @@ class TextClassifier(Task):
             num_classes, activation="softmax", dtype="float32", name="head"
         )
         self.embeddings = embeddings
-        self.labels = None if labels is None else tuple(labels)
+        self.labels = self._checked_names(labels)
         self.vocabulary = vocabulary and text.Vocabulary(vocabulary)
 
     # From raw text to ids.
@@ -95,9 +95,7 @@ class TextClassifier(Task):
         return self.vocabulary is not None
 
     def adapt(self, x, y=None, labels=None, verbose=1):
-        """Learns the vocabulary, and the names of the classes.
-
-        One pass over the data. Calling it again starts the weights anew.
+        """Learns the vocabulary, and the names of the classes, in one pass.
 
         Args:
             x: Raw examples; see `rnnzoo.examples.iterate`.
@@ -107,41 +105,47 @@ class TextClassifier(Task):
                 they are strings, else their numbers.
             verbose: Whether to show progress.
         """
-        counter = text.TokenCounter()
-        seen = set()
-        progress = keras.utils.Progbar(
-            count(x), verbose=verbose, unit_name="text"
-        )
-        for chunk in iterate(x, y):
-            texts = text.check_texts(chunk.x)
-            counter.update(self._tokenize(texts))
-            if chunk.y is not None and np.asarray(chunk.y).dtype.kind in "OSU":
-                seen.update(_string_labels(chunk.y))
-            progress.add(len(texts))
-        if labels is None and seen:
-            labels = sorted(seen)
+        self._require_new()
+        counts, seen = self._count(x, y, verbose)
+        labels = self._checked_names(sorted(seen) if labels is None else labels)
         vocabulary = text.Vocabulary.from_counts(
-            counter.counts, self.encoder.embedding.input_dim, self.min_count
+            counts, self.encoder.embedding.input_dim, self.min_count
         )
-        self._set_labels(labels)
-        self._set_vocabulary(vocabulary)
+        vectors = None
         if self.embeddings is not None:
             vectors = word_vectors.load_vectors(
                 self.embeddings, vocabulary.tokens, verbose=verbose
             )
             if verbose:
-                print(vectors)
+                print(vectors.report([counts[t] for t in vocabulary.tokens]))
+        self._start(vocabulary, labels)
+        if vectors is not None:
             self.encoder.embedding.embeddings.assign(vectors.matrix)
+
+    def _count(self, x, y, verbose):
+        """How often each token occurs, and the labels that are strings."""
+        counter, seen = text.TokenCounter(), set()
+        progress = keras.utils.Progbar(
+            count(x), verbose=verbose, unit_name="text"
+        )
+        for chunk in iterate(x, y):
+            texts = text.check_texts(chunk.x)
+            counter.update(self._words(texts))
+            if chunk.y is not None:
+                seen.update(_as_names(chunk.y) or ())
+            progress.add(len(texts))
+        return counter.counts, seen
 
     def encode(self, x, y=None, sample_weight=None):
         """Raw examples as ids, `rnnzoo.batching.Examples`."""
         ids, labels, weights = [], [], []
         for chunk in iterate(x, y, sample_weight):
-            ids.append(self._ids(text.check_texts(chunk.x)))
+            words = self._words(text.check_texts(chunk.x))
+            ids.append(self.vocabulary(words))
             if chunk.y is not None:
                 labels.append(self._label_ids(chunk.y))
             if chunk.sample_weight is not None:
-                weights.append(chunk.sample_weight)
+                weights.append(np.asarray(chunk.sample_weight, "float32"))
         ids = tf.concat(ids, axis=0)
         return Examples(
             inputs=ids,
@@ -153,14 +157,8 @@ class TextClassifier(Task):
     @tf.function(
         input_signature=[tf.TensorSpec([None], tf.string)], autograph=False
     )
-    def _tokenize(self, texts):
-        return self.tokenizer(texts).words.values
-
-    @tf.function(
-        input_signature=[tf.TensorSpec([None], tf.string)], autograph=False
-    )
-    def _ids(self, texts):
-        return self.vocabulary(self._tokens(texts).words)
+    def _words(self, texts):
+        return self._tokens(texts).words
 
     def _tokens(self, texts):
         """The tokens that the encoder reads: ragged `(n, None[, None])`."""
@@ -232,60 +230,45 @@ class TextClassifier(Task):
             `rnnzoo.explanation.Explanations`, one for each text.
         """
         self._require_adapted("explain")
-        explanations = []
-        for chunk in iterate(_listed(x)):
+        explanations = Explanations()
+        for chunk in iterate(inputs(_listed(x))):
             texts = text.check_texts(chunk.x)
             for start in range(0, len(texts), EXPLAINED_AT_ONCE):
                 part = texts[start : start + EXPLAINED_AT_ONCE]
                 explanations += self._explain(part)
-        return Explanations(explanations)
+        return explanations
 
     def _explain(self, texts):
         tokens = self._tokens(texts)
-        probabilities, *weights = self.attend(
+        probabilities, weights, *sentence_weights = self.attend(
             pad(self.vocabulary(tokens.words))
         )
-        rows = range(len(texts))
-        return [
-            self._explanation(
-                texts[i].decode(),
-                [column[i] for column in tokens],
-                probabilities[i].numpy(),
-                [weight[i].numpy() for weight in weights],
-            )
-            for i in rows
-        ]
-
-    def _explanation(self, original, tokens, probabilities, weights):
-        words, starts, ends = tokens
-        best = int(probabilities.argmax())
-        sentences = {}
-        if self.max_sentences is None:
-            kept = weights[0][: len(words)]
-        else:
-            lengths = words.row_lengths().numpy()
-            kept = np.concatenate(
-                [row[:n] for row, n in zip(weights[0], lengths, strict=False)] or [[]]
-            )
-            lasts = np.cumsum(lengths).tolist()
-            sentences = {
-                "sentences": list(pairwise([0, *lasts])),
-                "sentence_weights": weights[1][: len(lasts)],
-            }
-            words, starts, ends = (c.flat_values for c in (words, starts, ends))
-        return Explanation(
-            text=original,
-            label=self.label_names[best],
-            score=float(probabilities[best]),
-            probabilities=probabilities,
-            labels=list(self.label_names),
-            tokens=[word.decode() for word in words.numpy()],
-            spans=list(
-                zip(starts.numpy().tolist(), ends.numpy().tolist(), strict=True)
-            ),
-            weights=kept,
-            **sentences,
+        weights = tf.RaggedTensor.from_tensor(
+            weights, tokens.words.nested_row_lengths()
         )
+        for i, original in enumerate(texts):
+            words, starts, ends, shares = (
+                _flat(column[i]) for column in (*tokens, weights)
+            )
+            sentences = {}
+            if sentence_weights:
+                lasts = np.cumsum(tokens.words[i].row_lengths())
+                sentences = {
+                    "sentences": pairwise([0, *lasts]),
+                    "sentence_weights": sentence_weights[0][i, : len(lasts)],
+                }
+            best = int(np.argmax(probabilities[i]))
+            yield Explanation(
+                text=original.decode(),
+                label=self.label_names[best],
+                score=probabilities[i, best],
+                probabilities=probabilities[i],
+                labels=self.label_names,
+                tokens=[word.decode() for word in words],
+                spans=zip(starts, ends, strict=True),
+                weights=shares,
+                **sentences,
+            )
 
     @property
     def label_names(self):
@@ -353,9 +336,9 @@ class TextClassifier(Task):
 
     def restore(self, path):
         """Takes the vocabulary, the labels and the weights of a saved task."""
+        self._require_new()
         saved = keras.saving.load_model(path)
-        self._set_labels(saved.labels)
-        self._set_vocabulary(saved.vocabulary)
+        self._start(saved.vocabulary, self._checked_names(saved.labels))
         self.set_weights(saved.get_weights())
 
     def get_config(self):
@@ -381,63 +364,68 @@ class TextClassifier(Task):
 
     # Details.
 
-    def _set_vocabulary(self, vocabulary):
+    def _require_new(self):
+        if self.adapted:
+            raise ValueError(
+                f"`{type(self).__name__}` has a vocabulary, and weights that "
+                "belong to it. Expected a new model for another vocabulary."
+            )
+
+    def _start(self, vocabulary, labels):
+        self.labels = labels
         self.vocabulary = vocabulary
         self.encoder.embedding.input_dim = len(vocabulary)
         self.build()
 
-    def _set_labels(self, labels):
-        if labels is None:
-            return
-        names = tuple(_names_in(labels))
-        if len(names) != self.num_classes:
+    def _checked_names(self, labels):
+        """Tuple of the names of the classes, or `None` if there are none."""
+        if hasattr(labels, "features"):  # TFDS's DatasetInfo
+            _, key = labels.supervised_keys or (None, "label")
+            labels = labels.features[key]
+        names = getattr(labels, "names", labels)  # TFDS's ClassLabel
+        names = tuple(
+            text.as_text(name, "labels", i)
+            for i, name in enumerate(() if names is None else names)
+        )
+        if names and len(set(names)) != self.num_classes:
             raise ValueError(
                 "Invalid value for argument `labels`. Expected the names of "
                 f"num_classes={self.num_classes} classes. Received "
                 f"{len(names)}: {list(names)[:10]}"
             )
-        self.labels = names
+        return names or None
 
     def _label_ids(self, y):
+        """Labels of a chunk, checked: int32 array `(n,)`."""
         y = np.asarray(y)
-        if y.dtype.kind in "OSU":
-            names = {name: i for i, name in enumerate(self.label_names)}
-            ids = [names.get(name, -1) for name in _string_labels(y)]
-            ids = np.array(ids, "int32")
-        else:
-            ids = y.astype("int32")
-        if ids.ndim == 2 and ids.shape[1] == 1:
-            ids = ids[:, 0]
-        bad = (
-            (ids < 0)
-            | (ids >= self.num_classes)
-            | (ids != y.reshape(ids.shape))
-            if y.dtype.kind not in "OSU"
-            else ids < 0
-        )
-        if ids.ndim != 1 or bad.any():
-            received = y[bad][0] if ids.ndim == 1 else f"shape {y.shape}"
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = y[:, 0]
+        ids, names = y, _as_names(y)
+        if names is not None:
+            place = {name: i for i, name in enumerate(self.label_names)}
+            ids = np.array([place.get(name, -1) for name in names])
+        known = np.isin(ids, range(self.num_classes))
+        if y.ndim != 1 or not known.all():
+            received = y[~known][0] if y.ndim == 1 else f"shape {y.shape}"
             raise ValueError(
                 "Invalid value for argument `y`. Expected one label an "
                 f"example, from 0 to {self.num_classes - 1} or one of "
                 f"{list(self.label_names)[:10]}. Received: {received!r}"
             )
-        return ids
+        return ids.astype("int32")
 
 
-def _string_labels(y):
-    return [
-        label.decode() if isinstance(label, bytes) else str(label)
-        for label in np.asarray(y).ravel()
-    ]
+def _as_names(y):
+    """Labels of a chunk as strings, or `None` if they are numbers."""
+    y = np.asarray(np.asarray(y).tolist())  # objects are what they hold
+    if y.dtype.kind not in "OSU":
+        return None
+    return [text.as_text(label, "y", i) for i, label in enumerate(y.ravel())]
 
 
-def _names_in(labels):
-    """Names of a sequence, a TFDS `ClassLabel` or a TFDS `DatasetInfo`."""
-    if hasattr(labels, "features"):
-        labels = labels.features[(labels.supervised_keys or ("", "label"))[1]]
-    return getattr(labels, "names", labels)
+def _flat(tensor):
+    return getattr(tensor, "flat_values", tensor).numpy()
 
 
 def _listed(x):
-    return [x] if isinstance(x, str) else x
+    return [x] if isinstance(x, (str, bytes)) else x
