@@ -1,13 +1,19 @@
 """The whole recipe: adapt, compile, fit, evaluate, save."""
 
+import errno
 import json
+import os
+import shutil
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from rnnzoo import registry
 from rnnzoo.files import atomic_path
 from rnnzoo.tasks import Task
+
+UNFINISHED = "unfinished"
 
 
 def load(path):
@@ -54,12 +60,14 @@ def finetune(
     Args:
         task: A `Task`, or the name of a model to build.
         train: Raw examples: a dataset, or a tuple `(x, y)`.
-        validation_data: Likewise; by default the last tenth of `train`.
+        validation_data: Likewise; by default a tenth of `train`, drawn at
+            random and not trained on.
         test_data: Likewise, evaluated at the end.
         labels: Names of the classes; see `Task.adapt`.
-        out: Directory to save to: the model, its metrics and curves. If
-            training there was interrupted, it goes on.
-        epochs: Defaults to the recipe's, as the two below.
+        out: Directory to save to: `model.keras` and `metrics.json`. If
+            training there was interrupted, even by a kill, the same call goes
+            on after the last whole epoch.
+        epochs: At most so many; defaults to the recipe's, as the two below.
         batch_size: Examples in a batch.
         learning_rate: The highest rate.
         callbacks: More Keras callbacks.
@@ -69,7 +77,16 @@ def finetune(
     Returns:
         Tuple of the task and a dict of metrics: `"history"`, a dict of lists,
         and, of the best epoch, `"validation"` and `"test"`, dicts.
+
+    Raises:
+        ValueError: If an argument or an example is wrong, or if `out` holds
+            the beginning of another training.
+        OSError: If `out` cannot be written.
     """
+    settings = {
+        "model": task if isinstance(task, str) else type(task).__name__,
+        "overrides": {key: repr(value) for key, value in overrides.items()},
+    }
     if isinstance(task, str):
         task = registry.build(task, **overrides)
     elif overrides:
@@ -78,60 +95,244 @@ def finetune(
             f"beside overrides. Received overrides: {sorted(overrides)}"
         )
     recipe = task.recipe
-    epochs = epochs or recipe.epochs
-    batch_size = batch_size or recipe.batch_size
+    numbers = {
+        "epochs": recipe.epochs if epochs is None else epochs,
+        "batch_size": recipe.batch_size if batch_size is None else batch_size,
+        "learning_rate": recipe.learning_rate
+        if learning_rate is None
+        else learning_rate,
+    }
+    _require_positive(numbers)
     if out is not None:
-        out = Path(out)
-        out.mkdir(parents=True, exist_ok=True)
-    if not task.adapted:
-        task.adapt(*_columns(train)[:2], labels=labels)
-    examples = task.encode(*_columns(train))
-    if validation_data is not None:
-        validation = task.encode(*_columns(validation_data))
-    else:
-        examples, validation = examples.split(0.1)
+        require_writable(out)
+    unfinished = None if out is None else Path(out, UNFINISHED)
+    progress = Progress(task.monitor, recipe.patience, unfinished)
+    progress.check(settings | numbers)
+    if progress.found:
+        task.restore(progress.adapted)
+    elif not task.adapted:
+        shown = 1 if verbose == "auto" else verbose
+        task.adapt(*_columns(train)[:2], labels=labels, verbose=shown)
+    examples, validation, test = _encode_all(
+        task, train, validation_data, test_data
+    )
+    epochs, batch_size, learning_rate = numbers.values()
     steps = epochs * -(-len(examples) // batch_size)
     task.compile(optimizer=task.default_optimizer(steps, learning_rate))
-    history = task.fit(
+    progress.begin(task, settings | numbers | {"examples": len(examples)})
+    task.fit(
         examples,
         batch_size=batch_size,
         epochs=epochs,
+        initial_epoch=epochs if progress.is_over else progress.epoch,
         validation_data=validation,
-        callbacks=[*_callbacks(task, recipe, out), *callbacks],
+        callbacks=[progress, *callbacks],
         verbose=verbose,
-    ).history
-    metrics = {"history": history}
-    for name, data in (("validation", validation), ("test", test_data)):
+    )
+    task.set_weights(progress.best_weights)
+    metrics = {"history": progress.history}
+    for name, data in (("validation", validation), ("test", test)):
         if data is not None:
-            metrics[name] = task.evaluate(
-                *_columns(data), return_dict=True, verbose=0
-            )
+            metrics[name] = task.evaluate(data, return_dict=True, verbose=0)
     if out is not None:
-        _save(task, metrics, out)
+        _save(task, metrics, Path(out))
     return task, metrics
 
 
-def _callbacks(task, recipe, out):
-    callbacks = [
-        keras.callbacks.EarlyStopping(
-            monitor=f"val_{task.monitor}",
-            mode="max",
-            patience=recipe.patience,
-            restore_best_weights=True,
+class Progress(keras.callbacks.Callback):
+    """Keeps the best epoch, stops without improvement, and survives a kill.
+
+    The directory, if there is one, always holds what training needs to go on
+    after the last whole epoch: `adapted.keras`, the task before the first step
+    with its vocabularies; `epoch-N.weights.h5` of the last and of the best
+    epoch, with the state of the optimizer and of all random generators; and
+    `progress.json`. That one is replaced last, so that at any moment it speaks
+    of files that are there. Keras's `BackupAndRestore` keeps neither the
+    vocabulary, nor the best epoch, nor the history.
+
+    Args:
+        monitor: Name of the metric to choose by, higher for better.
+        patience: Epochs without improvement after which training stops.
+        directory: Where to keep it, or `None`: only in memory.
+
+    Attributes:
+        found: Whether the directory holds an unfinished training.
+        history: Dict of a metric to a list, one number an epoch.
+        best_weights: Those after the best epoch.
+    """
+
+    def __init__(self, monitor, patience, directory=None):
+        super().__init__()
+        self.monitor = monitor
+        self.patience = patience
+        self.directory = directory
+        self.history = {}
+        self.settings = None
+        self.best_weights = None
+        self.found = directory is not None and self._file.exists()
+        if self.found:
+            saved = json.loads(self._file.read_text(encoding="utf-8"))
+            self.history, self.settings = saved["history"], saved["settings"]
+
+    @property
+    def adapted(self):
+        """Path of the task before the first step."""
+        return self.directory / "adapted.keras"
+
+    @property
+    def epoch(self):
+        """Number of whole epochs."""
+        return max(map(len, self.history.values()), default=0)
+
+    @property
+    def is_over(self):
+        """Whether the patience is at its end."""
+        return self.epoch - self._best_epoch >= max(self.patience, 1)
+
+    def check(self, settings):
+        """Raises `ValueError` if what was begun has other settings."""
+        if not self.found:
+            return
+        differing = [
+            f"{key} = {self.settings.get(key)!r}, not {value!r}"
+            for key, value in settings.items()
+            if self.settings.get(key) != value
+        ]
+        if differing:
+            raise ValueError(
+                f"{self.directory} holds the beginning of another training. "
+                "Expected the same settings, to go on, or another directory. "
+                f"There: {'; '.join(differing)}"
+            )
+
+    def begin(self, task, settings):
+        """Puts a compiled task where training stopped, or keeps its start.
+
+        Args:
+            task: An adapted task.
+            settings: Dict of what must be equal to go on.
+        """
+        self.check(settings)
+        self.settings = settings
+        task.optimizer.build(task.trainable_variables)
+        if self.directory is not None and not self.found:
+            task.save(self.adapted)
+            self._write()
+        if self.epoch:
+            task.load_weights(self._weights(self._best_epoch))
+        self.best_weights = task.get_weights()
+        if self.epoch:
+            task.load_weights(self._weights(self.epoch))
+
+    def on_epoch_end(self, epoch, logs=None):
+        for name, value in logs.items():
+            self.history.setdefault(name, []).append(float(value))
+        if self._best_epoch == self.epoch:
+            self.best_weights = self.model.get_weights()
+        if self.directory is not None:
+            path = self._weights(self.epoch)
+            with atomic_path(path) as temporary:
+                self.model.save_weights(temporary)
+            self._write()
+            self._remove_stale()
+        if self.is_over:
+            self.model.stop_training = True
+
+    @property
+    def _best_epoch(self):
+        """The first of the best, from 1; 0 before there is one."""
+        scores = self.history.get(f"val_{self.monitor}")
+        return int(np.argmax(scores)) + 1 if scores else 0
+
+    @property
+    def _file(self):
+        return self.directory / "progress.json"
+
+    def _weights(self, epoch):
+        return self.directory / f"epoch-{epoch}.weights.h5"
+
+    def _write(self):
+        state = {"settings": self.settings, "history": self.history}
+        _write_json(state, self._file)
+
+    def _remove_stale(self):
+        kept = {self._weights(self.epoch), self._weights(self._best_epoch)}
+        for path in set(self.directory.glob("epoch-*.weights.h5")) - kept:
+            path.unlink()
+
+
+def require_writable(directory):
+    """Raises `OSError` now, rather than after hours of training."""
+    place = Path(directory).absolute()
+    while not place.exists():
+        place = place.parent
+    if not place.is_dir() or not os.access(place, os.W_OK):
+        raise OSError(
+            errno.EACCES if place.is_dir() else errno.ENOTDIR,
+            "Invalid value for argument `out`. Expected a directory that can "
+            f"be written. Received: out={os.fspath(directory)!r}",
         )
-    ]
-    if out is not None:
-        callbacks.append(keras.callbacks.BackupAndRestore(out / "unfinished"))
-    return callbacks
+
+
+def _require_positive(numbers):
+    for name, value in numbers.items():
+        whole = isinstance(value, int) or name == "learning_rate"
+        if not whole or isinstance(value, bool) or not value > 0:
+            expected = "number" if name == "learning_rate" else "integer"
+            raise ValueError(
+                f"Invalid value for argument `{name}`. Expected a positive "
+                f"{expected}. Received: {name}={value!r}"
+            )
+
+
+def _encode_all(task, train, validation_data, test_data):
+    """Three sets of `Examples`, all checked before any is trained on."""
+    encoded = {
+        name: None if data is None else task.encode(*_columns(data))
+        for name, data in (
+            ("train", train),
+            ("validation_data", validation_data),
+            ("test_data", test_data),
+        )
+    }
+    for name, examples in encoded.items():
+        if examples is not None and examples.labels is None:
+            raise ValueError(
+                f"Invalid value for argument `{name}`. Expected examples with "
+                "labels: a dataset that has them, or a tuple `(x, y)`."
+            )
+    examples, validation, test = encoded.values()
+    if validation is None:
+        examples, validation = _hold_out(examples)
+    return examples, validation, test
+
+
+def _hold_out(examples, share=0.1, seed=0):
+    """The rest, and a share drawn at random: data may be sorted by class."""
+    count = len(examples)
+    if count < 2:
+        raise ValueError(
+            "Invalid value for argument `train`. Expected at least 2 examples, "
+            f"one of them to validate on. Received: {count}"
+        )
+    order = np.random.default_rng(seed).permutation(count)
+    cut = max(round(count * share), 1)
+    held_out, rest = np.sort(order[:cut]), np.sort(order[cut:])
+    return examples.take(rest), examples.take(held_out)
 
 
 def _save(task, metrics, out):
     task.save(out / "model.keras")
+    _write_json(metrics, out / "metrics.json")
+    shutil.rmtree(out / UNFINISHED)
+
+
+def _write_json(value, path):
     with (
-        atomic_path(out / "metrics.json") as path,
-        open(path, "w", encoding="utf-8") as file,
+        atomic_path(path) as temporary,
+        open(temporary, "w", encoding="utf-8") as file,
     ):
-        json.dump(metrics, file, indent=1)
+        json.dump(value, file, indent=1)
 
 
 def _columns(data):

@@ -1,0 +1,247 @@
+"""The whole recipe: what it keeps, how it goes on, what it refuses."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+import rnnzoo
+from rnnzoo.training import UNFINISHED, Progress
+
+TEXTS = ["good", "bad", "not good", "not bad", "good film", "bad film"] * 6
+LABELS = ["pos", "neg", "neg", "pos", "pos", "neg"] * 6
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class Bag(keras.layers.Layer):
+    """The mean of the word vectors: an encoder that trains in no time."""
+
+    output_dim = 4
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.embedding = keras.layers.Embedding(20, self.output_dim)
+
+    def build(self, input_shape):
+        self.embedding.build(input_shape)
+        self.built = True
+
+    def call(self, ids, training=None):
+        return keras.ops.mean(self.embedding(ids), axis=1)
+
+    def get_build_config(self):
+        return {"input_dim": self.embedding.input_dim}
+
+    def build_from_config(self, config):
+        self.embedding.input_dim = config["input_dim"]
+        self.build((None, None))
+
+
+def finetune(*args, data=(TEXTS, LABELS), **kwargs):
+    task = rnnzoo.TextClassifier(Bag(), max_words=5)
+    settings = {"batch_size": 8, "verbose": 0, **kwargs}
+    return rnnzoo.finetune(task, data, *args, **settings)
+
+
+class StopIn(keras.callbacks.Callback):
+    """Breaks off in the middle of an epoch, counted from 0."""
+
+    def __init__(self, epoch, how):
+        super().__init__()
+        self.at, self.how = epoch, how
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.current = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self.current == self.at and batch == 1:
+            self.how()
+
+
+class Watch(keras.callbacks.Callback):
+    def __init__(self):
+        super().__init__()
+        self.epochs = []
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if not self.epochs:
+            self.step = int(self.model.optimizer.iterations)
+            self.start = self.model.get_weights()
+        self.epochs.append(epoch)
+
+
+def interrupt():
+    raise KeyboardInterrupt
+
+
+def test_the_best_epoch_is_kept_and_training_stops(tmp_path):
+    keras.utils.set_random_seed(1)
+    task, metrics = finetune(
+        (TEXTS[:6], LABELS[:6]),
+        test_data=(TEXTS[6:12], LABELS[6:12]),
+        epochs=30,
+        learning_rate=0.05,
+        out=tmp_path,
+    )
+    history = metrics["history"]["val_accuracy"]
+    best, patience = int(np.argmax(history)), task.recipe.patience
+    assert len(history) == best + 1 + patience < 30
+    assert metrics["validation"]["accuracy"] == pytest.approx(history[best])
+    assert metrics["test"]["accuracy"] == pytest.approx(history[best])
+    assert json.loads((tmp_path / "metrics.json").read_text()) == metrics
+    assert sorted(os.listdir(tmp_path)) == ["metrics.json", "model.keras"]
+    again = rnnzoo.load(tmp_path)
+    np.testing.assert_array_equal(again.predict(TEXTS), task.predict(TEXTS))
+    assert again.label_names == ("neg", "pos")
+
+
+KILLED = """
+import os, signal, sys
+sys.path.insert(0, {tests!r})
+import test_training as here
+kill = lambda: os.kill(os.getpid(), signal.SIGKILL)
+here.finetune(out={out!r}, epochs=4, callbacks=[here.StopIn(2, kill)])
+"""
+
+
+def test_a_killed_training_goes_on(tmp_path, monkeypatch):
+    script = KILLED.format(
+        tests=os.path.dirname(__file__), out=str(tmp_path / "run")
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr[-2000:]
+    unfinished = tmp_path / "run" / UNFINISHED
+    before = rnnzoo.load(unfinished / "adapted.keras").vocabulary.tokens
+    first = json.loads((unfinished / "progress.json").read_text())["history"]
+
+    def adapt(*args, **kwargs):
+        pytest.fail("The vocabulary was learned again.")
+
+    monkeypatch.setattr(rnnzoo.TextClassifier, "adapt", adapt)
+    watch = Watch()
+    task, metrics = finetune(out=tmp_path / "run", epochs=4, callbacks=[watch])
+    assert watch.epochs == list(range(2, len(metrics["history"]["loss"])))
+    assert watch.step == 2 * 4  # 32 examples, 8 in a batch
+    assert task.vocabulary.tokens == before
+    assert metrics["history"]["loss"][:2] == first["loss"]
+    assert not unfinished.exists()
+
+
+def test_weights_and_the_best_epoch_survive(tmp_path):
+    keep = {}
+
+    def remember():
+        keep["weights"] = watch.model.get_weights()
+
+    watch = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: remember()
+    )
+    with pytest.raises(KeyboardInterrupt):
+        finetune(
+            out=tmp_path, epochs=3, callbacks=[watch, StopIn(1, interrupt)]
+        )
+    assert len(list((tmp_path / UNFINISHED).glob("epoch-*"))) == 1
+    resumed = Watch()
+    finetune(out=tmp_path, epochs=3, callbacks=[resumed])
+    for ours, theirs in zip(resumed.start, keep["weights"], strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_interrupted_after_the_last_epoch(tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(rnnzoo.training, "_save", lambda *_: interrupt())
+        with pytest.raises(KeyboardInterrupt):
+            finetune(out=tmp_path, epochs=1)
+    watch = Watch()
+    _, metrics = finetune(out=tmp_path, epochs=1, callbacks=[watch])
+    assert watch.epochs == []
+    assert len(metrics["history"]["loss"]) == 1
+    assert (tmp_path / "model.keras").exists()
+
+
+def test_another_training_is_not_gone_on_with(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        finetune(out=tmp_path, epochs=3, callbacks=[StopIn(0, interrupt)])
+    with pytest.raises(ValueError, match="another training.*epochs = 3, not 2"):
+        finetune(out=tmp_path, epochs=2)
+    with pytest.raises(ValueError, match="model = 'TextClassifier', not 'bil"):
+        rnnzoo.finetune("bilstm_classifier", (TEXTS, LABELS), out=tmp_path)
+    with pytest.raises(ValueError, match="examples = 32, not"):
+        finetune(out=tmp_path, epochs=3, data=(TEXTS[:12], LABELS[:12]))
+
+
+@pytest.mark.parametrize(
+    ("scores", "is_over"),
+    [([], False), ([3], False), ([3, 2], False), ([3, 2, 3], True)],
+)
+def test_patience_counts_epochs_since_the_best(scores, is_over):
+    progress = Progress("accuracy", patience=2)
+    progress.history = {"val_accuracy": scores}
+    assert progress.is_over is is_over
+
+
+def test_sorted_data_is_validated_on_every_class():
+    order = np.argsort(LABELS)
+    texts, labels = np.array(TEXTS)[order], np.array(LABELS)[order]
+    task = rnnzoo.TextClassifier(Bag(), max_words=5)
+    task.adapt(texts, labels, verbose=0)
+    examples = task.encode(texts, labels)
+    rest, held_out = rnnzoo.training._hold_out(examples, share=0.25)
+    assert set(np.array(held_out.labels)) == {0, 1}
+    assert len(rest) + len(held_out) == len(examples)
+
+
+@pytest.mark.parametrize(
+    ("data", "kwargs", "message"),
+    [
+        (([], []), {}, "at least one example"),
+        ((["good"], ["pos"]), {"labels": ["neg", "pos"]}, "at least 2"),
+        ((TEXTS, None), {}, "`train`.*with labels"),
+        (([None, *TEXTS], ["pos", *LABELS]), {}, r"strings.*\[0\]=None"),
+        (([b"\xff", *TEXTS], ["pos", *LABELS]), {}, "not UTF-8"),
+        (([3, *TEXTS], ["pos", *LABELS]), {}, "strings.*int"),
+        ((TEXTS, np.arange(len(TEXTS))), {}, "`y`.*from 0 to 1.*Received"),
+        ((TEXTS, LABELS), {"labels": ["a", "b", "c"]}, "`labels`.*2 classes"),
+        ((TEXTS, LABELS), {"labels": ["a", "b"]}, "`y`.*'a', 'b'"),
+        ((TEXTS, LABELS), {"test_data": (["x"], ["?"])}, "`y`.*Received"),
+        ((TEXTS, LABELS), {"test_data": ["x"]}, "`test_data`.*with labels"),
+        ((TEXTS, LABELS), {"epochs": 0}, "`epochs`.*positive integer"),
+        ((TEXTS, LABELS), {"batch_size": 2.5}, "`batch_size`.*positive int"),
+        ((TEXTS, LABELS), {"learning_rate": -1}, "`learning_rate`.*positive"),
+    ],
+)
+def test_bad_input_is_refused_before_work(tmp_path, data, kwargs, message):
+    with pytest.raises(ValueError, match=f"(?s){message}"):
+        finetune(data=data, out=tmp_path / "run", **kwargs)
+    assert os.listdir(tmp_path) == []
+
+
+def test_an_unwritable_directory_is_refused_before_work(tmp_path):
+    (tmp_path / "note").write_text("mine")
+    with pytest.raises(NotADirectoryError, match="`out`.*can be written"):
+        finetune(data=([], []), out=tmp_path / "note" / "run")
+    with pytest.raises(NotADirectoryError, match="`out`.*can be written"):
+        finetune(data=([], []), out=tmp_path / "note")
+
+
+def test_overrides_need_a_name():
+    with pytest.raises(ValueError, match="`task`.*units"):
+        finetune(units=3)
+    with pytest.raises(ValueError, match="'unitz'.*units"):
+        rnnzoo.finetune("bilstm_classifier", (TEXTS, LABELS), unitz=3)
+
+
+def test_what_is_no_task_is_not_loaded(tmp_path):
+    with pytest.raises(FileNotFoundError, match="No saved model at"):
+        rnnzoo.load(tmp_path)
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.save(tmp_path / "model.keras")
+    with pytest.raises(ValueError, match="no rnnzoo task.*Sequential"):
+        rnnzoo.load(tmp_path)
