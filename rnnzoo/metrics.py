@@ -1,0 +1,137 @@
+"""Metrics that Keras has not."""
+
+from typing import NamedTuple
+
+import keras
+import tensorflow as tf
+
+from rnnzoo import tags as tagging
+
+
+@keras.saving.register_keras_serializable(package="rnnzoo")
+class SpanF1(keras.metrics.Metric):
+    """F1 of spans, as the CoNLL scorer counts: all of a span, or nothing.
+
+    A span is right if its first token, its last one and its label are. The
+    result is micro-averaged: spans of all labels are counted together.
+
+        F1 = 2 * correct / (true + predicted)
+
+    Args:
+        tags: Names of the tags, such as `"B-PER"`, by their ids.
+        name, dtype: As in Keras.
+
+    Call arguments of `update_state`:
+        y_true: Integers `(batch, time)`, the ids of the true tags; negative
+            ones are padding.
+        y_pred: Integers `(batch, time)`, the ids of the predicted tags.
+        sample_weight: Optional weight of each row, `(batch,)`.
+    """
+
+    def __init__(self, tags, name="f1", dtype=None):
+        super().__init__(name=name, dtype=dtype)
+        self.tags = tuple(tags)
+        labels = [tagging.split(tag)[1] for tag in self.tags]
+        self.labels = tuple(sorted({label for label in labels if label}))
+        self._continues = tagging.continuation(self.tags)
+        # Of each tag its label; the last number stands for no label.
+        self._label = [
+            self.labels.index(label) if label else len(self.labels)
+            for label in labels
+        ]
+        self._counts = {
+            name: self.add_weight(
+                shape=(len(self.labels),), initializer="zeros", name=name
+            )
+            for name in ("true", "predicted", "correct")
+        }
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        y_true = tf.convert_to_tensor(y_true)
+        inside = y_true >= 0
+        true = self._spans(y_true, inside)
+        predicted = self._spans(y_pred, inside)
+        differs = (
+            (true.begins != predicted.begins)
+            | (true.ends != predicted.ends)
+            | (true.labels != predicted.labels)
+        )
+        differs &= true.labels < len(self.labels)
+        # A span is right if nothing differs at any of its tokens.
+        span = tf.cumsum(tf.reshape(tf.cast(true.begins, tf.int32), [-1]))
+        errors = tf.math.unsorted_segment_sum(
+            tf.reshape(tf.cast(differs, tf.int32), [-1]),
+            span,
+            tf.size(span) + 1,
+        )
+        is_right = tf.reshape(tf.gather(errors, span) == 0, tf.shape(y_true))
+        weights = tf.ones_like(y_true[:, 0], self.dtype)
+        if sample_weight is not None:
+            weights *= tf.cast(sample_weight, self.dtype)
+        for name, places, labels in (
+            ("true", true.begins, true.labels),
+            ("predicted", predicted.begins, predicted.labels),
+            ("correct", true.begins & is_right, true.labels),
+        ):
+            values = tf.cast(places, self.dtype) * weights[:, None]
+            self._counts[name].assign_add(
+                tf.math.unsorted_segment_sum(
+                    values, labels, len(self.labels) + 1
+                )[:-1]
+            )
+
+    def _spans(self, tags, inside):
+        """Where spans begin and end, and each token's label."""
+        tags = tf.where(inside, tf.cast(tags, tf.int32), 0)
+        labels = tf.gather(tf.constant(self._label), tags)
+        labels = tf.where(inside, labels, len(self.labels))
+        tokens = labels < len(self.labels)
+        goes_on = tf.gather_nd(
+            tf.constant(self._continues),
+            tf.stack([tags[:, :-1], tags[:, 1:]], axis=2),
+        )
+        goes_on &= inside[:, 1:] & tokens[:, :-1]
+        never = tf.zeros_like(inside[:, :1])
+        begins = tokens & ~tf.concat([never, goes_on], axis=1)
+        ends = tokens & ~tf.concat([goes_on, never], axis=1)
+        return _Spans(begins, ends, labels)
+
+    def result(self):
+        true, predicted, correct = map(tf.reduce_sum, self._values())
+        return tf.math.divide_no_nan(2 * correct, true + predicted)
+
+    def report(self):
+        """What stands behind the result.
+
+        Returns:
+            Dict of each label, and `"all"`, to a dict of `precision`,
+            `recall`, `f1` and `support`, the number of true spans.
+        """
+        columns = [counts.numpy().tolist() for counts in self._values()]
+        rows = dict(zip(self.labels, zip(*columns, strict=True), strict=True))
+        rows["all"] = tuple(map(sum, columns))
+        return {
+            label: {
+                "precision": _share(correct, predicted),
+                "recall": _share(correct, true),
+                "f1": _share(2 * correct, true + predicted),
+                "support": true,
+            }
+            for label, (true, predicted, correct) in rows.items()
+        }
+
+    def _values(self):
+        return [tf.convert_to_tensor(each) for each in self._counts.values()]
+
+    def get_config(self):
+        return {"name": self.name, "dtype": self.dtype, "tags": self.tags}
+
+
+class _Spans(NamedTuple):
+    begins: tf.Tensor  # boolean (batch, time)
+    ends: tf.Tensor  # boolean (batch, time)
+    labels: tf.Tensor  # int32 (batch, time)
+
+
+def _share(part, whole):
+    return part / whole if whole else 0.0

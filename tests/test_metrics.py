@@ -1,0 +1,73 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from rnnzoo.metrics import SpanF1
+
+NAMES = ["O", *(f"{p}-{x}" for x in ("A", "B") for p in "BIES")]
+
+
+def random_tags(rng, rows, steps):
+    """Tags with long runs, so that spans often agree, and their padding."""
+    true = rng.integers(0, len(NAMES), (rows, steps))
+    keep = rng.random((rows, steps)) < 0.7
+    predicted = np.where(keep, true, rng.integers(0, len(NAMES), true.shape))
+    lengths = rng.integers(0, steps + 1, rows)
+    true[np.arange(steps) >= lengths[:, None]] = -1
+    return true, predicted
+
+
+def names_of(tags, true):
+    return [
+        [NAMES[tag] for tag in row[mask]]
+        for row, mask in zip(tags, true >= 0, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("mode", ["eager", "jit"])
+def test_agrees_with_seqeval(mode):
+    seqeval = pytest.importorskip("seqeval.metrics")
+    rng = np.random.default_rng(0)
+    for case in range(60 if mode == "eager" else 10):
+        metric = SpanF1(NAMES)
+        update = metric.update_state
+        if mode == "jit":
+            update = tf.function(update, jit_compile=True)
+        true, predicted = [], []
+        for _ in range(2):
+            batch = random_tags(rng, 4, 1 + case % 7)
+            update(*map(tf.constant, batch))
+            true += names_of(batch[0], batch[0])
+            predicted += names_of(batch[1], batch[0])
+        theirs = seqeval.f1_score(true, predicted, zero_division=0)
+        assert float(metric.result()) == pytest.approx(theirs, abs=1e-6)
+        report = seqeval.classification_report(
+            true, predicted, output_dict=True, zero_division=0
+        )
+        for label, row in metric.report().items():
+            theirs = report.get("micro avg" if label == "all" else label)
+            if theirs is None:  # seqeval leaves out what never occurs
+                assert row["support"] == row["precision"] == 0
+                continue
+            for ours, name in (
+                ("precision", "precision"),
+                ("recall", "recall"),
+                ("f1", "f1-score"),
+                ("support", "support"),
+            ):
+                assert row[ours] == pytest.approx(theirs[name], abs=1e-6)
+
+
+def test_rows_have_weights_and_state_is_reset():
+    metric = SpanF1(["O", "B-A", "I-A"])
+    metric.update_state([[1, 2], [1, 2]], [[1, 2], [1, 0]], [3.0, 1.0])
+    assert float(metric.result()) == pytest.approx(0.75)
+    metric.reset_state()
+    assert float(metric.result()) == 0
+    again = SpanF1.from_config(metric.get_config())
+    assert again.tags == metric.tags
+
+
+def test_tags_must_be_tags():
+    with pytest.raises(ValueError, match="'PER'"):
+        SpanF1(["O", "PER"])

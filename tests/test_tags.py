@@ -1,0 +1,76 @@
+import itertools
+
+import pytest
+
+from rnnzoo.tags import Span, TagSet, from_offsets, to_spans, to_tags
+
+NAMES = ["O", *(f"{p}-{x}" for p in "BIES" for x in ("A", "B-C"))]
+
+
+def test_spans_are_those_of_seqeval():
+    labeling = pytest.importorskip("seqeval.metrics.sequence_labeling")
+    for length in range(4):
+        for tags in itertools.product(NAMES, repeat=length):
+            theirs = labeling.get_entities(list(tags))
+            ours = [(label, a, b - 1) for label, a, b in to_spans(tags)]
+            assert ours == theirs, tags
+
+
+@pytest.mark.parametrize("scheme", ["bio", "bioes"])
+def test_spans_to_tags_and_back(scheme):
+    spans = [Span("A", 0, 1), Span("A", 1, 3), Span("B", 4, 7)]
+    tags = to_tags(spans[::-1], 8, scheme)
+    assert to_spans(tags) == spans
+    expected = {
+        "bio": "B-A B-A I-A O B-B I-B I-B O",
+        "bioes": "S-A B-A E-A O B-B I-B E-B O",
+    }
+    assert " ".join(tags) == expected[scheme]
+
+
+@pytest.mark.parametrize("scheme", ["bio", "bioes"])
+def test_encoding_repairs_what_no_scheme_would_write(scheme):
+    tag_set = TagSet(["A", "B"], scheme)
+    ids = tag_set.encode(["I-A", "I-A", "O", "I-B", "I-A"])
+    names = [tag_set.names[each] for each in ids]
+    assert to_spans(names) == [
+        Span("A", 0, 2),
+        Span("B", 3, 4),
+        Span("A", 4, 5),
+    ]
+    assert tag_set.encode([]) == []
+
+
+@pytest.mark.parametrize("scheme", ["bio", "bioes"])
+def test_constraints_allow_what_encoding_makes(scheme):
+    tag_set = TagSet(["A", "B"], scheme)
+    start, between, end = tag_set.constraints
+    for path in itertools.product(range(len(tag_set)), repeat=3):
+        allowed = start[path[0]] and end[path[-1]]
+        allowed &= all(between[a][b] for a, b in itertools.pairwise(path))
+        names = [tag_set.names[each] for each in path]
+        assert allowed == (tag_set.encode(names) == list(path)), names
+
+
+def test_words_that_share_a_character_belong_to_the_span():
+    starts, ends = [0, 4, 11, 18], [3, 10, 17, 19]
+    spans = from_offsets([(4, 17, "A"), (1, 3, "B")], starts, ends)
+    assert spans == [Span("A", 1, 3), Span("B", 0, 1)]
+    with pytest.raises(ValueError, match=r"each with a word.*\(3, 4, 'A'\)"):
+        from_offsets([(3, 4, "A")], starts, ends)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: to_spans(["X-A"]), "'X-A'"),
+        (lambda: to_spans(["B"]), "'B'"),
+        (lambda: TagSet("A").encode(["B-Z"]), "Unknown label: 'Z'"),
+        (lambda: TagSet("A", "bilou"), "`scheme`.*'bilou'"),
+        (lambda: to_tags([("A", 0, 3)], 2), "`spans`"),
+        (lambda: to_tags([("A", 0, 2), ("B", 1, 2)], 2), "overlap"),
+    ],
+)
+def test_bad_input(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
