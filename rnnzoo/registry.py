@@ -42,6 +42,20 @@ class ModelCard:
         parameters = inspect.signature(self.factory).parameters.values()
         return {each.name: each.default for each in parameters}
 
+    def override_default(self, key):
+        """The default of a keyword argument of the factory.
+
+        Raises:
+            ValueError: If there is no such argument; it lists the nearest.
+        """
+        if key not in self.defaults:
+            raise ValueError(
+                f"Unknown override for {self.name!r}: {key!r}. "
+                f"{_nearest(key, self.defaults)} "
+                f"`rnnzoo.describe({self.name!r})` lists all."
+            )
+        return self.defaults[key]
+
     def __str__(self):
         rows = {
             "task": self.task,
@@ -149,12 +163,7 @@ def build(name, weights=None, **overrides):
     """
     card = describe(name)
     for key in overrides:
-        if key not in card.defaults:
-            raise ValueError(
-                f"Unknown override for {name!r}: {key!r}. "
-                f"{_nearest(key, card.defaults)} "
-                f"`rnnzoo.describe({name!r})` lists all."
-            )
+        card.override_default(key)
     task = card.factory(**overrides)
     task.recipe = card.recipe
     if weights is not None:

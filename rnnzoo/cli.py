@@ -1,0 +1,352 @@
+"""The `rnnzoo` command."""
+
+import argparse
+import ast
+import dataclasses
+import itertools
+import shutil
+import sys
+from pathlib import Path
+
+import keras
+
+import rnnzoo
+from rnnzoo.demo import demo
+from rnnzoo.text import as_text
+from rnnzoo.training import UNFINISHED, require_writable
+
+VERBS = ("classify", "tag", "translate", "caption")
+LINES_AT_ONCE = 256
+
+
+def main(arguments=None):
+    """Runs a command.
+
+    What a user can mend is one line on stderr.
+
+    Args:
+        arguments: List of strings; by default those of the process.
+
+    Returns:
+        The exit code: 0, 2 for an error of the user's, 130 if interrupted.
+    """
+    args = _parser().parse_args(arguments)
+    try:
+        args.run(args)
+    except KeyboardInterrupt:
+        print("\nInterrupted.", file=sys.stderr)
+        return 130
+    except (ValueError, OSError, ImportError) as error:
+        if args.traceback:
+            raise
+        print(f"rnnzoo: error: {_one_line(error)}", file=sys.stderr)
+        return 2
+    return 0
+
+
+# The commands.
+
+
+def run_list(args):
+    names = rnnzoo.list_models(args.pattern, args.task)
+    width = max(map(len, names), default=0)
+    for name in names:
+        print(f"{name:<{width}}  {rnnzoo.describe(name).summary}")
+
+
+def run_describe(args):
+    print(rnnzoo.describe(args.name))
+
+
+def run_demo(args):
+    demo(args.name, args.out, args.data_dir, _verbose())
+
+
+def run_train(args):
+    card = rnnzoo.describe(args.name)
+    overrides = read_settings(card, args.settings)
+    if args.embeddings is not None:
+        overrides |= read_settings(card, [f"embeddings={args.embeddings}"])
+    rnnzoo.build(args.name, **overrides)  # a wrong value is found out here
+    _require_free(args.out, args.overwrite)
+    keras.utils.set_random_seed(args.seed)
+    from rnnzoo.datasets import sources
+
+    source = _load_dataset(args)
+    train, validation = sources.train_validation(source)
+    classes = _class_names(source)
+    if "num_classes" in card.defaults and classes is not None:
+        overrides.setdefault("num_classes", len(classes))
+    print(f"{args.name} on {source.name}")
+    if (args.out / UNFINISHED).is_dir():
+        print("Going on where it was interrupted.")
+    _, metrics = rnnzoo.finetune(
+        args.name,
+        train,
+        validation,
+        test_data=source.splits.get("test"),
+        labels=source.info,
+        out=args.out,
+        epochs=args.epochs,
+        batch_size=args.batch_size,
+        learning_rate=args.learning_rate,
+        verbose=_verbose(),
+        **overrides,
+    )
+    for name in ("validation", "test"):
+        if name in metrics:
+            print(f"{name:<10}  {_metrics(metrics[name])}")
+    print(f"Saved {args.out / 'model.keras'} and {args.out / 'metrics.json'}")
+
+
+def run_evaluate(args):
+    task = rnnzoo.load(args.model)
+    source = _load_dataset(args)
+    data = source.split(args.split)
+    _require_same_classes(task, source)
+    metrics = task.evaluate(data, return_dict=True, verbose=_verbose())
+    print(f"{source.name}, {args.split}: {_metrics(metrics)}")
+
+
+def run_predict(args):
+    task = rnnzoo.load(args.model)
+    verb = next(getattr(task, name) for name in VERBS if hasattr(task, name))
+    lines = iter(args.texts or sys.stdin.buffer)
+    while texts := list(itertools.islice(lines, LINES_AT_ONCE)):
+        if not args.texts:
+            texts = [as_text(line, "stdin", i) for i, line in enumerate(texts)]
+            texts = [line.rstrip("\r\n") for line in texts]
+        for text, result in zip(texts, verb(texts), strict=True):
+            print(f"{shown(result)}\t{text}", flush=True)
+
+
+def run_explain(args):
+    task = rnnzoo.load(args.model)
+    explanations = task.explain(args.texts)
+    for path in filter(None, (args.html, args.png)):
+        explanations.save(path)
+        print(f"Saved {path}")
+    if not (args.html or args.png):
+        print(*explanations, sep="\n")
+
+
+def run_export(args):
+    rnnzoo.load(args.model).export(args.out)
+    print(f"Saved {args.out}, a SavedModel that takes raw examples")
+
+
+# What the commands share.
+
+
+def read_settings(card, settings):
+    """Overrides of `build` from `key=value`, typed by the factory's defaults.
+
+    Args:
+        card: `rnnzoo.ModelCard`.
+        settings: List of strings.
+
+    Returns:
+        Dict.
+
+    Raises:
+        ValueError: If there is no such key, or its default is of another type.
+    """
+    overrides = {}
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        if not equals:
+            raise ValueError(
+                f"Invalid value for --set. Expected key=value. Received: "
+                f"{setting}"
+            )
+        default = card.override_default(key)
+        overrides[key] = _typed(key, value, default)
+    return overrides
+
+
+def _typed(key, value, default):
+    if isinstance(default, str):
+        return value
+    try:
+        literal = ast.literal_eval(value.title() if _is_word(value) else value)
+    except (ValueError, SyntaxError):
+        literal = value
+    if isinstance(default, float) and type(literal) is int:
+        literal = float(literal)
+    if default is None or type(literal) is type(default):
+        return literal
+    raise ValueError(
+        f"Invalid value for --set {key}. Expected {type(default).__name__}, as "
+        f"its default {default!r}. Received: {key}={value}"
+    )
+
+
+def _is_word(value):
+    return value.lower() in ("true", "false", "none")
+
+
+def shown(result):
+    """A result on a line: the fields of a dataclass, the items of a list."""
+    if dataclasses.is_dataclass(result):
+        return "\t".join(map(shown, dataclasses.astuple(result)))
+    if isinstance(result, (list, tuple)):
+        return "; ".join(shown(item).replace("\t", " ") for item in result)
+    return f"{result:.4f}" if isinstance(result, float) else str(result)
+
+
+def _load_dataset(args):
+    from rnnzoo.datasets import sources
+
+    return sources.load(args.dataset, args.data_dir, args.download)
+
+
+def _class_names(source):
+    """Names of the classes, or `None` if examples have no class."""
+    key = (source.info.supervised_keys or (None, "label"))[1]
+    features = dict(source.info.features.items())
+    return getattr(features.get(key), "names", None)
+
+
+def _require_same_classes(task, source):
+    ours, theirs = getattr(task, "labels", None), _class_names(source)
+    if ours is not None and theirs is not None and list(ours) != theirs:
+        raise ValueError(
+            f"The model tells {', '.join(ours)} apart, and the classes of "
+            f"{source.name} are {', '.join(theirs)}."
+        )
+
+
+def _require_free(out, overwrite):
+    require_writable(out)
+    if (out / "model.keras").exists():
+        if not overwrite:
+            raise ValueError(
+                f"{out} holds a trained model. Name another directory, or "
+                "allow to replace it with --overwrite."
+            )
+        shutil.rmtree(out / UNFINISHED, ignore_errors=True)
+
+
+def _metrics(metrics):
+    return ", ".join(f"{name} {value:.4f}" for name, value in metrics.items())
+
+
+def _verbose():
+    return 1 if sys.stdout.isatty() else 2
+
+
+def _one_line(error):
+    # An error of the system has its reason and, often, the file's name.
+    if isinstance(error, OSError) and error.strerror and not error.filename:
+        return " ".join(error.strerror.split())
+    return " ".join(str(error).split())
+
+
+# The arguments.
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        "rnnzoo", description=rnnzoo.__doc__, allow_abbrev=False
+    )
+    parser.add_argument("--version", action="version", version=_version())
+    parser.add_argument(
+        "--traceback", action="store_true", help="show where an error arose"
+    )
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    def add(name, run, help):
+        command = commands.add_parser(name, help=help, description=help)
+        command.set_defaults(run=run)
+        return command
+
+    command = add("list", run_list, "List the models.")
+    command.add_argument("pattern", nargs="?", default="*")
+    command.add_argument("--task", help="only the models of that task")
+
+    command = add("describe", run_describe, "Show what is known of a model.")
+    command.add_argument("name")
+
+    command = add(
+        "demo", run_demo, "Train, explain and serve a model, in two minutes."
+    )
+    command.add_argument("name", nargs="?", default="han_classifier")
+    command.add_argument("--out", type=Path, default=Path("rnnzoo_demo"))
+    _add_data_dir(command)
+
+    command = add("train", run_train, "Train a model by its recipe.")
+    command.add_argument("name")
+    _add_dataset(command)
+    command.add_argument(
+        "--set",
+        dest="settings",
+        metavar="key=value",
+        nargs="+",
+        action="extend",
+        default=[],
+        help="arguments of the model; `rnnzoo describe` lists them",
+    )
+    command.add_argument(
+        "--embeddings", help="word vectors: a text file in GloVe's format"
+    )
+    command.add_argument("--epochs", type=int)
+    command.add_argument("--batch-size", type=int)
+    command.add_argument("--learning-rate", type=float)
+    command.add_argument("--seed", type=int, default=1)
+    command.add_argument("--out", type=Path, required=True)
+    command.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace a trained model in the directory",
+    )
+
+    command = add("evaluate", run_evaluate, "Measure a trained model.")
+    _add_model(command)
+    _add_dataset(command)
+    command.add_argument("--split", default="test")
+
+    command = add(
+        "predict",
+        run_predict,
+        "Answer texts, one a line, with tabs between results and text.",
+    )
+    _add_model(command)
+    command.add_argument("texts", nargs="*", help="by default lines of stdin")
+
+    command = add("explain", run_explain, "Show what a model looked at.")
+    _add_model(command)
+    command.add_argument("texts", nargs="+")
+    command.add_argument("--html", help="write a page")
+    command.add_argument("--png", help="write a picture")
+
+    command = add("export", run_export, "Write a SavedModel, to be served.")
+    _add_model(command)
+    command.add_argument("out", type=Path)
+    return parser
+
+
+def _add_model(command):
+    command.add_argument(
+        "model", type=Path, help="a `.keras` file, or the directory it is in"
+    )
+
+
+def _add_dataset(command):
+    command.add_argument(
+        "--dataset", required=True, help="its name in TFDS, as imdb_reviews"
+    )
+    command.add_argument(
+        "--download", action="store_true", help="download it if it is missing"
+    )
+    _add_data_dir(command)
+
+
+def _add_data_dir(command):
+    command.add_argument(
+        "--data-dir",
+        help="where TFDS keeps datasets, if not where it usually does",
+    )
+
+
+def _version():
+    return f"rnnzoo {rnnzoo.__version__}"

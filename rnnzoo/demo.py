@@ -1,0 +1,130 @@
+"""The whole path on data of our own, from raw text to a served model."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from rnnzoo import registry
+from rnnzoo.examples import iterate
+from rnnzoo.training import finetune, require_writable
+
+DATASETS = {"text_classification": "rnnzoo_reviews"}
+EPOCHS, BATCH_SIZE = 3, 32
+SHOWN = 4
+
+# A process that serves, with stock TensorFlow and nothing of ours.
+SERVE = """
+import json, sys
+import tensorflow as tf
+model = tf.saved_model.load(sys.argv[1])
+texts = tf.constant(json.load(sys.stdin))
+answer = model.signatures["serving_default"](text=texts)
+assert "rnnzoo" not in sys.modules
+json.dump(answer["probabilities"].numpy().tolist(), sys.stdout)
+"""
+
+
+def demo(name="han_classifier", out="rnnzoo_demo", data_dir=None, verbose=1):
+    """Trains, evaluates, explains, saves, exports and serves a model.
+
+    Args:
+        name: A model of a task that has a dataset inside rnnzoo.
+        out: Directory to write to.
+        data_dir: Where TFDS keeps datasets.
+        verbose: As in Keras.
+    """
+    start = time.perf_counter()
+    out = Path(out)
+    card = registry.describe(name)
+    if card.task not in DATASETS:
+        raise ValueError(
+            f"There is no demo of {name!r}. Expected a model of "
+            f"{', '.join(DATASETS)}. Its task is {card.task}."
+        )
+    require_writable(out)
+    from rnnzoo.datasets import sources  # TFDS
+
+    source = sources.load(DATASETS[card.task], data_dir)
+    _say(f"Training {name} on {source.name}")
+    keras.utils.set_random_seed(1)
+    task, metrics = finetune(
+        name,
+        source.split("train"),
+        source.split("validation"),
+        test_data=source.split("test"),
+        labels=source.info,
+        out=out,
+        epochs=EPOCHS,
+        batch_size=BATCH_SIZE,
+        verbose=verbose,
+    )
+    _say(f"Accuracy on unseen texts: {metrics['test']['accuracy']:.3f}")
+    texts = [text.decode() for text in _first(source.split("test"), SHOWN)]
+    for text, result in zip(texts, task.classify(texts), strict=True):
+        print(f"{result.label} {result.score:.3f}  {text}")
+    written = [
+        (out / "model.keras", "the model: rnnzoo.load(path)"),
+        (out / "metrics.json", "how training went"),
+        *_explain(task, texts, out),
+        (out / "served", "the SavedModel"),
+    ]
+    task.export(out / "served")
+    difference = serve_and_compare(task, texts, out / "served")
+    _say(
+        "Served by TensorFlow alone, in a process of its own: the same "
+        f"probabilities (largest difference {difference:.1e})"
+    )
+    _say(f"Done in {time.perf_counter() - start:.0f} seconds")
+    width = max(len(str(path)) for path, _ in written)
+    for path, what in written:
+        print(f"{path!s:<{width}}  {what}")
+
+
+def serve_and_compare(task, texts, directory):
+    """Largest difference of a served model's probabilities to the task's.
+
+    Raises:
+        RuntimeError: If the process failed, or the answers differ.
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", SERVE, str(directory)],
+        input=json.dumps(texts),
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        raise RuntimeError(f"{directory} cannot be served: {done.stderr}")
+    served = np.array(json.loads(done.stdout))
+    difference = float(np.abs(served - task.predict(texts)).max())
+    if difference > 1e-5:
+        raise RuntimeError(
+            f"{directory} answers otherwise than the model, by {difference}."
+        )
+    return difference
+
+
+def _explain(task, texts, out):
+    """Writes a page and, if matplotlib is there, a picture."""
+    explanations = task.explain(texts)
+    explanations.save(out / "explanation.html")
+    written = [(out / "explanation.html", "what it looked at: open it")]
+    try:
+        explanations.save(out / "explanation.png")
+    except ImportError as error:
+        print(error)
+    else:
+        written.append((out / "explanation.png", "the same as a picture"))
+    return written
+
+
+def _first(dataset, count):
+    return next(iterate(dataset)).x[:count]
+
+
+def _say(line):
+    print(f"\n{line}", flush=True)

@@ -1,0 +1,214 @@
+"""The command: what it prints, what it writes, and one line for errors."""
+
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import rnnzoo
+from rnnzoo.cli import main, read_settings, shown
+from rnnzoo.datasets import reviews
+from rnnzoo.demo import serve_and_compare
+
+TINY = [
+    *("--set", "units=4", "embedding_dim=4", "rnn=gru", "dropout=0"),
+    *("recurrent_dropout=0", "--epochs", "1"),
+]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """Arguments of a folder with a hundred of the embedded reviews."""
+    with pytest.MonkeyPatch.context() as patch:
+        sizes = {"train": 60, "validation": 20, "test": 20}
+        patch.setattr(reviews, "SIZES", sizes)
+        folder = str(tmp_path_factory.mktemp("data"))
+        reviews.RnnzooReviews(data_dir=folder).download_and_prepare()
+    return ["--dataset", "rnnzoo_reviews", "--data-dir", folder]
+
+
+@pytest.fixture(scope="module")
+def model(data, tmp_path_factory):
+    out = str(tmp_path_factory.mktemp("run") / "model")
+    assert main(["train", "bilstm_classifier", *data, *TINY, "--out", out]) == 0
+    return out
+
+
+def fails(capsys, arguments):
+    """The line that a command leaves on stderr."""
+    assert main(arguments) == 2
+    error = capsys.readouterr().err.splitlines()
+    assert [line for line in error if line.startswith("rnnzoo: error: ")] == [
+        error[-1]
+    ]
+    return error[-1]
+
+
+def test_list_and_describe(capsys):
+    main(["list", "*_classifier", "--task", "text_classification"])
+    lines = capsys.readouterr().out.splitlines()
+    names = rnnzoo.list_models("*_classifier", "text_classification")
+    assert [line.split()[0] for line in lines] == names
+    main(["describe", "han_classifier"])
+    assert "Yang et al. 2016" in capsys.readouterr().out
+
+
+def test_train_saves_the_model_and_its_metrics(model):
+    assert sorted(os.listdir(model)) == ["metrics.json", "model.keras"]
+    metrics = json.loads(Path(model, "metrics.json").read_text())
+    assert metrics.keys() == {"history", "validation", "test"}
+    task = rnnzoo.load(model)
+    assert task.label_names == ("neg", "pos")
+    assert task.encoder.get_config()["rnn"] == "gru"
+
+
+def test_evaluate(model, data, capsys):
+    assert main(["evaluate", model, *data]) == 0
+    metrics = json.loads(Path(model, "metrics.json").read_text())["test"]
+    assert f"accuracy {metrics['accuracy']:.4f}" in capsys.readouterr().out
+
+
+def test_predict_arguments_and_lines(model, capsys, monkeypatch):
+    main(["predict", model, "Not dull.", "Grüße\there"])
+    given = capsys.readouterr().out
+    stdin = io.TextIOWrapper(io.BytesIO("Not dull.\nGrüße\there\n".encode()))
+    monkeypatch.setattr(sys, "stdin", stdin)
+    main(["predict", model])
+    assert capsys.readouterr().out == given
+    label, score, *text = given.splitlines()[1].split("\t")
+    assert label in ("neg", "pos")
+    assert 0 <= float(score) <= 1
+    assert text == ["Grüße", "here"]
+
+
+def test_explain(model, tmp_path, capsys):
+    page, picture = tmp_path / "x.html", tmp_path / "x.png"
+    arguments = ["explain", model, "Not dull.", "Dull."]
+    files = ["--html", str(page), "--png", str(picture)]
+    assert main([*arguments, *files]) == 0
+    assert "Dull" in page.read_text()
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    capsys.readouterr()
+    main(arguments)
+    assert "dull" in capsys.readouterr().out
+
+
+def test_export_is_served_by_another_process(model, tmp_path):
+    assert main(["export", model, str(tmp_path / "served")]) == 0
+    task = rnnzoo.load(model)
+    texts = ["Not dull at all.", ""]
+    assert serve_and_compare(task, texts, tmp_path / "served") < 1e-5
+    task.set_weights([weight + 1 for weight in task.get_weights()])
+    with pytest.raises(RuntimeError, match="answers otherwise"):
+        serve_and_compare(task, texts, tmp_path / "served")
+
+
+def test_settings_have_the_types_of_the_defaults():
+    card = rnnzoo.describe("bilstm_classifier")
+    settings = ["units=8", "dropout=0", "rnn=gru", "embeddings=a.txt"]
+    overrides = read_settings(card, settings)
+    assert overrides == {
+        "units": 8,
+        "dropout": 0.0,
+        "rnn": "gru",
+        "embeddings": "a.txt",
+    }
+    assert isinstance(overrides["dropout"], float)
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("units=many", "--set units. Expected int, as its default 64"),
+        ("units=8.5", "--set units. Expected int"),
+        ("units=true", "--set units. Expected int"),
+        ("dropout=", "--set dropout. Expected float"),
+        ("unit_s=8", "Unknown override.*'unit_s'.*units"),
+        ("units", "Expected key=value"),
+        ("rnn=gruu", "gruu"),
+        ("embeddings=/no/such/file.txt", "No such file"),
+    ],
+)
+def test_settings_are_checked_before_work(tmp_path, capsys, setting, message):
+    name, out = "bilstm_classifier", str(tmp_path / "run")
+    data = ["--dataset", "unknown to all", "--out", out]
+    error = fails(capsys, ["train", name, *data, "--set", setting])
+    assert re.search(message, error)
+    assert os.listdir(tmp_path) == []
+
+
+def test_bad_arguments_are_one_line_and_leave_nothing(
+    model, data, tmp_path, capsys
+):
+    (tmp_path / "note").write_text("mine")
+    below, new = str(tmp_path / "note" / "run"), str(tmp_path / "new")
+    unknown = ["--dataset", "rnnzoo_review", "--data-dir", str(tmp_path)]
+    missing = ["--dataset", "imdb_reviews", "--data-dir", str(tmp_path)]
+    train = ["train", "bilstm_classifier"]
+    for arguments, message in [
+        (["describe", "han_clasifier"], "one like han_classifier"),
+        (["train", "han_clasifier", *data, "--out", new], "han_classifier"),
+        ([*train, *data, "--out", below], "can be written"),
+        ([*train, *data, "--out", model], "--overwrite"),
+        ([*train, *unknown, "--out", new], "like rnnzoo_reviews"),
+        ([*train, *missing, "--out", new], "--download"),
+        ([*train, *data, "--out", new, "--epochs", "0"], "`epochs`"),
+        (["evaluate", new, *data], "No saved model at"),
+        (["evaluate", str(tmp_path / "note"), *data], "note"),
+        (["evaluate", model, *data, "--split", "dev"], "no split 'dev'"),
+        (["export", model, below], "can be written"),
+        (["explain", model, "x", "--html", "x.pdf"], "'.html' or '.png'"),
+        (["demo", "--out", below], "can be written"),
+        (["demo", "no_model"], "Unknown model: 'no_model'"),
+    ]:
+        assert message in fails(capsys, arguments), arguments
+    assert os.listdir(tmp_path) == ["note"]
+    assert (tmp_path / "note").read_text() == "mine"
+
+
+def test_lines_that_are_not_text(model, capsys, monkeypatch):
+    stdin = io.TextIOWrapper(io.BytesIO(b"fine\n\xff\n"))
+    monkeypatch.setattr(sys, "stdin", stdin)
+    assert "stdin[1]" in fails(capsys, ["predict", model])
+
+
+def test_the_classes_must_be_the_model_s(model, data, capsys, monkeypatch):
+    monkeypatch.setattr(rnnzoo.cli, "_class_names", lambda _: ["pos", "neg"])
+    error = fails(capsys, ["evaluate", model, *data])
+    assert "neg, pos apart" in error
+
+
+def test_results_on_a_line():
+    classification = rnnzoo.tasks.Classification("pos", 0.75)
+    assert shown(classification) == "pos\t0.7500"
+    assert shown([classification, "x"]) == "pos 0.7500; x"
+
+
+HEAVY = """
+import sys
+import keras
+before = set(sys.modules)
+import rnnzoo, rnnzoo.cli
+print({"tensorflow_datasets", "matplotlib"} & (set(sys.modules) - before))
+"""
+
+
+def test_the_import_is_light():
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", HEAVY],
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.strip() == "set()"
+    times = {}
+    for line in done.stderr.splitlines():
+        if line.startswith("import time:"):
+            _, microseconds, name = line.removeprefix("import time:").split("|")
+            if microseconds.strip().isdigit():
+                times[name.strip()] = int(microseconds)
+    assert times["rnnzoo"] < 1e6 + 0.5 * times["keras"]
