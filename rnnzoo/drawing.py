@@ -41,24 +41,25 @@ def percent(share, digits=0):
     return f"{value:.{digits}f}%"
 
 
-def shown_classes(probabilities, labels=None, label=None):
+def heading(place, count):
+    """What stands above the verdict on the text at that place."""
+    return f"Text {place} of {count} · predicted" if count > 1 else "Predicted"
+
+
+def shown_classes(explanation):
     """The classes worth a bar.
 
     A few classes are all shown, in their own order; of many, the most probable
     ones.
 
     Returns:
-        A list of (name, probability, whether it is `label`), and how many
+        A list of (name, probability, whether it is predicted), and how many
         classes were left out.
     """
-    if probabilities is None:
-        return [], 0
-    probabilities = np.asarray(probabilities)
-    count = len(probabilities)
-    if labels is None:
-        labels = [str(place) for place in range(count)]
-    order = np.arange(count)
-    if count > MAX_CLASSES:
+    labels, probabilities = explanation.labels, explanation.probabilities
+    order = np.arange(len(labels))
+    if len(labels) > MAX_CLASSES:
         order = np.argsort(-probabilities, kind="stable")[: MAX_CLASSES - 1]
-    shown = [(labels[i], probabilities[i], labels[i] == label) for i in order]
-    return shown, count - len(shown)
+    best = np.argmax(probabilities)
+    shown = [(labels[i], probabilities[i], i == best) for i in order]
+    return shown, len(labels) - len(shown)

@@ -57,6 +57,8 @@ class Explanation:
 
     Args:
         text: The original text.
+        labels: The name of each class.
+        probabilities: The probability of each class.
         tokens: Strings, the tokens as the model read them.
         spans: A pair `(start, end)` for each token, in order:
             `text[start:end]` is the token as the text has it.
@@ -65,84 +67,26 @@ class Explanation:
             the tokens from `first` up to, without, `last`. `None` for a flat
             model.
         sentence_weights: A weight for each sentence.
-        label: The predicted class.
-        score: Its probability.
-        probabilities: The probability of each class.
-        labels: The name of each class.
     """
 
     text: str
+    labels: list
+    probabilities: np.ndarray
     tokens: list
     spans: list
     weights: np.ndarray
     sentences: list | None = None
     sentence_weights: np.ndarray | None = None
-    label: str | None = None
-    score: float | None = None
-    probabilities: np.ndarray | None = None
-    labels: list | None = None
 
-    def __post_init__(self):
-        def as_pairs(pairs):
-            return [(int(first), int(second)) for first, second in pairs]
+    @property
+    def label(self):
+        """The predicted class."""
+        return self.labels[np.argmax(self.probabilities)]
 
-        def as_array(values):
-            return np.asarray(values, np.float32)
-
-        for name, convert in [
-            ("tokens", list),
-            ("spans", as_pairs),
-            ("weights", as_array),
-            ("sentences", as_pairs),
-            ("sentence_weights", as_array),
-            ("score", float),
-            ("probabilities", as_array),
-            ("labels", list),
-        ]:
-            value = getattr(self, name)
-            if value is not None:
-                object.__setattr__(self, name, convert(value))
-        self._check()
-
-    def _check(self):
-        def require(condition, name, expected):
-            if not condition:
-                raise ValueError(
-                    f"Invalid value for argument `{name}`. Expected {expected}."
-                    f" Received: {name}={getattr(self, name)!r}"
-                )
-
-        count = len(self.tokens)
-        require(len(self.spans) == count, "spans", f"{count}, one for a token")
-        require(
-            _are_in_order(self.spans, len(self.text)),
-            "spans",
-            f"pairs in order, up to {len(self.text)}, the length of the text",
-        )
-        require(
-            _are_weights(self.weights, count),
-            "weights",
-            f"{count} finite numbers from 0, one for a token",
-        )
-        if self.sentences is not None:
-            require(
-                _are_consecutive(self.sentences, count),
-                "sentences",
-                f"pairs, each going on where the last one ended, up to {count}",
-            )
-            require(
-                self.sentence_weights is not None
-                and _are_weights(self.sentence_weights, len(self.sentences)),
-                "sentence_weights",
-                f"{len(self.sentences)} finite numbers from 0, one for a "
-                "sentence",
-            )
-        if self.labels is not None and self.probabilities is not None:
-            require(
-                len(self.labels) == len(self.probabilities),
-                "labels",
-                f"{len(self.probabilities)}, one for each probability",
-            )
+    @property
+    def score(self):
+        """The probability of the predicted class."""
+        return float(np.max(self.probabilities))
 
     @property
     def text_weights(self):
@@ -261,32 +205,6 @@ class Explanations(list):
         return "\n".join(lines + ["  ..."] * (len(self) > _MOST_LINES))
 
 
-def _are_in_order(spans, length):
-    place = 0
-    for start, end in spans:
-        if not place <= start <= end:
-            return False
-        place = end
-    return place <= length
-
-
-def _are_consecutive(sentences, count):
-    place = 0
-    for first, last in sentences:
-        if first != place or last < first:
-            return False
-        place = last
-    return place == count
-
-
-def _are_weights(weights, count):
-    return (
-        weights.shape == (count,)
-        and bool(np.isfinite(weights).all())
-        and bool((weights >= 0).all())
-    )
-
-
 def _between(text):
     """Pieces of what stands between two tokens."""
     return [
@@ -303,37 +221,28 @@ _MOST_LINES = 8
 
 def _for_terminal(explanation):
     """The heaviest sentences, in the order of the text, and their words."""
-    words = f"{len(explanation.tokens)} words"
-    if explanation.sentences is None:
-        lines = [f"Explanation of {words}: {_verdict(explanation)}"]
-        lines.append(f"  {_shorten(explanation.text, 77)}")
-        top = _heaviest(explanation, 0, len(explanation.tokens), 5)
-        return "\n".join([*lines, f"  {top}"])
-    count = len(explanation.sentences)
-    lines = [
-        f"Explanation of {count} sentences, {words}: {_verdict(explanation)}"
-    ]
-    order = np.argsort(-explanation.sentence_weights, kind="stable")
-    for place in sorted(order[:_MOST_LINES]):
-        first, last = explanation.sentences[place]
-        if first == last:
-            continue
+    count = len(explanation.tokens)
+    lines = [f"Explanation of {count} words: {_verdict(explanation)}"]
+    sentences, weights = explanation.sentences, explanation.sentence_weights
+    if sentences is None:
+        sentences, weights = [(0, count)] * bool(count), np.ones(1)
+    order = np.argsort(-weights, kind="stable")[:_MOST_LINES]
+    for place in sorted(order[: len(sentences)]):
+        first, last = sentences[place]
         start, end = explanation.spans[first][0], explanation.spans[last - 1][1]
         lines.append(
-            f"  {percent(explanation.sentence_weights[place]):>4}"
+            f"  {percent(weights[place]):>4}"
             f"  {_shorten(explanation.text[start:end], 41):<41}"
             f"  {_heaviest(explanation, first, last, 2)}"
         )
-    if count > _MOST_LINES:
-        lines.append(f"        ... and {count - _MOST_LINES} of less weight")
+    if len(sentences) > _MOST_LINES:
+        left = len(sentences) - _MOST_LINES
+        lines.append(f"        ... and {left} sentences of less weight")
     return "\n".join(lines)
 
 
 def _verdict(explanation):
-    verdict = "" if explanation.label is None else str(explanation.label)
-    if explanation.score is not None:
-        verdict += f" ({percent(explanation.score, 1)})"
-    return verdict.strip() or "no label"
+    return f"{explanation.label} ({percent(explanation.score, 1)})"
 
 
 def _heaviest(explanation, first, last, count):

@@ -6,7 +6,7 @@ markup serves a file and a notebook's cell.
 
 from html import escape
 
-from rnnzoo.drawing import DARK, LIGHT, percent, shown_classes
+from rnnzoo.drawing import DARK, LIGHT, heading, percent, shown_classes
 
 _STYLE = """
 .rnnzoo {
@@ -63,7 +63,7 @@ body.rnnzoo { margin: 0; }
 }
 .rnnzoo .sentences .number { line-height: 1; margin-top: .425rem; }
 .rnnzoo .sentences .bar { margin-top: .575rem; }
-.rnnzoo .sentences .text, .rnnzoo .sentences .note {
+.rnnzoo .sentences .text, .rnnzoo .sentences p.note {
   grid-column: 3; padding-left: .5rem;
 }
 .rnnzoo .text {
@@ -98,7 +98,7 @@ body.rnnzoo { margin: 0; }
     grid-template-rows: auto 1fr;
   }
   .rnnzoo .sentences .bar { grid-row: 2; margin-top: .3rem; }
-  .rnnzoo .sentences .note { grid-column: 2; padding-left: .25rem; }
+  .rnnzoo .sentences p.note { grid-column: 2; padding-left: .25rem; }
   .rnnzoo .sentences .text { grid-column: 2; padding-left: .25rem; }
   .rnnzoo .sentences .row:not(.unread) .text { grid-row: 1 / span 2; }
   .rnnzoo .classes { grid-template-columns: minmax(0, auto) 7rem 3.25rem; }
@@ -136,7 +136,7 @@ def page(explanations):
         bytes.
     """
     title = "What the model looked at"
-    if len(explanations) == 1 and explanations[0].label is not None:
+    if len(explanations) == 1:
         title = f"{explanations[0].label}: {title.lower()}"
     text = _PAGE.format(
         title=_escape(title), style=_style(), body=_articles(explanations)
@@ -171,7 +171,7 @@ def _articles(explanations):
         return '<article><p class="note">No texts.</p></article>'
     count = len(explanations)
     return "\n".join(
-        _article(item, f"Text {place} of {count}" if count > 1 else "")
+        _article(item, heading(place, count))
         for place, item in enumerate(explanations, 1)
     )
 
@@ -188,32 +188,23 @@ def _article(explanation, place):
 
 
 def _header(explanation, place):
-    verdict = ""
-    if explanation.label is not None:
-        place = f"{place} · predicted" if place else "Predicted"
-        verdict = _escape(str(explanation.label))
-    if explanation.score is not None:
-        verdict += f' <small dir="ltr">{percent(explanation.score, 1)}</small>'
-    note = f'<p class="note">{place}</p>' if place else ""
-    heading = f'<h2 dir="auto">{verdict}</h2>' if verdict else ""
-    classes = _classes(explanation)
-    if not (note or heading or classes):
-        return ""
-    return f"<header>\n<div>{note}{heading}</div>\n{classes}</header>\n"
+    score = percent(explanation.score, 1)
+    return (
+        "<header>\n"
+        f'<div><p class="note">{place}</p>'
+        f'<h2 dir="auto">{_escape(explanation.label)} '
+        f'<small dir="ltr">{score}</small></h2></div>\n'
+        f"{_classes(explanation)}</header>\n"
+    )
 
 
 def _classes(explanation):
-    shown, left_out = shown_classes(
-        explanation.probabilities, explanation.labels, explanation.label
-    )
-    if not shown:
-        return ""
+    shown, left_out = shown_classes(explanation)
     lines = []
     for name, probability, is_predicted in shown:
         predicted = " predicted" if is_predicted else ""
         lines.append(
-            f'<div class="name{predicted}" dir="auto">'
-            f"{_escape(str(name))}</div>"
+            f'<div class="name{predicted}" dir="auto">{_escape(name)}</div>'
             f"{_bar(probability)}"
             f'<div class="number">{percent(probability, 1)}</div>\n'
         )
@@ -225,7 +216,7 @@ def _classes(explanation):
 def _rows(explanation):
     rows = explanation.rows()
     if not rows:
-        return '<p class="note">The text is empty.</p>\n'
+        return '<div class="note">The text is empty.</div>\n'
     marks = _marks(explanation)
     heaviest = max((row.weight for row in rows if row.weight), default=1)
     lines = []

@@ -1,15 +1,12 @@
-"""Pictures: what a model looked at, and how training went.
+"""Pictures of what a model looked at.
 
 Figures are made by themselves, without pyplot: nothing of a notebook's or a
 program's own plotting is touched, and no display is needed.
 """
 
 import itertools
-from pathlib import Path
 
-import numpy as np
-
-from rnnzoo.drawing import LIGHT, percent, shown_classes
+from rnnzoo.drawing import LIGHT, heading, percent, shown_classes
 from rnnzoo.files import atomic_path
 
 try:
@@ -17,7 +14,6 @@ try:
     from matplotlib.figure import Figure
     from matplotlib.patches import FancyBboxPatch
     from matplotlib.text import Text
-    from matplotlib.ticker import MaxNLocator
 
     from rnnzoo import typesetting
 except ImportError as error:
@@ -32,16 +28,13 @@ LEADING, ROW_GAP = 17.5, 5
 NUMBER, BAR = 26, 46  # columns left of a sentence
 LEFT, RIGHT = MARGIN, WIDTH - MARGIN
 
-# A picture stays one that a viewer opens and a reader reads.
-MAX_LINES = 90
-MAX_LINES_IN_ALL = 300
+MAX_LINES = 300  # A picture stays one that a viewer opens.
 
 
 def save_explanations(explanations, path):
     """Draws texts with their weights; see `Explanation.save`.
 
-    A text is drawn up to 90 lines, and texts up to 300; the picture says what
-    it leaves out.
+    A picture ends after 300 lines of text, and says so.
 
     Words of right-to-left scripts are in their order; with matplotlib before
     3.11 their letters are not joined.
@@ -50,30 +43,26 @@ def save_explanations(explanations, path):
         explanations: Sequence of `rnnzoo.explanation.Explanation`.
         path: Ends with `.png`.
     """
-    _require_png(path)
     sheet = _Sheet(_characters(explanations))
     count = len(explanations)
-    for place, explanation in enumerate(explanations):
-        if place:
+    for place, explanation in enumerate(explanations, 1):
+        if place > 1:
             sheet.rule()
-        if sheet.lines >= MAX_LINES_IN_ALL:
-            sheet.note(f"Left out: {_count(count - place, 'more text')}.")
+        if sheet.is_full:
+            sheet.note(f"Left out: texts {place} to {count}.")
             break
-        _draw(sheet, explanation, f"Text {place + 1} of {count}" * (count > 1))
+        _draw(sheet, explanation, heading(place, count))
     if not count:
         sheet.note("No texts.")
     sheet.save(path)
 
 
 def _characters(explanations):
-    names = (
-        str(name)
-        for item in explanations
-        for name in [item.label, *(item.labels or [])]
-    )
-    texts = (item.text for item in explanations)
     ours = map(chr, range(ord(" "), ord("~") + 1))
-    return frozenset().union("□…·", ours, *names, *texts)
+    texts = (
+        text for item in explanations for text in (item.text, *item.labels)
+    )
+    return frozenset().union("□…·", ours, *texts)
 
 
 class _Sheet:
@@ -92,6 +81,10 @@ class _Sheet:
         self.artists = []
         self.top = MARGIN
         self.lines = 0
+
+    @property
+    def is_full(self):
+        return self.lines >= MAX_LINES
 
     def text(self, x, y, text, font=None, color="ink", align="left"):
         self.artists.append(
@@ -145,7 +138,8 @@ class _Sheet:
         axes.set_axis_off()
         for artist in self.artists:
             axes.add_artist(artist)
-        _save(figure, path)
+        with atomic_path(path) as temporary:
+            figure.savefig(temporary, format="png", dpi=figure.dpi)
 
 
 def _draw(sheet, explanation, place):
@@ -157,56 +151,47 @@ def _draw(sheet, explanation, place):
     is_flat = explanation.sentences is None
     left = LEFT if is_flat else LEFT + NUMBER + 8 + BAR + 16
     heaviest = max((row.weight for row in rows if row.weight), default=1)
-    first_line, drawn = sheet.lines, 0
-    for number, row in enumerate(rows):
-        room = MAX_LINES - (sheet.lines - first_line)
+    for row in rows:
         lines = sheet.font.wrap(row.pieces, RIGHT - left)
-        if len(lines) > room and number:
-            break
         if row.weight is not None:
             _draw_share(sheet, row.weight, row.weight / heaviest)
         if not row.is_read:
             sheet.top += 8
             sheet.note("Beyond the limit of the model, not read:", left)
-        drawn += _draw_lines(sheet, lines[:room], left, row, explanation.shades)
+        lines = lines[: MAX_LINES - sheet.lines]
+        _draw_lines(sheet, lines, left, row, explanation.shades)
         sheet.top += 0 if is_flat else ROW_GAP
-    if drawn < len(explanation.tokens):
-        sheet.note(_words_left_out(explanation, drawn), left)
+        if sheet.is_full:
+            sheet.note("Too long for a picture; a page, .html, has all.", left)
+            break
     _draw_legend(sheet, is_flat)
 
 
 def _draw_header(sheet, explanation, place):
-    shown, left_out = shown_classes(
-        explanation.probabilities, explanation.labels, explanation.label
-    )
-    if explanation.label is not None:
-        place = f"{place} · predicted" if place else "Predicted"
-    verdict = 40 if explanation.label is not None else 14 * bool(place)
-    height = max(verdict, 14 * (len(shown) + bool(left_out)))
-    top = sheet.top + (height - verdict) / 2
+    shown, left_out = shown_classes(explanation)
+    classes = 14 * (len(shown) + bool(left_out))
+    height = max(40, classes)
+    top = sheet.top + (height - 40) / 2
     sheet.text(LEFT, top + 9, place, sheet.small, "muted")
-    if explanation.label is not None:
-        label = sheet.large.shorten(str(explanation.label), 0.38 * WIDTH)
-        sheet.text(LEFT, top + 33, label, sheet.large)
-        x = LEFT + sheet.large.width(label) + 7
-        if explanation.score is not None:
-            score = percent(explanation.score, 1)
-            sheet.text(x, top + 33, score, color="muted")
-    top = sheet.top + (height - 14 * (len(shown) + bool(left_out))) / 2
+    label = sheet.large.shorten(explanation.label, 0.38 * WIDTH)
+    sheet.text(LEFT, top + 33, label, sheet.large)
+    x = LEFT + sheet.large.width(label) + 7
+    sheet.text(x, top + 33, percent(explanation.score, 1), color="muted")
+    top = sheet.top + (height - classes) / 2
     for name, probability, is_predicted in shown:
         _draw_class(sheet, top + 10, name, probability, is_predicted)
         top += 14
     if left_out:
         note = f"and {left_out} less probable"
         sheet.text(RIGHT, top + 10, note, sheet.small, "muted", "right")
-    sheet.top += height + 20 * bool(height)
+    sheet.top += height + 20
 
 
 def _draw_class(sheet, base, name, probability, is_predicted):
     font = sheet.small_bold if is_predicted else sheet.small
     color, alpha = ("ink", 1) if is_predicted else ("muted", 0.55)
     left = RIGHT - 142
-    name = font.shorten(str(name), 0.24 * WIDTH)
+    name = font.shorten(name, 0.24 * WIDTH)
     sheet.text(left - 9, base, name, font, align="right")
     sheet.bar(left, base - 5.75, 100, probability, color, alpha)
     share = percent(probability, 1)
@@ -220,10 +205,8 @@ def _draw_share(sheet, weight, length):
 
 
 def _draw_lines(sheet, lines, left, row, shades):
-    """Draws lines and returns how many tokens they have."""
     text = "".join(piece.text for piece in row.pieces)
-    right_to_left = typesetting.is_right_to_left(text)
-    tokens = set()
+    right_to_left = bool(typesetting.is_right_to_left(text))
     for line in lines:
         sheet.top += 0.5 * LEADING * line.breaks
         x = RIGHT - line.width if right_to_left else left
@@ -238,26 +221,9 @@ def _draw_lines(sheet, lines, left, row, shades):
                 alpha = LIGHT["shade"] * float(shades[token])
                 box = (start, sheet.top + 1, x - start, LEADING - 2)
                 sheet.box(*box, "word", alpha, radius=2.5)
-                tokens.add(token)
         if line.words:
             sheet.top += LEADING
             sheet.lines += 1
-    return len(tokens)
-
-
-def _words_left_out(explanation, drawn):
-    left = _count(len(explanation.tokens) - drawn, "more word")
-    if explanation.sentences is not None:
-        whole = sum(first >= drawn for first, _ in explanation.sentences)
-        left = f"{_count(whole, 'more sentence')} ({left})"
-    share = percent(explanation.text_weights[drawn:].sum())
-    return (
-        f"Left out: {left}, with {share} of the attention. See .html for all."
-    )
-
-
-def _count(number, noun):
-    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def _draw_legend(sheet, is_flat):
@@ -274,16 +240,3 @@ def _draw_legend(sheet, is_flat):
     note = "attention to a word, from none to most"
     sheet.text(x + 46, base, note, sheet.small, "muted")
     sheet.top += 14
-
-
-def _require_png(path):
-    if Path(path).suffix.lower() != ".png":
-        raise ValueError(
-            "Invalid value for argument `path`. Expected a name that ends with "
-            f"'.png'. Received: path={str(path)!r}"
-        )
-
-
-def _save(figure, path):
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=figure.dpi)

@@ -5,7 +5,6 @@ All lengths are in points, 72 to the inch.
 
 import dataclasses
 import functools
-import itertools
 import re
 import unicodedata
 from typing import Any, NamedTuple
@@ -164,21 +163,25 @@ def in_visual_order(words, right_to_left):
     The order of whole words only: one level of the Unicode bidirectional
     algorithm, which is enough for a text with words of the other direction.
     """
-    directions = [is_right_to_left(word.text) for word in words]
-    runs = itertools.groupby(
-        zip(_resolved(directions, right_to_left), words, strict=True),
-        key=lambda pair: pair[0],
+    against = "".join(
+        "-" if direction is None else "x" if direction != right_to_left else "."
+        for direction in (is_right_to_left(word.text) for word in words)
     )
-    runs = [(direction, [w for _, w in run]) for direction, run in runs]
-    ordered = []
-    for direction, run in reversed(runs) if right_to_left else runs:
-        if direction:
-            run = [
-                word._replace(text=word.text.translate(_MIRRORED))
-                for word in reversed(run)
-            ]
-        ordered += run
-    return ordered
+    turned, place = [], 0
+    # What has no direction joins the words that run against the line if it
+    # stands between them.
+    for run in re.finditer("x(?:-*x)*", against):
+        turned += _shown(words[place : run.start()], right_to_left)
+        turned += _shown(words[slice(*run.span())], not right_to_left)[::-1]
+        place = run.end()
+    turned += _shown(words[place:], right_to_left)
+    return turned[::-1] if right_to_left else turned
+
+
+def _shown(words, right_to_left):
+    if not right_to_left:
+        return words
+    return [w._replace(text=w.text.translate(_MIRRORED)) for w in words]
 
 
 def is_right_to_left(text):
@@ -188,25 +191,6 @@ def is_right_to_left(text):
         if kind in ("L", "R", "AL"):
             return kind != "L"
     return None
-
-
-def _resolved(directions, base):
-    """What has no direction takes that of both its neighbours, or the base."""
-    before = list(
-        itertools.accumulate(
-            directions, lambda last, this: last if this is None else this
-        )
-    )
-    after = list(
-        itertools.accumulate(
-            reversed(directions),
-            lambda last, this: last if this is None else this,
-        )
-    )[::-1]
-    return [
-        a if a == b and a is not None else bool(base)
-        for a, b in zip(before, after, strict=True)
-    ]
 
 
 @functools.lru_cache

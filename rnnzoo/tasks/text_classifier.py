@@ -240,8 +240,10 @@ class TextClassifier(Task):
 
     def _explain(self, texts):
         tokens = self._tokens(texts)
-        probabilities, weights, *sentence_weights = self.attend(
-            pad(self.vocabulary(tokens.words))
+        attended = self.attend(pad(self.vocabulary(tokens.words)))
+        probabilities, weights, sentence_weights = (
+            each if each is None else each.numpy()
+            for each in (*attended, None)[:3]
         )
         weights = tf.RaggedTensor.from_tensor(
             weights, tokens.words.nested_row_lengths()
@@ -251,21 +253,18 @@ class TextClassifier(Task):
                 _flat(column[i]) for column in (*tokens, weights)
             )
             sentences = {}
-            if sentence_weights:
-                lasts = np.cumsum(tokens.words[i].row_lengths())
+            if sentence_weights is not None:
+                lasts = np.cumsum(tokens.words[i].row_lengths()).tolist()
                 sentences = {
-                    "sentences": pairwise([0, *lasts]),
-                    "sentence_weights": sentence_weights[0][i, : len(lasts)],
+                    "sentences": list(pairwise([0, *lasts])),
+                    "sentence_weights": sentence_weights[i, : len(lasts)],
                 }
-            best = int(np.argmax(probabilities[i]))
             yield Explanation(
                 text=original.decode(),
-                label=self.label_names[best],
-                score=probabilities[i, best],
+                labels=list(self.label_names),
                 probabilities=probabilities[i],
-                labels=self.label_names,
                 tokens=[word.decode() for word in words],
-                spans=zip(starts, ends, strict=True),
+                spans=list(zip(starts.tolist(), ends.tolist(), strict=True)),
                 weights=shares,
                 **sentences,
             )

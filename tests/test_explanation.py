@@ -1,0 +1,175 @@
+"""Pages and pictures: the whole text, the right weights, nothing else."""
+
+import re
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from rnnzoo import plots, typesetting
+from rnnzoo.explanation import Explanation, Explanations
+from rnnzoo.text import Tokenizer
+
+TEXTS = [
+    "Dull. <b>I</b> & she 'liked' it 😍👩\u200d👧!<br /><br />See\r\nx\0y.",
+    "فيلم رائع (quite bad) جدا.",
+    "好看。不錯！",
+    "?!... ---",
+    "   ",
+    "",
+]
+
+
+def explained(text, hierarchical=True, read=None, seed=0):
+    """An explanation of a text, of whose sentences only some were read."""
+    rng = np.random.default_rng(seed)
+    tokens = [column[0, :read] for column in Tokenizer().sentences([text])]
+    lengths = tokens[0].row_lengths().numpy()
+    words, starts, ends = (column.flat_values.numpy() for column in tokens)
+    lasts = np.cumsum(lengths).tolist()
+    weights = [rng.dirichlet(np.ones(n)) for n in lengths]
+    sentences = {}
+    if hierarchical:
+        sentences = {
+            "sentences": list(pairwise([0, *lasts])),
+            "sentence_weights": rng.dirichlet(np.ones(len(lasts) or 1))[
+                : len(lasts)
+            ],
+        }
+    return Explanation(
+        text=text,
+        labels=["neg", "<pos>"],
+        probabilities=np.array([0.25, 0.75]),
+        tokens=[word.decode() for word in words],
+        spans=list(zip(starts.tolist(), ends.tolist(), strict=True)),
+        weights=np.concatenate([*weights, []]),
+        **sentences,
+    )
+
+
+class Page(HTMLParser):
+    """What a browser would show of a page."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.text, self.heading, self.words, self.sentences = "", "", [], []
+        self.open = []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        assert tag not in ("script", "link", "img", "iframe")
+        attributes = dict(attributes)
+        assert not {"src", "href"} & set(attributes)
+        if tag not in ("meta", "br"):
+            self.open.append((tag, attributes.get("class", "")))
+        if "data-weight" in attributes:
+            weight = float(attributes["data-weight"])
+            (self.words if tag == "mark" else self.sentences).append(weight)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop()[0] == tag
+
+    def handle_data(self, data):
+        if ("p", "text") in self.open:
+            self.text += data
+        if ("h2", "") in self.open:
+            self.heading += data
+
+
+@pytest.mark.parametrize("hierarchical", [True, False])
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_page_holds_the_text_and_its_weights(tmp_path, text, hierarchical):
+    explanation = explained(text, hierarchical)
+    explanation.save(tmp_path / "why.html")
+    source = (tmp_path / "why.html").read_bytes().decode()
+    assert not re.search(r"url\(|@import", source)
+    page = Page(source)
+    assert page.text.replace("\N{SYMBOL FOR NULL}", "\0") == text
+    assert page.heading == "<pos> 75.0%"
+    np.testing.assert_allclose(page.words, explanation.weights, rtol=1e-6)
+    if hierarchical:
+        np.testing.assert_allclose(
+            page.sentences, explanation.sentence_weights, rtol=1e-6
+        )
+
+
+def test_what_was_not_read_is_shown_as_such():
+    explanation = explained("One. Two. Three.", read=1)
+    rows = explanation.rows()
+    texts = ["".join(piece.text for piece in row.pieces) for row in rows]
+    assert texts == ["One. ", "Two. Three."]
+    assert [row.is_read for row in rows] == [True, False]
+    page = explanation._repr_html_()
+    assert "not read" in page
+    assert page.index("not read") < page.index("Two. Three.")
+
+
+def test_shades_follow_the_paper():
+    explanation = Explanation(
+        text="a b c",
+        labels=["no", "yes"],
+        probabilities=np.array([1, 0]),
+        tokens=["a", "b", "c"],
+        spans=[(0, 1), (2, 3), (4, 5)],
+        weights=np.array([1.0, 0.9, 0.1]),
+        sentences=[(0, 1), (1, 3)],
+        sentence_weights=np.array([0.04, 0.96]),
+    )
+    raw = np.sqrt([0.04, 0.96, 0.96]) * [1, 0.9, 0.1]
+    np.testing.assert_allclose(explanation.shades, raw / raw.max())
+    np.testing.assert_allclose(explanation.text_weights, [0.04, 0.864, 0.096])
+    assert (explanation.label, explanation.score) == ("no", 1)
+    assert re.search(r"96%  b c +b 90%, c 10%", repr(explanation))
+
+
+def amber(path):
+    """How many pixels of a picture have the hue of words."""
+    from matplotlib.image import imread
+
+    red, _, blue = np.moveaxis(imread(path)[..., :3], -1, 0)
+    return int((red - blue > 0.3).sum())
+
+
+@pytest.mark.parametrize("hierarchical", [True, False])
+def test_a_picture_shades_the_words(tmp_path, hierarchical):
+    path = tmp_path / "why.png"
+    plain = explained("", hierarchical)
+    plain.save(path)
+    assert amber(path) == 0
+    Explanations(explained(text, hierarchical) for text in TEXTS).save(path)
+    assert amber(path) > 5_000
+
+
+def test_a_picture_of_a_long_text_ends(tmp_path, monkeypatch):
+    from matplotlib.image import imread
+
+    monkeypatch.setattr(plots, "MAX_LINES", 12)
+    heights = []
+    for count in (1, 1_000, 20_000):
+        text = "word " * count + "x" * count
+        Explanations([explained(text)] * 2).save(tmp_path / "why.png")
+        heights.append(imread(tmp_path / "why.png").shape[0])
+    assert heights[0] < heights[1] == heights[2]
+
+
+@pytest.mark.parametrize(
+    ("words", "right_to_left", "shown"),
+    [
+        ("a b ( c )", False, "a b ( c )"),
+        ("a א - ב ! c", False, "a ב - א ! c"),
+        ("א ( a b ) ב", True, "ב ( a b ) א"),
+        ("א !", True, "! א"),
+    ],
+)
+def test_words_stand_as_their_scripts_are_read(words, right_to_left, shown):
+    words = [typesetting.Word(word, 1) for word in words.split()]
+    ordered = typesetting.in_visual_order(words, right_to_left)
+    assert " ".join(word.text for word in ordered) == shown
+
+
+def test_other_suffixes_are_an_error_and_leave_nothing(tmp_path):
+    for name in ("why.pdf", "why"):
+        with pytest.raises(ValueError, match=r"'.html' or '.png'.*why"):
+            explained("a").save(tmp_path / name)
+    assert not list(tmp_path.iterdir())
