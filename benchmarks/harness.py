@@ -51,8 +51,12 @@ def _peak_after(function, args):
 
 
 def write_csv(name, rows):
-    """Writes rows (dicts with equal keys) to `results/<name>.csv`."""
+    """Writes rows (dicts with equal keys) to `results/<name>.csv`.
+
+    Beside it, `results/<name>.txt` says on which machine.
+    """
     RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{name}.txt").write_text(machine() + "\n")
     with open(RESULTS / f"{name}.csv", "w", newline="") as file:
         writer = csv.DictWriter(file, rows[0].keys())
         writer.writeheader()

@@ -54,6 +54,7 @@ def main():
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--embeddings")
     args = parser.parse_args()
+    published = PUBLISHED[args.name]
     results = [run(args.name, seed, args.embeddings) for seed in args.seeds]
     scores, minutes = zip(*results, strict=True)
     row = {
@@ -61,10 +62,12 @@ def main():
         "dataset": rnnzoo.describe(args.name).dataset,
         "word vectors": "GloVe 100d" if args.embeddings else "none",
         "test accuracy": f"{statistics.mean(scores):.4f}",
-        "standard deviation": f"{statistics.stdev(scores):.4f}",
+        "standard deviation": f"{statistics.stdev(scores):.4f}"
+        if len(scores) > 1
+        else "",
         "seeds": len(scores),
         "minutes a run": f"{statistics.mean(minutes):.0f}",
-        "published": PUBLISHED[args.name],
+        "published": published,
     }
     path = harness.RESULTS / "quality.csv"
     rows = []

@@ -91,10 +91,14 @@ def register(
         recipe: `rnnzoo.recipe.Recipe`, its training defaults.
         results: Dict of what was measured to the result.
         override: Whether another factory of that name is replaced.
+
+    Raises:
+        ValueError: If the name is taken, or an argument has no default.
     """
 
     def decorate(factory):
         name = factory.__name__
+        _require_defaults(factory)
         if name in _CARDS and not override:
             raise ValueError(
                 f"A model named {name!r} is registered. Expected another "
@@ -169,6 +173,16 @@ def build(name, weights=None, **overrides):
     if weights is not None:
         task.restore(os.fspath(weights))
     return task
+
+
+def _require_defaults(factory):
+    for each in inspect.signature(factory).parameters.values():
+        if each.default is each.empty:
+            raise ValueError(
+                f"Cannot register {factory.__name__!r}. Expected a function "
+                "whose arguments all have names and defaults: those are what "
+                f"`build` takes and `describe` shows. Received: `{each}`"
+            )
 
 
 def _nearest(word, known):

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -187,6 +188,19 @@ def test_results_on_a_line():
     classification = rnnzoo.tasks.Classification("pos", 0.75)
     assert shown(classification) == "pos\t0.7500"
     assert shown([classification, "x"]) == "pos 0.7500; x"
+
+
+def test_the_readme_s_commands_are_commands():
+    readme = (Path(__file__).parents[1] / "README.md").read_text()
+    lines = readme.replace("\\\n", "").splitlines()
+    commands = [line for line in lines if line.startswith("rnnzoo ")]
+    assert len(commands) > 5
+    for command in commands:
+        arguments = shlex.split(command.split(" <")[0])[1:]
+        args = rnnzoo.cli._parser().parse_args(arguments)
+        if "name" in args:
+            card = rnnzoo.describe(args.name)
+            read_settings(card, getattr(args, "settings", []))
 
 
 HEAVY = """

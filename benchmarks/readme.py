@@ -1,0 +1,86 @@
+"""Rewrites the tables of the README from the registry and results/*.csv.
+
+    python benchmarks/readme.py [--check]
+
+Between `<!-- results:NAME -->` and `<!-- /results -->` stands what the scripts
+measured; if results/NAME.csv is missing, nothing does. With --check the README
+is only compared, and the exit code says whether it was up to date.
+"""
+
+import argparse
+import csv
+import os
+import re
+import sys
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import harness
+
+import rnnzoo
+
+README = Path(__file__).parents[1] / "README.md"
+PART = re.compile(r"(<!-- results:(\w+) -->\n).*?(<!-- /results -->)", re.S)
+TITLES = {
+    "quality": "Quality on the test split, epoch chosen on other data",
+    "tagging": "Entity tagging",
+    "han": "A hierarchical attention network, beside the usual Keras code",
+    "recurrent": "Recurrent layers, training and inference",
+    "crf": "Conditional random field",
+    "optimizer": "LazyAdam, a training step of an embedding classifier",
+}
+
+
+def rewrite(text, results=harness.RESULTS):
+    """The README with its parts made anew."""
+
+    def part(match):
+        start, name, end = match.groups()
+        content = models() if name == "models" else measured(name, results)
+        return start + content + end
+
+    return PART.sub(part, text)
+
+
+def models():
+    """A table of all models of the zoo."""
+    cards = [rnnzoo.describe(name) for name in rnnzoo.list_models()]
+    rows = [
+        {
+            "model": f"`{card.name}`",
+            "task": card.task.replace("_", " "),
+            "what": card.summary,
+            "paper": card.paper,
+        }
+        for card in cards
+    ]
+    return harness.markdown(rows) + "\n"
+
+
+def measured(name, results):
+    """Title, table and machine of a benchmark; nothing if it was not run."""
+    path = results / f"{name}.csv"
+    if not path.exists():
+        return ""
+    with open(path, newline="") as file:
+        rows = list(csv.DictReader(file))
+    machine = path.with_suffix(".txt")
+    note = machine.read_text().strip() if machine.exists() else ""
+    note = f"\nMeasured by `benchmarks/{name}.py`. {note}".rstrip() + "\n"
+    return f"**{TITLES[name]}**\n\n{harness.markdown(rows)}\n{note}"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true")
+    args = parser.parse_args()
+    before = README.read_text(encoding="utf-8")
+    after = rewrite(before)
+    if args.check:
+        sys.exit("README.md is out of date." if before != after else 0)
+    README.write_text(after, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

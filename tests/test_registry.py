@@ -1,0 +1,110 @@
+"""Names, cards and factories, ours and a user's."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import rnnzoo
+from rnnzoo import registry
+
+TEXTS, LABELS = ["good", "bad", "good film", "bad film"], [1, 0, 1, 0]
+SMALL = {"embedding_dim": 4, "units": 4, "rnn": "gru", "min_count": 1}
+
+
+@pytest.fixture
+def cards(monkeypatch):
+    """A register of its own, which is given up after the test."""
+    cards = dict(registry._CARDS)
+    monkeypatch.setattr(registry, "_CARDS", cards)
+    return cards
+
+
+def test_list_models():
+    names = rnnzoo.list_models()
+    assert names == sorted(names)
+    assert {"bilstm_classifier", "han_classifier"} <= set(names)
+    assert rnnzoo.list_models("han*") == ["han_classifier"]
+    for name in rnnzoo.list_models(task="text_classification"):
+        assert rnnzoo.describe(name).task == "text_classification"
+    assert rnnzoo.list_models("han*", task="no such task") == []
+
+
+@pytest.mark.parametrize("name", rnnzoo.list_models())
+def test_a_card_says_where_a_model_comes_from(name):
+    card = rnnzoo.describe(name)
+    table = str(card)
+    for shown in (name, card.task, card.summary, card.paper, card.dataset):
+        assert shown
+        assert shown in table
+    for key, value in card.defaults.items():
+        assert f"{key} = {value!r}" in table
+    assert f"epochs = {card.recipe.epochs}" in table
+
+
+def test_an_unknown_name_lists_the_nearest():
+    for call in (rnnzoo.describe, rnnzoo.build):
+        with pytest.raises(ValueError, match="one like han_classifier"):
+            call("han_clasifier")
+    with pytest.raises(ValueError, match="list_models"):
+        rnnzoo.build("zzz")
+
+
+def test_an_unknown_override_lists_the_nearest():
+    with pytest.raises(ValueError, match="'word_unit'.*word_units"):
+        rnnzoo.build("han_classifier", word_unit=3)
+
+
+def test_a_factory_of_a_user_is_one_of_the_zoo(cards):
+    recipe = rnnzoo.Recipe(epochs=9)
+
+    @rnnzoo.register(task="text_classification", recipe=recipe)
+    def my_classifier(units=3):
+        """Mine."""
+        return rnnzoo.build("bilstm_classifier", **{**SMALL, "units": units})
+
+    assert "my_classifier" in rnnzoo.list_models()
+    assert rnnzoo.describe("my_classifier").summary == "Mine."
+    task = rnnzoo.build("my_classifier", units=5)
+    assert task.encoder.get_config()["units"] == 5
+    assert task.recipe is recipe
+
+
+def test_the_example_of_the_readme(cards):
+    readme = (Path(__file__).parents[1] / "README.md").read_text()
+    blocks = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    (example,) = [block for block in blocks if "@rnnzoo.register" in block]
+    exec(example, {})
+    task = rnnzoo.build("tiny_classifier", units=3)
+    task.adapt(TEXTS, LABELS, verbose=0)
+    assert task.predict(TEXTS).shape == (4, 2)
+
+
+def test_a_name_is_taken_only_on_purpose(cards):
+    def han_classifier():
+        """Another."""
+
+    with pytest.raises(ValueError, match="'han_classifier'.*override=True"):
+        rnnzoo.register(task="mine")(han_classifier)
+    assert rnnzoo.describe("han_classifier").summary != "Another."
+    rnnzoo.register(task="mine", override=True)(han_classifier)
+    assert rnnzoo.describe("han_classifier").summary == "Another."
+
+
+@pytest.mark.parametrize("factory", [lambda units: None, lambda **any: None])
+def test_arguments_need_defaults(cards, factory):
+    with pytest.raises(ValueError, match=r"defaults.*Received: `"):
+        rnnzoo.register(task="mine")(factory)
+    assert "<lambda>" not in cards
+
+
+def test_weights_lend_the_vocabulary_and_the_weights(tmp_path):
+    task = rnnzoo.build("bilstm_classifier", **SMALL)
+    task.adapt(TEXTS, LABELS, labels=["no", "yes"], verbose=0)
+    task.save(tmp_path / "model.keras")
+    path = tmp_path / "model.keras"
+    again = rnnzoo.build("bilstm_classifier", weights=path, **SMALL)
+    assert again.vocabulary.tokens == task.vocabulary.tokens
+    assert again.labels == ("no", "yes")
+    np.testing.assert_array_equal(again.predict(TEXTS), task.predict(TEXTS))
