@@ -231,6 +231,29 @@ def test_an_unwritable_directory_is_refused_before_work(tmp_path):
         finetune(data=([], []), out=tmp_path / "note")
 
 
+@pytest.mark.parametrize(
+    ("method", "arguments"),
+    [
+        ("fit", (TEXTS, LABELS)),
+        ("evaluate", (TEXTS, LABELS)),
+        ("predict", (TEXTS,)),
+        ("classify", (TEXTS,)),
+        ("explain", (TEXTS,)),
+        ("save", ("model.keras",)),
+        ("export", ("served",)),
+    ],
+)
+def test_nothing_goes_before_adapting(tmp_path, monkeypatch, method, arguments):
+    monkeypatch.chdir(tmp_path)
+    task = rnnzoo.TextClassifier(Bag(), max_words=5)
+    task.compile()
+    with pytest.raises(
+        ValueError, match=r"needs a vocabulary.*`adapt\(data\)`"
+    ):
+        getattr(task, method)(*arguments)
+    assert os.listdir(tmp_path) == []
+
+
 def test_overrides_need_a_name():
     with pytest.raises(ValueError, match="`task`.*units"):
         finetune(units=3)
