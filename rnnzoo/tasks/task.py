@@ -196,7 +196,11 @@ class Task(keras.Model):
     # Details.
 
     def get_config(self):
-        return {"name": self.name, "recipe": dataclasses.asdict(self.recipe)}
+        return {
+            "name": self.name,
+            "dtype": keras.dtype_policies.serialize(self.dtype_policy),
+            "recipe": dataclasses.asdict(self.recipe),
+        }
 
     def get_build_config(self):
         return {"adapted": self.adapted}

@@ -101,13 +101,16 @@ class TextClassifier(Task):
             x: Raw examples; see `rnnzoo.examples.iterate`.
             y: Labels, if `x` is a list or an array.
             labels: Names of the classes: a sequence, or what TFDS has, its
-                `ClassLabel` or `DatasetInfo`. By default the sorted labels if
-                they are strings, else their numbers.
+                `ClassLabel` or `DatasetInfo`. By default those the model was
+                made with, or the sorted labels if they are strings, or their
+                numbers.
             verbose: Whether to show progress.
         """
         self._require_new()
         counts, seen = self._count(x, y, verbose)
-        labels = self._checked_names(sorted(seen) if labels is None else labels)
+        if labels is None:
+            labels = self.labels or sorted(seen)
+        labels = self._checked_names(labels)
         vocabulary = text.Vocabulary.from_counts(
             counts, self.encoder.embedding.input_dim, self.min_count
         )
@@ -124,7 +127,7 @@ class TextClassifier(Task):
 
     def _count(self, x, y, verbose):
         """How often each token occurs, and the labels that are strings."""
-        counter, seen = text.TokenCounter(), set()
+        counter, seen, done = text.TokenCounter(), set(), 0
         progress = keras.utils.Progbar(
             count(x), verbose=verbose, unit_name="text"
         )
@@ -133,7 +136,10 @@ class TextClassifier(Task):
             counter.update(self._words(texts))
             if chunk.y is not None:
                 seen.update(_as_names(chunk.y) or ())
-            progress.add(len(texts))
+            done += len(texts)
+            progress.update(done)
+        if progress.target is None:
+            progress.update(done, finalize=True)
         return counter.counts, seen
 
     def encode(self, x, y=None, sample_weight=None):
@@ -380,7 +386,7 @@ class TextClassifier(Task):
         """Tuple of the names of the classes, or `None` if there are none."""
         if hasattr(labels, "features"):  # TFDS's DatasetInfo
             _, key = labels.supervised_keys or (None, "label")
-            labels = labels.features[key]
+            labels = dict(labels.features.items()).get(key)
         names = getattr(labels, "names", labels)  # TFDS's ClassLabel
         names = tuple(
             text.as_text(name, "labels", i)
