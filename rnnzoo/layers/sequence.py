@@ -4,8 +4,11 @@ import keras
 from keras import ops
 
 from rnnzoo.layers import pooling as poolings
+from rnnzoo.layers.bidirectional import Bidirectional
+from rnnzoo.layers.recurrent import GRU, LSTM
+from rnnzoo.layers.stack import Stack
 
-CELLS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
+CELLS = {"lstm": LSTM, "gru": GRU}
 
 
 @keras.saving.register_keras_serializable(package="rnnzoo")
@@ -69,18 +72,20 @@ class SequenceEncoder(keras.layers.Layer):
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout
         self.embedding = embedding
-        self.rnns = [
-            keras.layers.Bidirectional(
-                CELLS[rnn](
-                    units,
-                    return_sequences=True,
-                    dropout=dropout,
-                    recurrent_dropout=recurrent_dropout,
-                ),
-                name=f"rnn_{i}",
-            )
-            for i in range(depth)
-        ]
+        self.stack = Stack(
+            [
+                Bidirectional(
+                    CELLS[rnn](
+                        units,
+                        return_sequences=True,
+                        dropout=dropout,
+                        recurrent_dropout=recurrent_dropout,
+                    )
+                )
+                for _ in range(depth)
+            ],
+            name="stack",
+        )
         self.pool = poolings.get(pooling)
 
     @property
@@ -92,10 +97,8 @@ class SequenceEncoder(keras.layers.Layer):
             if not self.embedding.built:
                 self.embedding.build(input_shape)
             input_shape = (*input_shape, self.embedding.output_dim)
-        for layer in self.rnns:
-            layer.build(input_shape)
-            input_shape = (*input_shape[:-1], 2 * self.units)
-        self.pool.build(input_shape)
+        self.stack.build(input_shape)
+        self.pool.build((*input_shape[:-1], 2 * self.units))
 
     def call(
         self, inputs, mask=None, training=None, return_attention_scores=False
@@ -104,8 +107,7 @@ class SequenceEncoder(keras.layers.Layer):
         if self.embedding is not None:
             mask = ops.not_equal(inputs, 0) if mask is None else mask
             hidden = self.embedding(inputs, training=training)
-        for layer in self.rnns:  # (batch, time, 2 * units)
-            hidden = layer(hidden, mask=mask, training=training)
+        hidden = self.stack(hidden, mask=mask, training=training)
         return self.pool(
             hidden, mask=mask, return_attention_scores=return_attention_scores
         )

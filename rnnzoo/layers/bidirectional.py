@@ -1,0 +1,88 @@
+"""Both directions of a recurrent layer, in one loop."""
+
+import keras
+import tensorflow as tf
+
+from rnnzoo.layers.recurrence import recur
+from rnnzoo.layers.recurrent import Recurrent
+
+
+@keras.saving.register_keras_serializable(package="rnnzoo")
+class Bidirectional(keras.layers.Bidirectional):
+    """Runs a recurrent layer of rnnzoo in both directions (Schuster & Paliwal
+    1997).
+
+    Arguments, weights and results are those of `keras.layers.Bidirectional`,
+    but both directions run side by side in one loop, and each draws its own
+    dropout masks, also if the layer has a seed.
+
+    Args:
+        layer: `rnnzoo.layers.LSTM`, `GRU` or `SimpleRNN`. It is copied.
+        *args, **kwargs: As `keras.layers.Bidirectional`.
+
+    Call arguments:
+        sequences: `(batch, time, features)`.
+        initial_state: List of the forward states and the backward states.
+        mask: Boolean `(batch, time)`. With `return_sequences`, masked steps
+            give zeros.
+        training: Whether to draw dropout masks.
+
+    Returns:
+        `(batch, 2 * units)`, or `(batch, time, 2 * units)` with
+        `return_sequences`, for `merge_mode="concat"`; with `return_state` that
+        and the final states of both directions.
+
+    Raises:
+        ValueError: If the layer is not one of rnnzoo's.
+    """
+
+    def __init__(self, layer, *args, **kwargs):
+        super().__init__(layer, *args, **kwargs)
+        for each in (self.forward_layer, self.backward_layer):
+            if not isinstance(each, Recurrent) or each.stateful:
+                raise ValueError(
+                    "Invalid value for argument `layer`. Expected a recurrent "
+                    "layer of rnnzoo, not stateful. "
+                    "`keras.layers.Bidirectional` takes others. Received: "
+                    f"{each}"
+                )
+
+    def call(self, sequences, initial_state=None, mask=None, training=None):
+        layers = [self.forward_layer, self.backward_layer]
+        if initial_state is None:
+            batch = tf.shape(sequences)[0]
+            states = [layer.get_initial_state(batch) for layer in layers]
+        else:
+            half = len(initial_state) // 2
+            states = [initial_state[:half], initial_state[half:]]
+        runs = recur(
+            [
+                layer.chain(sequences, state, mask, training)
+                for layer, state in zip(layers, states, strict=True)
+            ],
+            sequences=self.return_sequences,
+            training=training,
+        )
+        if self.return_sequences:
+            outputs = [
+                layer.sequence(run, mask)
+                for layer, run in zip(layers, runs, strict=True)
+            ]
+        else:
+            outputs = [run.states[0] for run in runs]
+        outputs = self._merge(*outputs)
+        if not self.return_state:
+            return outputs
+        outputs = outputs if self.merge_mode is None else (outputs,)
+        return (*outputs, *runs[0].states, *runs[1].states)
+
+    def _merge(self, forward, backward):
+        if self.merge_mode == "concat":
+            return tf.concat([forward, backward], axis=-1)
+        if self.merge_mode == "sum":
+            return forward + backward
+        if self.merge_mode == "ave":
+            return (forward + backward) / 2
+        if self.merge_mode == "mul":
+            return forward * backward
+        return forward, backward

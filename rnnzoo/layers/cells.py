@@ -1,0 +1,334 @@
+"""One step of each recurrent cell, and the way back.
+
+A cell knows equations and nothing else: tensors come in, tensors go out. Gates
+are tensors of their own, because cutting a wide tensor into gates costs more
+time than the matrix products that it saves.
+"""
+
+from typing import Any, NamedTuple
+
+import keras
+import tensorflow as tf
+
+
+class Activation(NamedTuple):
+    """A function of one variable, and its gradient from its own output."""
+
+    function: Any
+    gradient: Any = None
+
+    def __call__(self, x):
+        return self.function(x)
+
+
+# By the function that Keras knows; any other is left to TensorFlow.
+_ACTIVATIONS = {
+    keras.activations.tanh: Activation(
+        tf.tanh, lambda y, dy: tf.raw_ops.TanhGrad(y=y, dy=dy)
+    ),
+    keras.activations.sigmoid: Activation(
+        tf.sigmoid, lambda y, dy: tf.raw_ops.SigmoidGrad(y=y, dy=dy)
+    ),
+    keras.activations.relu: Activation(
+        tf.nn.relu, lambda y, dy: tf.raw_ops.ReluGrad(gradients=dy, features=y)
+    ),
+    keras.activations.linear: Activation(tf.identity, lambda y, dy: dy),
+}
+
+
+class Noise(NamedTuple):
+    """Dropout masks of one call, scaled, the same at all steps.
+
+    Attributes:
+        hidden: Masks `(batch, units)` of the state where it enters the
+            recurrent products: none, one for all gates, or one a gate.
+        candidate: Mask `(batch, units)` of the candidate, or `None`.
+    """
+
+    hidden: tuple = ()
+    candidate: tf.Tensor | None = None
+
+    def feed(self, h):
+        """What enters the recurrent products: one tensor, or one a gate."""
+        return tuple(h * mask for mask in self.hidden) or (h,)
+
+    def unfeed(self, slopes):
+        """Gradient of the state from the gradients of what each gate read."""
+        if len(self.hidden) > 1:
+            slopes = [s * m for s, m in zip(slopes, self.hidden, strict=True)]
+        total = tf.add_n(slopes)
+        return total * self.hidden[0] if len(self.hidden) == 1 else total
+
+    def drop(self, candidate):
+        return (
+            candidate if self.candidate is None else candidate * self.candidate
+        )
+
+
+class Cell:
+    """One step of a recurrence.
+
+    Args:
+        activation: Function of the candidate and the output.
+        recurrent_activation: Function of the gates.
+
+    Attributes:
+        gates: Number of gates, each with a share of the inputs and a recurrent
+            kernel.
+        slopes: Number of the tensors that `backward` makes, the gates' first.
+        residuals: Number of the tensors that `forward` keeps, without feeds.
+        has_gradient: Whether the cell has its own `backward`; if not,
+            TensorFlow differentiates `forward`.
+    """
+
+    gates = 1
+    slopes = 1
+    residuals = 0
+    has_gradient = True
+
+    def __init__(self, activation, recurrent_activation=None):
+        self.activation = _ACTIVATIONS.get(activation, Activation(activation))
+        self.squash = _ACTIVATIONS.get(
+            recurrent_activation, Activation(recurrent_activation)
+        )
+        used = [self.activation, self.squash][: 1 + (self.gates > 1)]
+        self.has_gradient &= all(each.gradient for each in used)
+
+    def forward(self, z, states, weights, noise):
+        """One step.
+
+        Args:
+            z: List of the input's share of each gate, `(batch, units)`.
+            states: Tuple of the states, `(batch, units)`, the output first.
+            weights: Tuple of tensors, the gates' recurrent kernels
+                `(units, units)` first.
+            noise: `Noise`.
+
+        Returns:
+            Tuple of the new states; and the tensors that `backward` needs,
+            first those that entered the recurrent products.
+        """
+        raise NotImplementedError
+
+    def backward(self, d, kept, kernels, noise):
+        """One step back.
+
+        Args:
+            d: Tuple of the gradients of the new states.
+            kept: The tensors that `forward` kept, without the feeds.
+            kernels: The gates' recurrent kernels, transposed: a product with
+                a transposed matrix takes twice the time.
+            noise: As in `forward`.
+
+        Returns:
+            Tuple of the gradients of `z`, and of what else `weight_gradients`
+            needs of each step; and tuple of those of the old states.
+        """
+        raise NotImplementedError
+
+    def weight_gradients(self, feeds, slopes):
+        """Gradients of the weights, from all steps at once.
+
+        Args:
+            feeds: What entered the recurrent products, `(time, batch, units)`.
+            slopes: What `backward` made, likewise.
+        """
+        feeds = feeds * self.gates if len(feeds) == 1 else feeds
+        return tuple(map(_over_all_steps, feeds, slopes))
+
+    def products(self, feeds, weights):
+        """The recurrent share of each gate."""
+        feeds = feeds * self.gates if len(feeds) == 1 else feeds
+        return [
+            tf.matmul(feed, weight)
+            for feed, weight in zip(feeds, weights, strict=False)
+        ]
+
+
+def _over_all_steps(feed, slope):
+    """Gradient of a kernel from what entered and left its products."""
+    feed, slope = (tf.reshape(t, [-1, t.shape[-1]]) for t in (feed, slope))
+    return tf.matmul(feed, slope, transpose_a=True)
+
+
+def _reached(slopes, kernels):
+    """Gradients of what entered the products, from those of what left."""
+    return [tf.matmul(s, k) for s, k in zip(slopes, kernels, strict=True)]
+
+
+class LSTMCell(Cell):
+    """h = o * tanh(c'), c' = f * c + i * d(g), gates in the order i f g o."""
+
+    gates = 4
+    slopes = 4
+    residuals = 6
+
+    def forward(self, z, states, weights, noise):
+        h, c = states
+        feeds = noise.feed(h)
+        products = self.products(feeds, weights)
+        i, f, g, o = (a + b for a, b in zip(z, products, strict=True))
+        i, f, g, o = self.squash(i), self.squash(f), self.activation(g), o
+        o = self.squash(o)
+        new = f * c + i * noise.drop(g)
+        out = self.activation(self.normalize(new, weights))
+        return (o * out, new), (*feeds, c, i, f, g, o, out)
+
+    def normalize(self, c, weights):
+        return c
+
+    def backward(self, d, kept, kernels, noise):
+        d_h, d_c = d
+        c, i, f, g, o, out = kept
+        d_c = d_c + self.activation.gradient(out, d_h * o)
+        slopes = (
+            self.squash.gradient(i, d_c * noise.drop(g)),
+            self.squash.gradient(f, d_c * c),
+            self.activation.gradient(g, noise.drop(d_c * i)),
+            self.squash.gradient(o, d_h * out),
+        )
+        return slopes, (noise.unfeed(_reached(slopes, kernels)), d_c * f)
+
+
+class GRUCell(Cell):
+    """h' = z * h + (1 - z) * d(c), c = tanh(x_c + r * (U_c h + b)).
+
+    Gates in the order z r c; the reset gate after the recurrent product. The
+    weights are the kernels and the bias b `(units,)`.
+    """
+
+    gates = 3
+    slopes = 4
+    residuals = 5
+
+    def forward(self, z, states, weights, noise):
+        (h,) = states
+        feeds = noise.feed(h)
+        update, reset, product = self.products(feeds, weights)
+        update = self.squash(z[0] + update)
+        reset = self.squash(z[1] + reset)
+        product = product + weights[3]
+        candidate = self.activation(z[2] + reset * product)
+        dropped = noise.drop(candidate)
+        change = h - dropped
+        new = dropped + update * change
+        return (new,), (*feeds, change, update, reset, product, candidate)
+
+    def backward(self, d, kept, kernels, noise):
+        (d_h,) = d
+        change, update, reset, product, candidate = kept
+        direct = d_h * update
+        d_candidate = self.activation.gradient(
+            candidate, noise.drop(d_h - direct)
+        )
+        d_update = self.squash.gradient(update, d_h * change)
+        d_reset = self.squash.gradient(reset, d_candidate * product)
+        d_product = d_candidate * reset
+        reached = _reached((d_update, d_reset, d_product), kernels)
+        slopes = (d_update, d_reset, d_candidate, d_product)
+        return slopes, (direct + noise.unfeed(reached),)
+
+    def weight_gradients(self, feeds, slopes):
+        d_update, d_reset, _, d_product = slopes
+        return (
+            *super().weight_gradients(feeds, (d_update, d_reset, d_product)),
+            tf.reduce_sum(d_product, axis=[0, 1]),
+        )
+
+
+class ResetBeforeGRUCell(Cell):
+    """The GRU of Cho et al. 2014: c = tanh(x_c + U_c (r * h))."""
+
+    gates = 3
+    has_gradient = False
+
+    def forward(self, z, states, weights, noise):
+        (h,) = states
+        feeds = noise.feed(h)
+        update, reset = self.products((feeds * 3)[:2], weights[:2])
+        update = self.squash(z[0] + update)
+        reset = self.squash(z[1] + reset)
+        product = tf.matmul(reset * feeds[-1], weights[2])
+        candidate = noise.drop(self.activation(z[2] + product))
+        return (candidate + update * (h - candidate),), ()
+
+
+class SimpleCell(Cell):
+    """h' = tanh(x + U h)."""
+
+    residuals = 1
+
+    def forward(self, z, states, weights, noise):
+        feeds = noise.feed(states[0])
+        (product,) = self.products(feeds, weights)
+        new = self.activation(self.normalize(z[0] + product, weights))
+        return (new,), (*feeds, new)
+
+    def normalize(self, z, weights):
+        return z
+
+    def backward(self, d, kept, kernels, noise):
+        slopes = (self.activation.gradient(kept[0], d[0]),)
+        return slopes, (noise.unfeed(_reached(slopes, kernels)),)
+
+
+class JordanCell(Cell):
+    """h = tanh(x + U y), y' = tanh(V h + b); the state is the output y.
+
+    The weights are U, V and b.
+    """
+
+    has_gradient = False
+
+    def forward(self, z, states, weights, noise):
+        recurrent, kernel, bias = weights
+        (product,) = self.products(noise.feed(states[0]), (recurrent,))
+        h = self.activation(z[0] + product)
+        return (self.activation(tf.matmul(h, kernel) + bias),), ()
+
+
+# Layer normalization (Ba et al. 2016, supplement, equations 20 to 29).
+
+
+class LayerNormLSTMCell(LSTMCell):
+    """Weights: the kernels; gamma `(4 * units,)`; gamma and beta of c."""
+
+    has_gradient = False
+
+    def products(self, feeds, weights):
+        product = tf.concat(super().products(feeds, weights[:4]), axis=-1)
+        return tf.split(normalize(product) * weights[4], 4, axis=-1)
+
+    def normalize(self, c, weights):
+        return normalize(c) * weights[5] + weights[6]
+
+
+class LayerNormGRUCell(GRUCell):
+    """Weights: the kernels, the bias, and gamma `(3 * units,)`.
+
+    The two gates are normalized together and the candidate by itself.
+    """
+
+    has_gradient = False
+
+    def products(self, feeds, weights):
+        *gates, candidate = super().products(feeds, weights[:3])
+        gates = normalize(tf.concat(gates, axis=-1))
+        product = tf.concat([gates, normalize(candidate)], axis=-1)
+        return tf.split(product * weights[4], 3, axis=-1)
+
+
+class LayerNormSimpleCell(SimpleCell):
+    """Weights: the kernel, gamma and beta, which is the bias."""
+
+    has_gradient = False
+
+    def normalize(self, z, weights):
+        return normalize(z) * weights[1] + weights[2]
+
+
+def normalize(x, epsilon=1e-3):
+    """Zero mean and unit variance over the last axis, in float32."""
+    y = tf.cast(x, tf.float32) if x.dtype.size < 4 else x
+    mean, variance = tf.nn.moments(y, axes=[-1], keepdims=True)
+    return tf.cast((y - mean) * tf.math.rsqrt(variance + epsilon), x.dtype)

@@ -1,0 +1,261 @@
+"""The time loop of all recurrent layers, and its gradient.
+
+TensorFlow can differentiate a `tf.while_loop`, but then it keeps every
+intermediate result of every step, and adds up the gradients of the weights a
+step at a time. Here a cell says what it needs to go back, the loop backward
+computes only what depends on the step after, and the gradients of the weights
+are single matrix products over all steps. A cell without a gradient of its own
+runs in the same loop, and TensorFlow differentiates it.
+
+Everything is time-major, `(time, batch, units)`.
+"""
+
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+
+class Chain(NamedTuple):
+    """One run through time; several share a loop, as two directions do.
+
+    Attributes:
+        cell: Its step, a `rnnzoo.layers.cells.Cell`.
+        inputs: Tuple of `(time, batch, units)`, the input's share of each
+            gate.
+        states: Tuple of the initial states `(batch, units)`, the output first.
+        weights: Tuple of tensors, whatever the cell's step needs.
+        noise: Dropout masks, `rnnzoo.layers.cells.Noise`.
+        updates: For each state `None`, or a tensor `(time, batch, 1)` or
+            `(time, batch, units)`: how much of the new state replaces the old
+            one, as booleans or as shares from 0 to 1.
+        reverse: Whether time runs backward.
+    """
+
+    cell: Any
+    inputs: tuple
+    states: tuple
+    weights: tuple
+    noise: Any
+    updates: tuple
+    reverse: bool = False
+
+    @property
+    def leaves(self):
+        """What gradients are taken of."""
+        return self.inputs, self.states, self.weights
+
+    def with_leaves(self, leaves):
+        inputs, states, weights = leaves
+        return self._replace(inputs=inputs, states=states, weights=weights)
+
+    @property
+    def feeds(self):
+        """How many of the tensors that the cell keeps entered products."""
+        return max(len(self.noise.hidden), 1)
+
+
+class Run(NamedTuple):
+    """What came out of a chain.
+
+    Attributes:
+        sequence: Output of each step in the order of the inputs, `(time,
+            batch, units)`; `()` unless asked for.
+        states: Tuple of the final states `(batch, units)`.
+    """
+
+    sequence: Any
+    states: tuple
+
+
+def recur(chains, sequences=True, training=False):
+    """Runs chains of equal length side by side in one loop.
+
+    Args:
+        chains: List of `Chain`.
+        sequences: Whether the outputs of all steps are wanted.
+        training: Whether a gradient is expected. Without, nothing is kept for
+            it, and taking it runs the loop a second time.
+
+    Returns:
+        List of `Run`.
+    """
+    if not all(chain.cell.has_gradient for chain in chains):
+        return _forward(chains, sequences)[0]
+    leaves = [chain.leaves for chain in chains]
+
+    @tf.custom_gradient
+    def run(*flat):
+        runs, kept = _forward(_pack(chains, flat), sequences, bool(training))
+
+        def gradient(*d_runs):
+            packed = _pack(chains, flat)
+            residuals = kept
+            if not training:
+                _, residuals = _forward(packed, sequences, keep=True)
+            d_runs = tf.nest.pack_sequence_as(runs, d_runs)
+            gradients = _backward(packed, residuals, d_runs)
+            return _differentiable_once(tf.nest.flatten(gradients), flat)
+
+        return tf.nest.flatten(runs), gradient
+
+    like = [Run(sequences or (), chain.states) for chain in chains]
+    return tf.nest.pack_sequence_as(like, run(*tf.nest.flatten(leaves)))
+
+
+def _pack(chains, flat):
+    leaves = [chain.leaves for chain in chains]
+    packed = tf.nest.pack_sequence_as(leaves, flat)
+    return [c.with_leaves(p) for c, p in zip(chains, packed, strict=True)]
+
+
+def _forward(chains, sequences, keep=False):
+    """Runs the loop: `Run`s, and the arrays that the way back needs."""
+    steps = tf.shape(chains[0].inputs[0])[0]
+    outputs = [_arrays(chain, steps, int(sequences)) for chain in chains]
+    kept = [
+        _arrays(chain, steps, chain.feeds + chain.cell.residuals if keep else 0)
+        for chain in chains
+    ]
+
+    def step(n, states, outputs, kept):
+        results = []
+        for chain, old, output, residuals in zip(
+            chains, states, outputs, kept, strict=True
+        ):
+            t = steps - 1 - n if chain.reverse else n
+            new, values = chain.cell.forward(
+                [z[t] for z in chain.inputs], old, chain.weights, chain.noise
+            )
+            new = tuple(
+                _mix(update, t, *pair)
+                for update, *pair in zip(chain.updates, new, old, strict=True)
+            )
+            output = _write(output, t, new[: len(output)])
+            residuals = _write(residuals, t, values[: len(residuals)])
+            results.append((new, output, residuals))
+        return n + 1, *map(list, zip(*results, strict=True))
+
+    states = [chain.states for chain in chains]
+    _, states, outputs, kept = tf.while_loop(
+        lambda n, *_: n < steps,
+        step,
+        (0, states, outputs, kept),
+        maximum_iterations=steps,
+    )
+    runs = [
+        Run(_stack(output[0], chain) if sequences else (), state)
+        for chain, output, state in zip(chains, outputs, states, strict=True)
+    ]
+    return runs, kept
+
+
+def _backward(chains, kept, d_runs):
+    """Gradients of the chains' leaves."""
+    steps = tf.shape(chains[0].inputs[0])[0]
+    slopes = [_arrays(chain, steps, chain.cell.slopes) for chain in chains]
+    kernels = [
+        [tf.transpose(kernel) for kernel in chain.weights[: chain.cell.gates]]
+        for chain in chains
+    ]
+
+    def step(n, d_states, slopes):
+        results = []
+        for i, chain in enumerate(chains):
+            t = n if chain.reverse else steps - 1 - n
+            d, d_sequence = d_states[i], d_runs[i].sequence
+            if tf.is_tensor(d_sequence):
+                d = (d[0] + d_sequence[t], *d[1:])
+            d_new, d_past = zip(
+                *(
+                    _unmix(update, t, each)
+                    for update, each in zip(chain.updates, d, strict=True)
+                ),
+                strict=True,
+            )
+            residuals = [array.read(t) for array in kept[i][chain.feeds :]]
+            slope, d_old = chain.cell.backward(
+                d_new, residuals, kernels[i], chain.noise
+            )
+            d_old = tuple(
+                each if past is None else each + past
+                for each, past in zip(d_old, d_past, strict=True)
+            )
+            results.append((d_old, _write(slopes[i], t, slope)))
+        return n + 1, *map(list, zip(*results, strict=True))
+
+    _, d_states, slopes = tf.while_loop(
+        lambda n, *_: n < steps,
+        step,
+        (0, [tuple(d_run.states) for d_run in d_runs], slopes),
+        maximum_iterations=steps,
+    )
+    gradients = []
+    for i, chain in enumerate(chains):
+        slope = [_stack(array, chain) for array in slopes[i]]
+        feeds = [_stack(array, chain) for array in kept[i][: chain.feeds]]
+        gradients.append(
+            (
+                tuple(slope[: len(chain.inputs)]),
+                d_states[i],
+                chain.cell.weight_gradients(feeds, slope),
+            )
+        )
+    return gradients
+
+
+def _arrays(chain, steps, count):
+    """Arrays over time of tensors that are shaped as the chain's states."""
+    like = chain.states[0]
+    return [
+        tf.TensorArray(
+            like.dtype, steps, clear_after_read=False, element_shape=like.shape
+        )
+        for _ in range(count)
+    ]
+
+
+def _write(arrays, t, values):
+    return [a.write(t, value) for a, value in zip(arrays, values, strict=True)]
+
+
+def _stack(array, chain):
+    stacked = array.stack()
+    return tf.ensure_shape(stacked, [None, *chain.states[0].shape])
+
+
+def _mix(update, t, new, old):
+    """The state after a step that may replace the old one in part."""
+    if update is None:
+        return new
+    if update.dtype == tf.bool:
+        return tf.where(update[t], new, old)
+    return old + update[t] * (new - old)
+
+
+def _unmix(update, t, d):
+    """Gradient of the new state, and what passes by it to the old one."""
+    if update is None:
+        return d, None
+    if update.dtype == tf.bool:
+        d_new = tf.where(update[t], d, tf.zeros_like(d))
+    else:
+        d_new = update[t] * d
+    return d_new, d - d_new
+
+
+def _differentiable_once(gradients, leaves):
+    """The gradients, with an error in place of their own gradients."""
+
+    @tf.custom_gradient
+    def once(*tensors):
+        def gradient(*_):
+            raise NotImplementedError(
+                "The recurrent layers of rnnzoo have no second derivatives. "
+                "Expected to be differentiated once. Keras's recurrent layers "
+                "have more, and take the same weights."
+            )
+
+        return list(map(tf.identity, tensors[: len(gradients)])), gradient
+
+    # The leaves go in so that the way to them leads through here.
+    return once(*gradients, *leaves)

@@ -1,0 +1,123 @@
+"""Recurrent layers on top of each other."""
+
+import keras
+
+from rnnzoo.layers.dropout import VariationalDropout, check_rate
+
+
+@keras.saving.register_keras_serializable(package="rnnzoo")
+class Stack(keras.layers.Layer):
+    """Runs recurrent layers one after the other.
+
+    Between two layers a variational dropout (Gal & Ghahramani 2016: one mask
+    over time) and, if asked for, a residual connection around each layer whose
+    inputs have as many features as its outputs.
+
+    ```python
+    rnnzoo.layers.Stack(
+        [rnnzoo.layers.LSTM(64, return_sequences=True) for _ in range(3)],
+        dropout=0.3,
+        residual=True,
+    )
+    ```
+
+    Args:
+        layers: Recurrent layers, or `Bidirectional` ones; all but the last
+            with `return_sequences`.
+        dropout: Rate of the dropout between layers.
+        residual: Whether a layer's inputs are added to its outputs.
+        seed: Optional integer that makes the masks between layers
+            reproducible.
+
+    Call arguments:
+        sequences: `(batch, time, features)`.
+        initial_state: List of the states of all layers.
+        mask: Boolean `(batch, time)`.
+        training: Whether to draw dropout masks.
+
+    Returns:
+        What the last layer returns; the states, if the layers have
+        `return_state`, are those of all layers.
+
+    Raises:
+        ValueError: If there is no layer, or if they do not fit each other.
+    """
+
+    def __init__(
+        self, layers, dropout=0.0, residual=False, seed=None, **kwargs
+    ):
+        super().__init__(**kwargs)
+        check_rate("dropout", dropout)
+        layers = list(layers)
+        sequences = [layer.return_sequences for layer in layers[:-1]]
+        states = {layer.return_state for layer in layers}
+        if not layers or not all(sequences) or len(states) > 1:
+            raise ValueError(
+                "Invalid value for argument `layers`. Expected recurrent "
+                "layers, all but the last with `return_sequences=True`, and "
+                "all or none with `return_state=True`. Received: "
+                f"layers={layers}"
+            )
+        self.layers = layers
+        self.dropout = dropout
+        self.residual = residual
+        self.seed = seed
+        self.return_sequences = layers[-1].return_sequences
+        self.return_state = layers[-1].return_state
+        self.supports_masking = True
+        self.dropouts = [
+            VariationalDropout(dropout, seed if seed is None else seed + i)
+            for i in range(len(layers) - 1)
+        ]
+
+    def build(self, sequences_shape, initial_state_shape=None):
+        for layer in self.layers:
+            layer.build(sequences_shape)
+            shape = layer.compute_output_shape(sequences_shape)
+            sequences_shape = shape[0] if self.return_state else shape
+
+    def call(self, sequences, initial_state=None, mask=None, training=None):
+        count = len(self.layers)
+        if initial_state is None:
+            initial_states = [None] * count
+        else:
+            size = len(initial_state) // count
+            initial_states = [
+                initial_state[i * size : (i + 1) * size] for i in range(count)
+            ]
+        states = []
+        for i, layer in enumerate(self.layers):
+            outputs = layer(
+                sequences,
+                initial_state=initial_states[i],
+                mask=mask,
+                training=training,
+            )
+            if self.return_state:
+                outputs, *new = outputs
+                states += new
+            if self.residual and outputs.shape[1:] == sequences.shape[1:]:
+                outputs = outputs + sequences
+            sequences = outputs
+            if i < count - 1:
+                sequences = self.dropouts[i](sequences, training=training)
+        return (sequences, *states) if self.return_state else sequences
+
+    def compute_mask(self, sequences, previous_mask=None):
+        mask = previous_mask if self.return_sequences else None
+        return mask
+
+    def get_config(self):
+        serialize = keras.saving.serialize_keras_object
+        return {
+            **super().get_config(),
+            "layers": [serialize(layer) for layer in self.layers],
+            "dropout": self.dropout,
+            "residual": self.residual,
+            "seed": self.seed,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        layers = map(keras.saving.deserialize_keras_object, config["layers"])
+        return cls(**{**config, "layers": list(layers)})
