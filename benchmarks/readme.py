@@ -78,7 +78,9 @@ def main():
     before = README.read_text(encoding="utf-8")
     after = rewrite(before)
     if args.check:
-        sys.exit("README.md is out of date." if before != after else 0)
+        if before != after:
+            sys.exit("README.md is not up to date: run benchmarks/readme.py")
+        return
     README.write_text(after, encoding="utf-8")
 
 
