@@ -4,6 +4,7 @@ import argparse
 import ast
 import dataclasses
 import itertools
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -28,14 +29,19 @@ def main(arguments=None):
         arguments: List of strings; by default those of the process.
 
     Returns:
-        The exit code: 0, 2 for an error of the user's, 130 if interrupted.
+        The exit code: 0, 2 for an error of the user's, 130 if interrupted, 1
+        if nobody reads the output to its end.
     """
     args = _parser().parse_args(arguments)
     try:
         args.run(args)
+        sys.stdout.flush()
     except KeyboardInterrupt:
         print("\nInterrupted.", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except (ValueError, OSError, ImportError) as error:
         if args.traceback:
             raise
@@ -68,18 +74,23 @@ def run_train(args):
     if args.embeddings is not None:
         overrides |= read_settings(card, [f"embeddings={args.embeddings}"])
     rnnzoo.build(args.name, **overrides)  # a wrong value is found out here
-    _require_free(args.out, args.overwrite)
-    keras.utils.set_random_seed(args.seed)
-    from rnnzoo.datasets import sources
-
+    require_writable(args.out)
+    unfinished = args.out / UNFINISHED
+    if not (args.overwrite or unfinished.is_dir()):
+        _require_untrained(args.out)
     source = _load_dataset(args)
+    from rnnzoo.datasets import sources  # TFDS
+
     train, validation = sources.train_validation(source)
     classes = _class_names(source)
     if "num_classes" in card.defaults and classes is not None:
         overrides.setdefault("num_classes", len(classes))
     print(f"{args.name} on {source.name}")
-    if (args.out / UNFINISHED).is_dir():
+    if args.overwrite:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    elif unfinished.is_dir():
         print("Going on where it was interrupted.")
+    keras.utils.set_random_seed(args.seed)
     _, metrics = rnnzoo.finetune(
         args.name,
         train,
@@ -111,11 +122,8 @@ def run_evaluate(args):
 def run_predict(args):
     task = rnnzoo.load(args.model)
     verb = next(getattr(task, name) for name in VERBS if hasattr(task, name))
-    lines = iter(args.texts or sys.stdin.buffer)
+    lines = iter(args.texts or _stdin_lines())
     while texts := list(itertools.islice(lines, LINES_AT_ONCE)):
-        if not args.texts:
-            texts = [as_text(line, "stdin", i) for i, line in enumerate(texts)]
-            texts = [line.rstrip("\r\n") for line in texts]
         for text, result in zip(texts, verb(texts), strict=True):
             print(f"{shown(result)}\t{text}", flush=True)
 
@@ -194,8 +202,13 @@ def shown(result):
     return f"{result:.4f}" if isinstance(result, float) else str(result)
 
 
+def _stdin_lines():
+    for number, line in enumerate(sys.stdin.buffer, start=1):
+        yield as_text(line, "line", number).rstrip("\r\n")
+
+
 def _load_dataset(args):
-    from rnnzoo.datasets import sources
+    from rnnzoo.datasets import sources  # TFDS
 
     return sources.load(args.dataset, args.data_dir, args.download)
 
@@ -216,15 +229,12 @@ def _require_same_classes(task, source):
         )
 
 
-def _require_free(out, overwrite):
-    require_writable(out)
+def _require_untrained(out):
     if (out / "model.keras").exists():
-        if not overwrite:
-            raise ValueError(
-                f"{out} holds a trained model. Name another directory, or "
-                "allow to replace it with --overwrite."
-            )
-        shutil.rmtree(out / UNFINISHED, ignore_errors=True)
+        raise ValueError(
+            f"{out} holds a trained model. Name another directory, or allow to "
+            "replace it with --overwrite."
+        )
 
 
 def _metrics(metrics):
@@ -297,7 +307,7 @@ def _parser():
     command.add_argument(
         "--overwrite",
         action="store_true",
-        help="replace a trained model in the directory",
+        help="start anew, whatever training left in the directory",
     )
 
     command = add("evaluate", run_evaluate, "Measure a trained model.")

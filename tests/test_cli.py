@@ -68,6 +68,29 @@ def test_train_saves_the_model_and_its_metrics(model):
     assert task.encoder.get_config()["rnn"] == "gru"
 
 
+def test_training_anew_takes_a_word(data, tmp_path, capsys):
+    train = ["train", "bilstm_classifier", *data, *TINY, "--out", str(tmp_path)]
+    unfinished = tmp_path / "unfinished"
+    unfinished.mkdir()
+    settings = {"history": {}, "settings": {"model": "another"}}
+    (unfinished / "progress.json").write_text(json.dumps(settings))
+    assert "another training" in fails(capsys, train)
+    assert main([*train, "--overwrite"]) == 0
+    assert "--overwrite" in fails(capsys, train)
+
+
+def test_a_reader_may_leave():
+    command = [sys.executable, "-m", "rnnzoo", "list"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        process.stdout.close()
+        error = process.stderr.read()
+    assert process.returncode == 1
+    assert "rnnzoo: error" not in error
+    assert "Traceback" not in error
+
+
 def test_evaluate(model, data, capsys):
     assert main(["evaluate", model, *data]) == 0
     metrics = json.loads(Path(model, "metrics.json").read_text())["test"]
@@ -175,7 +198,7 @@ def test_bad_arguments_are_one_line_and_leave_nothing(
 def test_lines_that_are_not_text(model, capsys, monkeypatch):
     stdin = io.TextIOWrapper(io.BytesIO(b"fine\n\xff\n"))
     monkeypatch.setattr(sys, "stdin", stdin)
-    assert "stdin[1]" in fails(capsys, ["predict", model])
+    assert "line[2]" in fails(capsys, ["predict", model])
 
 
 def test_the_classes_must_be_the_model_s(model, data, capsys, monkeypatch):
