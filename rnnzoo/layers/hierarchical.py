@@ -27,6 +27,9 @@ class HierarchicalAttention(keras.layers.Layer):
         recurrent_dropout: Rate of the dropout of each level's states.
         embedding: Optional layer that maps ids to vectors; with it the inputs
             are ids, and 0 is padding.
+        word_dropout: Rate at which the vectors of whole word types are
+            dropped in a sentence, `rnnzoo.layers.EmbeddingDropout`; with an
+            `embedding`.
         length_groups: In how many groups the sentences of a batch run.
 
     Call arguments:
@@ -53,6 +56,7 @@ class HierarchicalAttention(keras.layers.Layer):
         dropout=0.0,
         recurrent_dropout=0.0,
         embedding=None,
+        word_dropout=0.0,
         length_groups=4,
         **kwargs,
     ):
@@ -63,6 +67,7 @@ class HierarchicalAttention(keras.layers.Layer):
         self.rnn = rnn
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout
+        self.word_dropout = word_dropout
         self.length_groups = length_groups
         shared = {
             "rnn": rnn,
@@ -70,7 +75,11 @@ class HierarchicalAttention(keras.layers.Layer):
             "recurrent_dropout": recurrent_dropout,
         }
         self.words = SequenceEncoder(
-            word_units, embedding=embedding, name="words", **shared
+            word_units,
+            embedding=embedding,
+            word_dropout=word_dropout,
+            name="words",
+            **shared,
         )
         self.sentences = SequenceEncoder(
             sentence_units, name="sentences", **shared
@@ -169,6 +178,7 @@ class HierarchicalAttention(keras.layers.Layer):
             "dropout": self.dropout,
             "recurrent_dropout": self.recurrent_dropout,
             "embedding": keras.saving.serialize_keras_object(self.embedding),
+            "word_dropout": self.word_dropout,
             "length_groups": self.length_groups,
         }
 

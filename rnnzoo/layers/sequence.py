@@ -5,6 +5,7 @@ from keras import ops
 
 from rnnzoo.layers import pooling as poolings
 from rnnzoo.layers.bidirectional import Bidirectional
+from rnnzoo.layers.dropout import EmbeddingDropout
 from rnnzoo.layers.recurrent import GRU, LSTM
 from rnnzoo.layers.stack import Stack
 
@@ -28,6 +29,8 @@ class SequenceEncoder(keras.layers.Layer):
         recurrent_dropout: Rate of the states' dropout, one mask over time.
         embedding: Optional layer that maps ids to vectors; with it the inputs
             are ids, and 0 is padding.
+        word_dropout: Rate at which the vectors of whole word types are
+            dropped, `rnnzoo.layers.EmbeddingDropout`; with an `embedding`.
 
     Call arguments:
         inputs: `(batch, time, features)`, or ids `(batch, time)` if there is
@@ -51,6 +54,7 @@ class SequenceEncoder(keras.layers.Layer):
         dropout=0.0,
         recurrent_dropout=0.0,
         embedding=None,
+        word_dropout=0.0,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -72,6 +76,7 @@ class SequenceEncoder(keras.layers.Layer):
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout
         self.embedding = embedding
+        self.word_dropout = EmbeddingDropout(word_dropout)
         self.stack = Stack(
             [
                 Bidirectional(
@@ -107,6 +112,7 @@ class SequenceEncoder(keras.layers.Layer):
         if self.embedding is not None:
             mask = ops.not_equal(inputs, 0) if mask is None else mask
             hidden = self.embedding(inputs, training=training)
+            hidden = self.word_dropout(hidden, inputs, training=training)
         hidden = self.stack(hidden, mask=mask, training=training)
         return self.pool(
             hidden, mask=mask, return_attention_scores=return_attention_scores
@@ -125,6 +131,7 @@ class SequenceEncoder(keras.layers.Layer):
             "dropout": self.dropout,
             "recurrent_dropout": self.recurrent_dropout,
             "embedding": keras.saving.serialize_keras_object(self.embedding),
+            "word_dropout": self.word_dropout.rate,
         }
 
     @classmethod

@@ -28,6 +28,7 @@ def han_classifier(
     word_units=50,
     sentence_units=50,
     rnn="gru",
+    word_dropout=0.1,
     dropout=0.3,
     recurrent_dropout=0.2,
     max_sentences=60,
@@ -48,6 +49,7 @@ def han_classifier(
         word_units: Units of each direction over words.
         sentence_units: Units of each direction over sentences.
         rnn: `"gru"` or `"lstm"`.
+        word_dropout: Rate of the word types that are dropped in a sentence.
         dropout: Rate at the inputs of both levels and before the output.
         recurrent_dropout: Rate at the states of both levels.
         max_sentences: Sentences read of a text, the first ones.
@@ -60,6 +62,7 @@ def han_classifier(
         rnn=rnn,
         dropout=dropout,
         recurrent_dropout=recurrent_dropout,
+        word_dropout=word_dropout,
         embedding=_embedding(
             vocabulary_size, embedding_dim, embeddings, trainable_embeddings
         ),
@@ -95,6 +98,7 @@ def bilstm_classifier(
     depth=1,
     rnn="lstm",
     pooling="attention",
+    word_dropout=0.1,
     dropout=0.3,
     recurrent_dropout=0.2,
     max_words=400,
@@ -115,6 +119,7 @@ def bilstm_classifier(
         depth: Number of stacked bidirectional layers.
         rnn: `"lstm"` or `"gru"`.
         pooling: `"attention"`, `"max"` or `"mean"` over the words.
+        word_dropout: Rate of the word types that are dropped in a text.
         dropout: Rate at the layers' inputs and before the output.
         recurrent_dropout: Rate at the layers' states.
         max_words: Words read of a text, the first ones.
@@ -127,6 +132,7 @@ def bilstm_classifier(
         pooling=pooling,
         dropout=dropout,
         recurrent_dropout=recurrent_dropout,
+        word_dropout=word_dropout,
         embedding=_embedding(
             vocabulary_size, embedding_dim, embeddings, trainable_embeddings
         ),
