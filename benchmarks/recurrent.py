@@ -145,20 +145,17 @@ def floor_step(cell, shape, directions, mode):
         for _ in range(directions)
     ]
 
-    def products(left, right, **kwargs):
+    def products(left, right):
         """A product a step, one after another; the last results."""
 
         def step(t, _):
             return t + 1, [
-                tf.matmul(a[t], b, **kwargs)
-                for a, b in zip(left, right, strict=True)
+                tf.matmul(a[t], b) for a, b in zip(left, right, strict=True)
             ]
 
-        width = right[0].shape[0 if kwargs else 1]
-        start = [tf.zeros((batch, width)) for _ in left]
-        loop = (0, start)
+        start = [tf.zeros((batch, each.shape[1])) for each in right]
         return tf.while_loop(
-            lambda t, _: t < steps, step, loop, parallel_iterations=1
+            lambda t, _: t < steps, step, (0, start), parallel_iterations=1
         )[1]
 
     @tf.function
@@ -168,8 +165,9 @@ def floor_step(cell, shape, directions, mode):
         results += products([each["h"] for each in tensors], recurrent)
         if mode == "inference":
             return results
-        slopes = [each["slopes"] for each in tensors]
-        results += products(slopes, recurrent, transpose_b=True)
+        # Transposed once: `transpose_b` makes such small products slow.
+        transposed = [tf.transpose(each) for each in recurrent]
+        results += products([each["slopes"] for each in tensors], transposed)
         for each in tensors:
             slope = tf.reshape(each["slopes"], (-1, wide))
             h = tf.reshape(each["h"], (-1, units))
