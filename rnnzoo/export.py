@@ -21,5 +21,7 @@ def export(directory, signatures, variables, resources=(), overwrite=True):
     module = tf.Module()
     module.weights = list(variables)
     module.resources = list(resources)
+    # Nobody trains what is served.
+    options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
     with atomic_path(directory, overwrite=overwrite) as path:
-        tf.saved_model.save(module, path, signatures=signatures)
+        tf.saved_model.save(module, path, signatures, options)

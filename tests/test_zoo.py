@@ -1,86 +1,183 @@
 """What holds for every model: registered is tested."""
 
 import json
+import re
 import subprocess
 import sys
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import rnnzoo
+from rnnzoo import tags
 
-SMALL = {
-    "text_classification": {
-        "vocabulary_size": 200,
-        "min_count": 1,
-        "embedding_dim": 8,
-    },
-}
 TEXTS = [
     "A quiet, lovely film. I'd see it again!",
     "Bad.",
     "",
     "?!... ---",
     "Dull<br /><br />and long \U0001f634 http://a.b/c. " + "never again " * 60,
-    "The plot was thin. The acting was not. I liked it, mostly.",
+    "Ann of Bonn saw it\u2028in Rome. She liked it, mostly.",
 ]
-LABELS = [1, 0, 0, 0, 0, 1]
 
+
+class TextClassification:
+    """How texts are classified, and what comes out."""
+
+    overrides = {"vocabulary_size": 200, "min_count": 1, "embedding_dim": 8}
+    targets = [1, 0, 0, 0, 0, 1]
+
+    def answers(self, model, texts):
+        """For each text the names in its answer, and the numbers."""
+        labels = [each.label for each in model.classify(texts)]
+        return [
+            ([label], row)
+            for label, row in zip(labels, model.predict(texts), strict=True)
+        ]
+
+    def served(self, outputs):
+        """The same from what `serving_default` returns."""
+        names = [[label] for label in outputs["label"]]
+        return list(zip(names, outputs["probabilities"], strict=True))
+
+
+class EntityTagging:
+    """How names are found in texts, and what comes out."""
+
+    overrides = {"vocabulary_size": 200, "embedding_dim": 8}
+    targets = [[], [], [], [], [], [(0, 3, "PER"), (7, 11, "LOC")]]
+
+    def answers(self, model, texts):
+        return [
+            (
+                [each.label for each in entities],
+                [(each.start, each.end, each.score) for each in entities],
+            )
+            for entities in model.tag(texts)
+        ]
+
+    def served(self, outputs):
+        answers = []
+        for row in range(len(outputs["counts"])):
+            columns = {name: column[row] for name, column in outputs.items()}
+            spans = tags.to_spans(columns["tags"][: columns["counts"]])
+            answers.append(
+                (
+                    [label for _, _, label in spans],
+                    [
+                        (
+                            columns["starts"][first],
+                            columns["ends"][last - 1],
+                            columns["scores"][first],
+                        )
+                        for first, last, _ in spans
+                    ],
+                )
+            )
+        return answers
+
+
+TASKS = {
+    "text_classification": TextClassification(),
+    "entity_tagging": EntityTagging(),
+}
+
+# In a process of its own: all texts at once, each alone, and none.
 SERVE = """
 import json, sys
 import tensorflow as tf
-served = tf.saved_model.load(sys.argv[1])
+
+def plain(value):
+    if isinstance(value, list):
+        return [plain(each) for each in value]
+    return value.decode() if isinstance(value, bytes) else value
+
+served = tf.saved_model.load(sys.argv[1]).signatures["serving_default"]
 texts = json.load(sys.stdin)
-out = served.signatures["serving_default"](text=tf.constant(texts))
-out = {name: value.numpy() for name, value in out.items()}
-assert "rnnzoo" not in sys.modules and "keras" not in sys.modules
-json.dump({"probabilities": out["probabilities"].tolist(),
-           "label": [label.decode() for label in out["label"]],
-           "score": out["score"].tolist()}, sys.stdout)
+answers = []
+for batch in [texts, *([text] for text in texts), []]:
+    outputs = served(text=tf.constant(batch, tf.string, [len(batch)]))
+    answers.append({k: plain(v.numpy().tolist()) for k, v in outputs.items()})
+assert "rnnzoo" not in sys.modules
+json.dump(answers, sys.stdout)
 """
 
 
 @pytest.fixture(scope="module", params=rnnzoo.list_models())
-def model(request):
+def case(request):
+    """A trained model, and what there is to know about its task."""
     keras.utils.set_random_seed(1)
-    card = rnnzoo.describe(request.param)
-    model = rnnzoo.build(request.param, **SMALL[card.task])
-    model.adapt(TEXTS, LABELS)
+    task = TASKS[rnnzoo.describe(request.param).task]
+    model = rnnzoo.build(request.param, **task.overrides)
+    model.adapt(TEXTS, task.targets, verbose=0)
     model.compile()
-    model.fit(TEXTS, LABELS, batch_size=3, epochs=1, verbose=0)
-    return model
+    model.fit(TEXTS, task.targets, batch_size=6, epochs=20, verbose=0)
+    return model, task
 
 
-def test_the_batch_changes_nothing(model):
-    together = model.predict(TEXTS)
-    alone = np.concatenate([model.predict([text]) for text in TEXTS])
-    np.testing.assert_allclose(together, alone, atol=1e-5)
-    assert np.isfinite(together).all()
-    np.testing.assert_allclose(together.sum(axis=1), 1, atol=1e-5)
+@pytest.fixture(scope="module")
+def exported(case, tmp_path_factory):
+    path = tmp_path_factory.mktemp("served") / "1"
+    case[0].export(path)
+    return path
 
 
-def test_padding_changes_nothing(model):
-    ids = model.encode(TEXTS).inputs.to_tensor().numpy()
-    wider = np.pad(ids, [(0, 2)] + [(0, 3)] * (ids.ndim - 1))
-    np.testing.assert_allclose(
-        model(wider)[: len(TEXTS)], model(ids), atol=1e-5
+def assert_same(ours, theirs):
+    for (names, numbers), (others, expected) in zip(ours, theirs, strict=True):
+        assert names == others
+        np.testing.assert_allclose(numbers, expected, atol=1e-5)
+
+
+def test_training_learns(case):
+    losses = case[0].history.history["loss"]
+    assert losses[-1] < losses[0]
+
+
+def test_the_batch_changes_nothing(case):
+    model, task = case
+    together = task.answers(model, TEXTS)
+    assert all(np.isfinite(numbers).all() for _, numbers in together)
+    alone = [task.answers(model, [text])[0] for text in TEXTS]
+    assert_same(together, alone)
+
+
+def test_padding_changes_nothing(case):
+    model, _ = case
+    examples = model.encode(TEXTS)
+    ((batch,),) = examples.batches(len(TEXTS))
+    wider = tf.nest.map_structure(
+        lambda ids: np.pad(ids, [(0, 2)] + [(0, 3)] * (ids.ndim - 1)), batch
     )
+    outputs, others = model(batch), model(wider)
+    for place, row in enumerate(examples.order()):
+        kept = slice(None)
+        if outputs.ndim > 2:  # (batch, time, ...)
+            kept = slice(examples.lengths[row])
+        np.testing.assert_allclose(
+            others[place][kept], outputs[place][kept], atol=1e-5
+        )
 
 
-def test_saving_is_exact(model, tmp_path):
+def test_saving_is_exact(case, tmp_path):
+    model, task = case
     model.save(tmp_path / "model.keras")
     again = rnnzoo.load(tmp_path / "model.keras")
-    np.testing.assert_array_equal(again.predict(TEXTS), model.predict(TEXTS))
+    for ours, theirs in zip(
+        task.answers(again, TEXTS), task.answers(model, TEXTS), strict=True
+    ):
+        assert ours[0] == theirs[0]
+        np.testing.assert_array_equal(ours[1], theirs[1])
     assert again.vocabulary.tokens == model.vocabulary.tokens
     assert again.labels == model.labels
-    again.fit(TEXTS, LABELS, batch_size=3, verbose=0)  # it came compiled
+    assert again.optimizer.iterations == model.optimizer.iterations
 
 
-def test_export_stands_alone(model, tmp_path):
-    model.export(tmp_path / "served")
+def test_export_stands_alone(case, exported, tmp_path):
+    model, task = case
     done = subprocess.run(
-        [sys.executable, "-c", SERVE, str(tmp_path / "served")],
+        [sys.executable, "-c", SERVE, str(exported)],
         input=json.dumps(TEXTS),
         capture_output=True,
         text=True,
@@ -88,28 +185,50 @@ def test_export_stands_alone(model, tmp_path):
         cwd=tmp_path,
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    served = json.loads(done.stdout)
-    np.testing.assert_allclose(
-        served["probabilities"], model.predict(TEXTS), atol=1e-5
-    )
-    results = model.classify(TEXTS)
-    assert served["label"] == [result.label for result in results]
-    np.testing.assert_allclose(
-        served["score"], [result.score for result in results], atol=1e-5
-    )
+    together, *alone, none = json.loads(done.stdout)
+    answers = task.answers(model, TEXTS)
+    assert_same(task.served(together), answers)
+    for outputs, answer in zip(alone, answers, strict=True):
+        assert_same(task.served(outputs), [answer])
+    assert task.served(none) == []
 
 
-def test_the_explanation_is_of_the_original_text(model):
-    for text, explanation in zip(TEXTS, model.explain(TEXTS), strict=True):
-        assert explanation.text == text
-        surfaces = [text[start:end] for start, end in explanation.spans]
-        assert [s.lower() for s in surfaces] == list(explanation.tokens)
-        if explanation.tokens:
+def test_inference_is_pure(exported):
+    served = tf.saved_model.load(str(exported))
+    assert set(served.signatures) > {"serving_default"}
+    for function in served.signatures.values():
+        graph = function.graph.as_graph_def()
+        nodes = list(graph.node)
+        for each in graph.library.function:
+            nodes += each.node_def
+        assert nodes
+        for node in nodes:
+            assert not re.search(
+                "Random|Rng|Assign|Scatter.*Update|PyFunc|Cudnn", node.op
+            )
+
+
+def test_the_explanation_is_of_the_original_text(case, exported):
+    model, _ = case
+    if not hasattr(model, "explain"):
+        pytest.skip("It explains nothing.")
+    served = tf.saved_model.load(str(exported)).signatures["explain"]
+    served = {k: v.numpy() for k, v in served(text=tf.constant(TEXTS)).items()}
+    for i, explanation in enumerate(model.explain(TEXTS)):
+        assert explanation.text == TEXTS[i]
+        surfaces = [TEXTS[i][start:end] for start, end in explanation.spans]
+        assert [s.lower() for s in surfaces] == explanation.tokens
+        if surfaces:
             total = len(explanation.sentences or [None])
             assert np.sum(explanation.weights) == pytest.approx(total, abs=1e-4)
-
-
-def test_training_learns(model):
-    before = model.evaluate(TEXTS, LABELS, verbose=0)[0]
-    model.fit(TEXTS, LABELS, batch_size=3, epochs=20, verbose=0)
-    assert model.evaluate(TEXTS, LABELS, verbose=0)[0] < before
+        exists = served["tokens"][i] != b""
+        tokens = [token.decode() for token in served["tokens"][i][exists]]
+        assert tokens == explanation.tokens
+        for name, values in [
+            ("weights", explanation.weights),
+            ("starts", [start for start, _ in explanation.spans]),
+            ("ends", [end for _, end in explanation.spans]),
+        ]:
+            np.testing.assert_allclose(
+                served[name][i][exists], values, atol=1e-5
+            )
