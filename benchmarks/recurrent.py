@@ -21,7 +21,7 @@ random lengths on the right; batch and length are open in the graph, as in
 Each number is a median in ms of turns taken one after another; "/" columns are
 the time of rnnzoo over the other's. Writes results/recurrent.csv, and with
 --memory the peak memory of training to results/recurrent_memory.csv; a run that
-options narrow only prints.
+options narrow, or that counts processor time with --cpu, only prints.
 """
 
 import argparse
@@ -194,7 +194,7 @@ def parse(shape):
     return tuple(map(int, shape.split("x")))
 
 
-def time_case(case, names, repeats):
+def time_case(case, names, repeats, clock):
     """Times of one cell, shape, direction and mode, as a row."""
     cell, shape, direction, mode = case
     sizes, directions = parse(shape), DIRECTIONS[direction]
@@ -205,7 +205,7 @@ def time_case(case, names, repeats):
             start = time.perf_counter()
             steps[who]()
             compiling[who] = time.perf_counter() - start
-    times = harness.interleave(steps, repeats, warmup=2)
+    times = harness.interleave(steps, repeats, warmup=2, clock=clock)
     row = {"": mode, "cell": cell, "direction": direction, "shape": shape}
     row |= {who: f"{1e3 * each:.1f}" for who, each in times.items()}
     if "rnnzoo" in times:
@@ -268,6 +268,7 @@ def main():
     choose("--only", CONTESTANTS)
     parser.add_argument("--repeats", type=int, default=15)
     parser.add_argument("--xla", action="store_true", help="XLA too: slow")
+    parser.add_argument("--cpu", action="store_true", help="processor time")
     parser.add_argument("--memory", action="store_true", help="memory alone")
     args = parser.parse_args()
     whole = all(
@@ -286,8 +287,9 @@ def main():
         for mode, case in itertools.product(args.modes, cases)
         if is_worth((*case, mode))
     ]
-    rows = [time_case(case, names, args.repeats) for case in cases]
-    report("recurrent", rows, whole)
+    clock = time.process_time if args.cpu else time.perf_counter
+    rows = [time_case(case, names, args.repeats, clock) for case in cases]
+    report("recurrent", rows, whole and not args.cpu)
 
 
 if __name__ == "__main__":
