@@ -65,14 +65,14 @@ class EntityTagging:
             spans = tags.to_spans(columns["tags"][: columns["counts"]])
             answers.append(
                 (
-                    [label for _, _, label in spans],
+                    [label for label, _, _ in spans],
                     [
                         (
                             columns["starts"][first],
                             columns["ends"][last - 1],
                             columns["scores"][first],
                         )
-                        for first, last, _ in spans
+                        for _, first, last in spans
                     ],
                 )
             )

@@ -21,7 +21,7 @@ def masked_softmax(scores, mask=None):
     scores = ops.cast(scores, "float32")
     if mask is None:
         return tf.nn.softmax(scores, axis=-1)
-    weights = tf.nn.softmax(ops.where(mask, scores, -1e9), axis=-1)
+    weights = tf.nn.softmax(ops.where(mask, scores, tf.float32.min), axis=-1)
     return ops.where(mask, weights, 0.0)
 
 

@@ -1,0 +1,96 @@
+import keras
+import numpy as np
+import pytest
+
+from rnnzoo.layers import AttentionPooling, MaxPooling, MeanPooling
+from rnnzoo.layers.pooling import get, masked_softmax
+
+POOLINGS = [AttentionPooling, MeanPooling, MaxPooling]
+RNG = np.random.default_rng(0)
+INPUTS = RNG.normal(size=(4, 5, 3)).astype("float32")
+MASK = np.array(
+    [[1, 1, 1, 1, 1], [1, 1, 0, 0, 0], [0, 1, 0, 1, 0], [0, 0, 0, 0, 0]], bool
+)
+
+
+def test_attention_is_that_of_the_paper():
+    layer = AttentionPooling(units=2)
+    layer.build(INPUTS.shape)
+    kernel, bias, context = (
+        RNG.normal(size=weight.shape) for weight in layer.weights
+    )
+    layer.set_weights([kernel, bias, context])
+    pooled, weights = layer(INPUTS, mask=MASK, return_attention_scores=True)
+    for row in range(3):
+        steps = INPUTS[row][MASK[row]]
+        scores = [np.tanh(h @ kernel + bias) @ context[:, 0] for h in steps]
+        shares = np.exp(scores) / np.exp(scores).sum()
+        np.testing.assert_allclose(pooled[row], shares @ steps, rtol=1e-5)
+        np.testing.assert_allclose(weights[row][MASK[row]], shares, rtol=1e-5)
+        assert not weights[row].numpy()[~MASK[row]].any()
+
+
+def test_mean_and_maximum_are_those_of_keras():
+    rows = slice(3)  # Keras divides by zero in the last
+    np.testing.assert_allclose(
+        MeanPooling()(INPUTS, mask=MASK)[rows],
+        keras.layers.GlobalAveragePooling1D()(INPUTS[rows], mask=MASK[rows]),
+        rtol=1e-5,
+    )
+    pooled, weights = MaxPooling()(
+        INPUTS, mask=MASK, return_attention_scores=True
+    )
+    for row in range(3):
+        steps = INPUTS[row][MASK[row]]
+        np.testing.assert_array_equal(pooled[row], steps.max(axis=0))
+        winners = np.bincount(steps.argmax(axis=0), minlength=len(steps))
+        np.testing.assert_allclose(weights[row][MASK[row]], winners / 3)
+
+
+@pytest.mark.parametrize("pooling", POOLINGS)
+def test_padding_changes_nothing(pooling):
+    layer = pooling()
+    expected, _ = layer(INPUTS, return_attention_scores=True)
+    wide = np.concatenate([INPUTS, np.full((4, 2, 3), 1e3, "float32")], axis=1)
+    mask = np.arange(7) < np.full((4, 1), 5)
+    pooled, weights = layer(wide, mask=mask, return_attention_scores=True)
+    np.testing.assert_allclose(pooled, expected, rtol=1e-5, atol=1e-6)
+    assert not weights.numpy()[:, 5:].any()
+    np.testing.assert_allclose(weights.numpy().sum(axis=1), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize("policy", ["float32", "mixed_float16"])
+@pytest.mark.parametrize("pooling", POOLINGS)
+def test_a_fully_masked_row_is_zero(pooling, policy):
+    layer = pooling(dtype=policy)
+    pooled, weights = layer(INPUTS, mask=MASK, return_attention_scores=True)
+    assert pooled.dtype == layer.compute_dtype
+    assert weights.dtype == "float32"
+    assert np.isfinite(pooled).all()
+    assert not pooled.numpy()[3].any()
+    assert not weights.numpy()[3].any()
+
+
+def test_masked_softmax_takes_any_score():
+    scores = np.array([[3e38, -3e38, 0, 1], [-3e38, 0, 0, 0]], "float32")
+    mask = np.array([[1, 1, 1, 0], [1, 0, 0, 0]], bool)
+    np.testing.assert_array_equal(
+        masked_softmax(scores, mask), [[1, 0, 0, 0], [1, 0, 0, 0]]
+    )
+
+
+@pytest.mark.parametrize("pooling", POOLINGS)
+def test_configuration_makes_it_again(pooling):
+    layer = pooling()
+    expected = layer(INPUTS, mask=MASK)
+    config = keras.saving.serialize_keras_object(layer)
+    again = keras.saving.deserialize_keras_object(config)
+    again.set_weights(layer.get_weights())
+    np.testing.assert_array_equal(again(INPUTS, mask=MASK), expected)
+
+
+def test_bad_arguments_are_errors():
+    with pytest.raises(ValueError, match="`units`.*units=0"):
+        AttentionPooling(units=0)
+    with pytest.raises(ValueError, match="`pooling`.*'max', 'mean'.*='sum'"):
+        get("sum")

@@ -1,0 +1,101 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from rnnzoo.batching import Examples, pad
+
+
+def examples(lengths, **columns):
+    """Examples whose inputs repeat their place, as often as they are long."""
+    places = np.arange(1, len(lengths) + 1)
+    inputs = tf.RaggedTensor.from_row_lengths(
+        np.repeat(places, lengths), lengths
+    )
+    columns = {"labels": places, "weights": None, **columns}
+    return Examples(inputs=inputs, lengths=np.array(lengths), **columns)
+
+
+@pytest.fixture
+def many():
+    return examples(np.random.default_rng(0).integers(1, 200, 1_000))
+
+
+def order_of(batches):
+    return [row for batch in batches for row in batch[1].numpy().tolist()]
+
+
+def test_each_pass_has_every_example_once_in_a_new_order(many):
+    batches = many.batches(16, shuffle=True)
+    first, second = order_of(batches), order_of(batches)
+    assert sorted(first) == sorted(second) == list(range(1, 1_001))
+    assert first != second
+    assert len(batches) == 63 == len(list(batches))
+    for inputs, labels in batches.take(3):
+        for row, label in zip(inputs.numpy(), labels.numpy(), strict=True):
+            length = many.lengths[label - 1]
+            assert (row[:length] == label).all()
+            assert not row[length:].any()
+
+
+def test_the_order_follows_the_seed_of_keras(many):
+    orders = []
+    for seed in (1, 1, 2):
+        keras.utils.set_random_seed(seed)
+        orders.append(order_of(many.batches(16, shuffle=True)))
+    assert orders[0] == orders[1] != orders[2]
+
+
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_there_is_little_padding(many, shuffle):
+    cells = sum(
+        batch[0].shape.num_elements() for batch in many.batches(16, shuffle)
+    )
+    padding = 1 - many.lengths.sum() / cells
+    assert padding < 0.1  # a random order has 45%
+
+
+def test_unshuffled_batches_say_their_order(many):
+    rows = order_of(many.batches(16))
+    np.testing.assert_array_equal(np.array(rows) - 1, many.order())
+    assert (np.diff(many.lengths[many.order()]) <= 0).all()
+
+
+def test_columns_and_structures():
+    inputs = {
+        "words": tf.ragged.constant([[1, 2], [3]]),
+        "characters": tf.ragged.constant([[[1], [2, 3]], [[4]]]),
+    }
+    lengths = np.array([2, 1])
+    both = Examples(inputs, np.array([0, 1]), np.array([0.5, 1]), lengths)
+    ((batch, labels, weights),) = both.batches(2)
+    np.testing.assert_array_equal(batch["words"], [[1, 2], [3, 0]])
+    np.testing.assert_array_equal(
+        batch["characters"], [[[1, 0], [2, 3]], [[4, 0], [0, 0]]]
+    )
+    np.testing.assert_array_equal(labels, [0, 1])
+    np.testing.assert_array_equal(weights, [0.5, 1])
+    ((only,),) = Examples(inputs["words"], None, None, lengths).batches(2)
+    np.testing.assert_array_equal(only, [[1, 2], [3, 0]])
+
+
+def test_split_keeps_the_last_apart():
+    first, last = examples([3, 1, 2, 5], weights=np.arange(4)).split(0.25)
+    np.testing.assert_array_equal(first.labels, [1, 2, 3])
+    np.testing.assert_array_equal(last.weights, [3])
+    np.testing.assert_array_equal(last.inputs.to_tensor(), [[4] * 5])
+    np.testing.assert_array_equal(first.lengths, [3, 1, 2])
+    for share in (0, 1, -1, 2):
+        with pytest.raises(ValueError, match=f"`share`.*share={share}"):
+            examples([1, 1]).split(share)
+
+
+def test_padding_leaves_a_step_for_empty_examples():
+    empty = tf.RaggedTensor.from_row_lengths(np.zeros(0, "int32"), [0, 0])
+    np.testing.assert_array_equal(pad(empty), [[0], [0]])
+    none = empty[:0]
+    assert pad(none).shape == (0, 1)
+    nested = tf.RaggedTensor.from_row_lengths(empty, [1, 1, 0])
+    assert pad(nested).shape == (3, 1, 1)
+    strings = tf.ragged.constant([["a"], []])
+    np.testing.assert_array_equal(pad(strings), [[b"a"], [b""]])
