@@ -3,12 +3,13 @@
 from rnnzoo import layers, models, tasks
 from rnnzoo.recipe import Recipe
 from rnnzoo.registry import ModelCard, build, describe, list_models, register
-from rnnzoo.tasks import Task, TextClassifier
+from rnnzoo.tasks import EntityTagger, Task, TextClassifier
 from rnnzoo.training import finetune, load
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "EntityTagger",
     "ModelCard",
     "Recipe",
     "Task",

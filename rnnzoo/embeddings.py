@@ -46,6 +46,15 @@ def dimension(source):
         return _first(source, lines)[0]
 
 
+def words(source):
+    """All words of a source, in its order; see `load_vectors`."""
+    if isinstance(source, tuple):
+        return list(_check_arrays(source)[0])
+    with _open(source) as lines:
+        size, _ = _first(source, lines)
+        return [line.rstrip("\n").rsplit(" ", size)[0] for line in lines]
+
+
 def load_vectors(source, tokens, seed=0, verbose=1):
     """Reads the vectors of a vocabulary's tokens.
 

@@ -145,7 +145,8 @@ def _valid(texts):
     )
 
 
-def _lower(strings):
+def lower(strings):
+    """Strings in lower case, the same ones in every locale."""
     # ICU lowers by the machine's locale: in a Turkish one "I" turns to a
     # dotless i. These letters are lowered here, so that a model trained there
     # can be served elsewhere.
@@ -289,13 +290,13 @@ class Tokenizer:
             blank = tf.strings.regex_replace(words.values, r"^[ \n]+$", " ")
             words = words.with_values(blank)
             if self.lowercase:
-                words = words.with_values(_lower(words.values))
+                words = words.with_values(lower(words.values))
         else:
             # The same words, for less: whole texts are lowered, blanks never
             # become pieces, and inside a tf.function where nobody asks for
             # offsets the above is pruned.
             words = tf.strings.split(
-                _lower(marked) if self.lowercase else marked
+                lower(marked) if self.lowercase else marked
             )
         return Tokens(words, starts, ends)
 

@@ -1,6 +1,7 @@
 """Keras layers; they never see a string, a vocabulary or a dataset."""
 
 from rnnzoo.layers.bidirectional import Bidirectional
+from rnnzoo.layers.characters import CharCNN, CharLSTM
 from rnnzoo.layers.crf import CRF
 from rnnzoo.layers.dropout import EmbeddingDropout, VariationalDropout
 from rnnzoo.layers.hierarchical import HierarchicalAttention
@@ -8,6 +9,7 @@ from rnnzoo.layers.pooling import AttentionPooling, MaxPooling, MeanPooling
 from rnnzoo.layers.recurrent import GRU, LSTM, SimpleRNN
 from rnnzoo.layers.sequence import SequenceEncoder
 from rnnzoo.layers.stack import Stack
+from rnnzoo.layers.words import WordFeatures
 
 __all__ = [
     "CRF",
@@ -15,6 +17,8 @@ __all__ = [
     "LSTM",
     "AttentionPooling",
     "Bidirectional",
+    "CharCNN",
+    "CharLSTM",
     "EmbeddingDropout",
     "HierarchicalAttention",
     "MaxPooling",
@@ -23,4 +27,5 @@ __all__ = [
     "SimpleRNN",
     "Stack",
     "VariationalDropout",
+    "WordFeatures",
 ]

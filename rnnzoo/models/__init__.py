@@ -1,5 +1,5 @@
 """The zoo: importing this registers its factories."""
 
-from rnnzoo.models import classifiers
+from rnnzoo.models import classifiers, taggers
 
-__all__ = ["classifiers"]
+__all__ = ["classifiers", "taggers"]

@@ -1,6 +1,13 @@
 """Models that take raw examples, one class a task."""
 
+from rnnzoo.tasks.entity_tagger import Entity, EntityTagger
 from rnnzoo.tasks.task import Task
 from rnnzoo.tasks.text_classifier import Classification, TextClassifier
 
-__all__ = ["Classification", "Task", "TextClassifier"]
+__all__ = [
+    "Classification",
+    "Entity",
+    "EntityTagger",
+    "Task",
+    "TextClassifier",
+]

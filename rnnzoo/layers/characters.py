@@ -1,0 +1,192 @@
+"""What the characters of a word say, as a vector.
+
+The same word stands in a batch many times, and padding more often than any:
+each distinct word is computed once.
+"""
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from rnnzoo.layers.bidirectional import Bidirectional
+from rnnzoo.layers.dropout import check_rate
+from rnnzoo.layers.recurrent import LSTM
+
+
+class WordEncoder(keras.layers.Layer):
+    """Base of layers from the characters of words to vectors.
+
+    A subclass defines `encode`, which sees each distinct word once.
+
+    Args:
+        input_dim: Number of ids of characters; 0 is padding.
+        embedding_dim: Size of a character's vector.
+        dropout: Rate of the dropout of the characters' vectors.
+
+    Call arguments:
+        ids: Integers `(..., characters)`, right padded with 0; a word of
+            padding alone has the vector 0.
+
+    Returns:
+        `(..., output_dim)`.
+    """
+
+    def __init__(self, input_dim, embedding_dim, dropout, **kwargs):
+        super().__init__(**kwargs)
+        check_rate("dropout", dropout)
+        self.embedding = keras.layers.Embedding(input_dim, embedding_dim)
+        self.dropout = keras.layers.Dropout(dropout)
+
+    def build(self, input_shape):
+        self.embedding.build(input_shape)
+        shape = (None, input_shape[-1], self.embedding.output_dim)
+        self.build_encoder(shape)
+
+    def call(self, ids, training=None):
+        words, place = _distinct(ids)
+        mask = ops.not_equal(words, 0)
+        vectors = self.embedding(words)  # (words, characters, features)
+        vectors = self.dropout(vectors, training=training)
+        vectors = vectors * ops.cast(mask, vectors.dtype)[..., None]
+        encoded = self.encode(vectors, mask, training)
+        encoded = tf.gather(encoded, place)
+        shape = ops.shape(ids)[:-1]
+        return ops.reshape(encoded, (*shape, self.output_dim))
+
+    @property
+    def output_dim(self):
+        raise NotImplementedError
+
+    def build_encoder(self, input_shape):
+        raise NotImplementedError
+
+    def encode(self, vectors, mask, training):
+        """Vectors of words.
+
+        Args:
+            vectors: `(words, characters, features)`, 0 where masked.
+            mask: Boolean `(words, characters)`.
+            training: Whether in training.
+
+        Returns:
+            `(words, output_dim)`, 0 for a fully masked word.
+        """
+        raise NotImplementedError
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.output_dim)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "input_dim": self.embedding.input_dim,
+            "embedding_dim": self.embedding.output_dim,
+            "dropout": self.dropout.rate,
+        }
+
+
+def _distinct(ids):
+    """Distinct words `(words, characters)`, and each word's place there."""
+    flat = tf.reshape(ids, [-1, tf.shape(ids)[-1]])
+    words, place = tf.raw_ops.UniqueV2(x=flat, axis=[0])
+    return tf.ensure_shape(words, [None, ids.shape[-1]]), place
+
+
+@keras.saving.register_keras_serializable(package="rnnzoo")
+class CharCNN(WordEncoder):
+    """Convolution over the characters of a word, and the largest values.
+
+    Ma & Hovy 2016, "End-to-end Sequence Labeling via Bi-directional
+    LSTM-CNNs-CRF", section 2.1; a word is padded on both sides.
+
+    Args:
+        input_dim: Number of ids of characters; 0 is padding.
+        embedding_dim: Size of a character's vector.
+        filters: Number of filters, the size of the result.
+        kernel_size: Characters that a filter sees.
+        dropout: Rate of the dropout of the characters' vectors.
+
+    Call arguments:
+        ids: Integers `(..., characters)`, right padded with 0; a word of
+            padding alone has the vector 0.
+
+    Returns:
+        `(..., filters)`.
+    """
+
+    def __init__(
+        self,
+        input_dim,
+        embedding_dim=30,
+        filters=30,
+        kernel_size=3,
+        dropout=0.0,
+        **kwargs,
+    ):
+        super().__init__(input_dim, embedding_dim, dropout, **kwargs)
+        self.convolution = keras.layers.Conv1D(
+            filters, kernel_size, padding="same", activation="tanh"
+        )
+
+    @property
+    def output_dim(self):
+        return self.convolution.filters
+
+    def build_encoder(self, input_shape):
+        self.convolution.build(input_shape)
+
+    def encode(self, vectors, mask, training):
+        features = self.convolution(vectors)
+        # tanh is above -1, so -1 never wins, but in a word of padding.
+        features = ops.where(mask[..., None], features, -1.0)
+        features = ops.max(features, axis=1)
+        return ops.where(mask[:, :1], features, 0.0)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "filters": self.convolution.filters,
+            "kernel_size": self.convolution.kernel_size[0],
+        }
+
+
+@keras.saving.register_keras_serializable(package="rnnzoo")
+class CharLSTM(WordEncoder):
+    """Final states of an LSTM in each direction over a word's characters.
+
+    Lample et al. 2016, "Neural Architectures for Named Entity Recognition",
+    section 4.1.
+
+    Args:
+        input_dim: Number of ids of characters; 0 is padding.
+        embedding_dim: Size of a character's vector.
+        units: Units of each direction.
+        dropout: Rate of the dropout of the characters' vectors.
+
+    Call arguments:
+        ids: Integers `(..., characters)`, right padded with 0; a word of
+            padding alone has the vector 0.
+
+    Returns:
+        `(..., 2 * units)`.
+    """
+
+    def __init__(
+        self, input_dim, embedding_dim=25, units=25, dropout=0.0, **kwargs
+    ):
+        super().__init__(input_dim, embedding_dim, dropout, **kwargs)
+        self.units = units
+        self.rnn = Bidirectional(LSTM(units))
+
+    @property
+    def output_dim(self):
+        return 2 * self.units
+
+    def build_encoder(self, input_shape):
+        self.rnn.build(input_shape)
+
+    def encode(self, vectors, mask, training):
+        return self.rnn(vectors, mask=mask, training=training)
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units}

@@ -1,0 +1,168 @@
+"""Entity taggers."""
+
+import keras
+
+from rnnzoo import embeddings as word_vectors
+from rnnzoo.layers import LSTM, Bidirectional, CharCNN, CharLSTM, WordFeatures
+from rnnzoo.recipe import Recipe
+from rnnzoo.registry import register
+from rnnzoo.tasks import EntityTagger
+from rnnzoo.words import CASES
+
+RECIPE = Recipe(
+    batch_size=32, epochs=20, learning_rate=2e-3, clipnorm=5.0, patience=5
+)
+
+
+@register(
+    task="entity_tagging",
+    paper="Lample et al. 2016, Neural Architectures for Named Entity "
+    "Recognition",
+    dataset="conll2003",
+    recipe=RECIPE,
+)
+def bilstm_crf_tagger(
+    *,
+    vocabulary_size=500_000,
+    min_count=1,
+    embedding_dim=100,
+    embeddings=None,
+    trainable_embeddings=True,
+    lowercase=True,
+    normalize_digits=False,
+    characters="lstm",
+    case_dim=10,
+    units=100,
+    crf=True,
+    tag_scheme="bioes",
+    dropout=0.5,
+    recurrent_dropout=0.25,
+    word_dropout=0.05,
+):
+    """Bidirectional LSTM over words and their characters, then a CRF.
+
+    Args:
+        vocabulary_size: Most ids given out, with those of padding and of
+            unknown words.
+        min_count: Words seen less often are unknown.
+        embedding_dim: Size of the word vectors; with `embeddings`, theirs.
+        embeddings: Pretrained word vectors; see
+            `rnnzoo.embeddings.load_vectors`. All their words are known.
+        trainable_embeddings: Whether training changes the word vectors.
+        lowercase: Whether the vocabulary is in lower case.
+        normalize_digits: Whether all digits are one in the vocabulary.
+        characters: `"lstm"` (Lample et al.), `"cnn"` (Ma & Hovy) or `None`.
+        case_dim: Size of the vectors of how a word is written (capitals,
+            digits); 0 leaves them out.
+        units: Units of each direction.
+        crf: Whether tags depend on each other, or each is a softmax.
+        tag_scheme: `"bio"` or `"bioes"`, what the model learns inside.
+        dropout: Rate at the inputs and outputs of the recurrent layer, and at
+            the characters.
+        recurrent_dropout: Rate at the recurrent layer's states.
+        word_dropout: Rate at which word types lose their vector.
+    """
+    if embeddings is not None:
+        embedding_dim = word_vectors.dimension(embeddings)
+    features = WordFeatures(
+        keras.layers.Embedding(
+            vocabulary_size, embedding_dim, trainable=trainable_embeddings
+        ),
+        characters=_characters(characters, dropout),
+        cases=CASES if case_dim else 0,
+        case_dim=case_dim,
+        word_dropout=word_dropout,
+        dropout=dropout,
+    )
+    return EntityTagger(
+        features,
+        _encoder(units, recurrent_dropout),
+        crf=crf,
+        tag_scheme=tag_scheme,
+        lowercase=lowercase,
+        normalize_digits=normalize_digits,
+        min_count=min_count,
+        dropout=dropout,
+        embeddings=embeddings,
+    )
+
+
+@register(
+    task="entity_tagging",
+    paper="Ma & Hovy 2016, End-to-end Sequence Labeling via Bi-directional "
+    "LSTM-CNNs-CRF",
+    dataset="conll2003",
+    recipe=RECIPE,
+)
+def bilstm_cnn_crf_tagger(
+    *,
+    vocabulary_size=500_000,
+    min_count=1,
+    embedding_dim=100,
+    embeddings=None,
+    trainable_embeddings=True,
+    lowercase=True,
+    normalize_digits=False,
+    characters="cnn",
+    case_dim=10,
+    units=200,
+    crf=True,
+    tag_scheme="bioes",
+    dropout=0.5,
+    recurrent_dropout=0.25,
+    word_dropout=0.05,
+):
+    """Convolution over characters, bidirectional LSTM over words, then a CRF.
+
+    Arguments as those of `bilstm_crf_tagger`.
+    """
+    return bilstm_crf_tagger(**locals())
+
+
+@register(
+    task="entity_tagging",
+    paper="Huang et al. 2015, Bidirectional LSTM-CRF Models for Sequence "
+    "Tagging",
+    dataset="conll2003",
+    recipe=RECIPE,
+)
+def bilstm_softmax_tagger(
+    *,
+    vocabulary_size=500_000,
+    min_count=1,
+    embedding_dim=100,
+    embeddings=None,
+    trainable_embeddings=True,
+    lowercase=True,
+    normalize_digits=False,
+    characters="cnn",
+    case_dim=10,
+    units=100,
+    crf=False,
+    tag_scheme="bioes",
+    dropout=0.5,
+    recurrent_dropout=0.25,
+    word_dropout=0.05,
+):
+    """Bidirectional LSTM with a softmax at each word, the baseline.
+
+    Arguments as those of `bilstm_crf_tagger`.
+    """
+    return bilstm_crf_tagger(**locals())
+
+
+def _characters(kind, dropout):
+    """The layer of that name; its number of characters is learned."""
+    layers = {"cnn": CharCNN, "lstm": CharLSTM, None: None}
+    if kind not in layers:
+        raise ValueError(
+            "Invalid value for argument `characters`. Expected 'cnn', 'lstm' "
+            f"or None. Received: characters={kind!r}"
+        )
+    return None if kind is None else layers[kind](1, dropout=dropout)
+
+
+def _encoder(units, recurrent_dropout):
+    return Bidirectional(
+        LSTM(units, return_sequences=True, recurrent_dropout=recurrent_dropout)
+    )

@@ -1,0 +1,215 @@
+"""Raw sentences and their tags, from whatever holds them."""
+
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from rnnzoo import tags as tagging
+from rnnzoo import text
+from rnnzoo.examples import inputs, iterate
+
+# Features of TFDS dictionaries: conll2003 has the first, wikiann the second.
+_TOKENS, _TAGS = "tokens", ("ner", "tags", "ner_tags")
+
+
+class Sentences(NamedTuple):
+    """Some sentences, columns of equal length.
+
+    Attributes:
+        tokens: Lists of words, strings or UTF-8 bytes.
+        tags: Lists of tags, one for each word, or `None`.
+        sample_weight: Array of a weight for each, or `None`.
+        texts: The raw texts, if they were no lists of words.
+        starts, ends: Of texts, lists of where each word starts and ends.
+    """
+
+    tokens: list
+    tags: list | None = None
+    sample_weight: np.ndarray | None = None
+    texts: list | None = None
+    starts: list | None = None
+    ends: list | None = None
+
+
+def read(x, y=None, sample_weight=None, *, tokenizer, names=None):
+    """Yields sentences, up to 1024 at a time, in their order.
+
+    Args:
+        x: One of
+            - a `tf.data.Dataset` of TFDS dictionaries with `tokens` and, for
+              tags, `ner` or `tags`; of words, or of pairs of words and tags;
+              batched or not; or of single texts,
+            - a list of lists of words, with `y`, a list of lists of tags,
+            - a list of pairs `(words, tags)`,
+            - a list of texts, with `y`, for each a list of spans `(start,
+              end, label)` in characters.
+        y: Tags or spans, if `x` is a list without them.
+        sample_weight: Weight of each sentence, if `x` is no dataset.
+        tokenizer: `rnnzoo.text.Tokenizer` that splits texts.
+        names: Names of the tags, if tags are integers.
+
+    Yields:
+        `Sentences`.
+
+    Raises:
+        ValueError: If a sentence does not fit its tags; it says which.
+    """
+    x, y = _unzip(x, y)
+    place = 0
+    for chunk in _chunks(x, y, sample_weight):
+        if len(chunk.x) and isinstance(chunk.x[0], (str, bytes)):
+            sentences = _read_texts(chunk, tokenizer, place)
+        else:
+            sentences = _read_tokens(chunk, names, place)
+        yield sentences
+        place += len(chunk.x)
+
+
+def without_tags(x):
+    """The same raw sentences, tags left out if there are any."""
+    if isinstance(x, (str, bytes)):
+        return [x]
+    if isinstance(x, tf.data.Dataset):
+        return inputs(x, _keys(x.element_spec))
+    return _unzip(x, None)[0]
+
+
+def tag_names(labels):
+    """Names of tags, of a sequence or of what TFDS has.
+
+    Args:
+        labels: A sequence of names, a TFDS `ClassLabel`, a `Sequence` of
+            them, or a `DatasetInfo`.
+    """
+    if hasattr(labels, "features"):
+        labels = labels.features[_key_of_tags(labels.features)]
+    labels = getattr(labels, "feature", labels)
+    return tuple(getattr(labels, "names", labels))
+
+
+def _unzip(x, y):
+    """Columns of a list of pairs; others as they are."""
+    if y is not None or isinstance(x, tf.data.Dataset) or not len(x):
+        return x, y
+    if all(isinstance(item, tuple) and _is_pair(item) for item in x):
+        return [item[0] for item in x], [item[1] for item in x]
+    return x, y
+
+
+def _is_pair(item):
+    return len(item) == 2 and not isinstance(item[0], (str, bytes))
+
+
+def _chunks(x, y, sample_weight):
+    if not isinstance(x, tf.data.Dataset):
+        if isinstance(x, np.ndarray):
+            x = list(x)
+        # As objects, which NumPy would not try to make a matrix of.
+        y = None if y is None else _as_objects(y)
+        return iterate(x, y, sample_weight)
+    spec = x.element_spec
+    keys = _keys(spec)
+    first = spec[_TOKENS] if keys else tf.nest.flatten(spec)[0]
+    rank = 0 if first.shape.rank == 0 else 1
+    return iterate(x, y, sample_weight, keys=keys, rank=rank)
+
+
+def _keys(spec):
+    """Names of the features, or `None` if they have no names."""
+    if not isinstance(spec, dict) or _TOKENS not in spec:
+        return None
+    tags = _key_of_tags(spec)
+    return (_TOKENS,) if tags is None else (_TOKENS, tags)
+
+
+def _key_of_tags(features):
+    return next((key for key in _TAGS if key in features), None)
+
+
+def _as_objects(rows):
+    objects = np.empty(len(rows), object)
+    for place, row in enumerate(rows):
+        objects[place] = row
+    return objects
+
+
+def _read_texts(chunk, tokenizer, place):
+    texts = text.check_texts(list(chunk.x), "x")
+    tokens = tokenizer(texts)
+    words, starts, ends = (column.to_list() for column in tokens)
+    tags = None
+    if chunk.y is not None:
+        tags = [
+            _tags_of_spans(*row, place + i)
+            for i, row in enumerate(zip(chunk.y, starts, ends, strict=True))
+        ]
+    texts = [each.decode() for each in texts]
+    return Sentences(words, tags, chunk.sample_weight, texts, starts, ends)
+
+
+def _tags_of_spans(spans, starts, ends, place):
+    try:
+        spans = [(int(a), int(b), str(label)) for a, b, label in spans]
+    except (TypeError, ValueError):
+        raise ValueError(
+            "Invalid value for argument `y`. Expected spans (start, end, "
+            "label) in characters, for a text. Received, for text "
+            f"{place}: {spans!r:.80}"
+        ) from None
+    spans = tagging.from_offsets(spans, starts, ends)
+    return tagging.to_tags(spans, len(starts))
+
+
+def _read_tokens(chunk, names, place):
+    tokens = [
+        [_as_bytes(word, place + i) for word in words]
+        for i, words in enumerate(chunk.x)
+    ]
+    tags = None
+    if chunk.y is not None:
+        tags = [
+            _as_tags(each, names, place + i) for i, each in enumerate(chunk.y)
+        ]
+        for i, (words, each) in enumerate(zip(tokens, tags, strict=True)):
+            if len(words) != len(each):
+                raise ValueError(
+                    "Invalid value for argument `y`. Expected a tag for each "
+                    f"token. Received, for sentence {place + i}: "
+                    f"{len(words)} tokens and {len(each)} tags"
+                )
+    return Sentences(tokens, tags, chunk.sample_weight)
+
+
+def _as_bytes(word, place):
+    # What TFDS reads is bytes, and was checked when it was written.
+    return (
+        word if type(word) is bytes else text.as_text(word, "x", place).encode()
+    )
+
+
+def _as_tags(tags, names, place):
+    found = []
+    for tag in tags:
+        if isinstance(tag, bytes):
+            tag = tag.decode()
+        if not isinstance(tag, str):
+            tag = _named(tag, names, place)
+        found.append(str(tag))
+    return found
+
+
+def _named(tag, names, place):
+    if names is None:
+        raise ValueError(
+            "Invalid value for argument `labels`. Expected the names of the "
+            "tags beside tags that are numbers: `adapt(data, labels=info)`, "
+            "with what `tfds.load(..., with_info=True)` gives. Received: "
+            "labels=None"
+        )
+    if not isinstance(tag, (int, np.integer)) or not 0 <= tag < len(names):
+        raise ValueError(
+            f"Invalid value for argument `y`. Expected tags from 0 to "
+            f"{len(names) - 1}. Received, for sentence {place}: {tag!r}"
+        )
+    return names[tag]
