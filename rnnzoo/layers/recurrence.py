@@ -92,6 +92,8 @@ def recur(chains, sequences=True, training=False):
             residuals = kept
             if not training:
                 _, residuals = _forward(packed, sequences, keep=True)
+            # One of a gather, say, is sparse.
+            d_runs = [tf.convert_to_tensor(each) for each in d_runs]
             d_runs = tf.nest.pack_sequence_as(runs, d_runs)
             gradients = _backward(packed, residuals, d_runs)
             return _differentiable_once(tf.nest.flatten(gradients), flat)
