@@ -107,10 +107,9 @@ class TextClassifier(Task):
             verbose: Whether to show progress.
         """
         self._require_new()
+        labels = self._checked_names(labels) or self.labels
         counts, seen = self._count(x, y, verbose)
-        if labels is None:
-            labels = self.labels or sorted(seen)
-        labels = self._checked_names(labels)
+        labels = labels or self._checked_names(sorted(seen))
         vocabulary = text.Vocabulary.from_counts(
             counts, self.encoder.embedding.input_dim, self.min_count
         )
@@ -238,7 +237,7 @@ class TextClassifier(Task):
         self._require_adapted("explain")
         explanations = Explanations()
         for chunk in iterate(inputs(_listed(x))):
-            texts = text.check_texts(chunk.x)
+            texts = np.asarray(text.check_texts(chunk.x))
             for start in range(0, len(texts), EXPLAINED_AT_ONCE):
                 part = texts[start : start + EXPLAINED_AT_ONCE]
                 explanations += self._explain(part)

@@ -116,6 +116,7 @@ def test_whatever_holds_the_examples(model, holder):
     np.testing.assert_allclose(
         model.predict(x, batch_size=2), model.predict(TEXTS), rtol=1e-5
     )
+    assert [each.text for each in model.explain(x)] == TEXTS
     history = model.fit(x, *y, validation_data=(x, *y), verbose=0).history
     assert np.isfinite(history["val_loss"]).all()
 
