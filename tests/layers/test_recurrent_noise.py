@@ -17,6 +17,12 @@ X = RANDOM.normal(size=(BATCH, TIME, FEATURES))
 MASK = np.array([[1, 1, 1, 1, 1], [0, 1, 0, 1, 0], [1, 1, 1, 0, 0]], bool)
 
 INPUTS, HIDDEN, WEIGHTS, CELL_ZONE, HIDDEN_ZONE = 0.2, 0.3, 0.5, 0.4, 0.1
+SHAPES = {
+    INPUTS: (BATCH, 1, FEATURES),
+    HIDDEN: (BATCH, UNITS),
+    HIDDEN_ZONE: (TIME, BATCH, UNITS),
+    CELL_ZONE: (TIME, BATCH, UNITS),
+}
 KINDS = {
     "LSTM": (layers.LSTM, {}, oracle.lstm),
     "GRU": (layers.GRU, {}, oracle.gru),
@@ -91,6 +97,7 @@ def noise_of(draws, kind, variant):
     """What the recorded masks mean to the stepper."""
     by_rate = {}
     for rate, mask in draws:
+        assert mask.shape == SHAPES.get(rate, mask.shape)
         by_rate.setdefault(rate, []).append(mask)
     noise = oracle.Noise()
     if INPUTS in by_rate:
@@ -101,7 +108,7 @@ def noise_of(draws, kind, variant):
         (noise.candidate,) = by_rate[HIDDEN]
     elif HIDDEN in by_rate:
         masks = by_rate[HIDDEN]
-        noise.hidden = masks * 4 if len(masks) == 1 else masks
+        noise.hidden = masks if variant == "untied" else masks * 4
     if HIDDEN_ZONE in by_rate:
         noise.zoneout = [by_rate[rate][0] == 0 for rate in ZONEOUT[kind]]
     return noise
