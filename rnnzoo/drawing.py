@@ -27,6 +27,18 @@ DARK = {
     "shade": 0.62,
 }
 
+# Of kinds of entities, in turns; apart for colour-blind readers, too.
+KINDS = (
+    "#f5a61d",
+    "#2f7fc1",
+    "#2e9d6a",
+    "#c4567e",
+    "#8668c4",
+    "#2aa5b3",
+    "#a8702c",
+    "#7a828c",
+)
+
 MAX_CLASSES = 8
 
 

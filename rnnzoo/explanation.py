@@ -177,22 +177,28 @@ class Explanations(list):
         """
         suffix = Path(path).suffix.lower()
         if suffix == ".html":
-            page = html.page(self)
+            page = self._page()
             with atomic_path(path) as temporary:
                 temporary.write_bytes(page)
         elif suffix == ".png":
-            from rnnzoo import plots  # matplotlib, an extra
-
-            plots.save_explanations(self, path)
+            self._draw(path)
         else:
             raise ValueError(
                 "Invalid value for argument `path`. Expected a name that ends "
                 f"with '.html' or '.png'. Received: path={str(path)!r}"
             )
 
+    def _page(self):
+        return html.page(self)
+
+    def _draw(self, path):
+        from rnnzoo import plots  # matplotlib, an extra
+
+        plots.save_explanations(self, path)
+
     def __getitem__(self, place):
         item = super().__getitem__(place)
-        return Explanations(item) if isinstance(place, slice) else item
+        return type(self)(item) if isinstance(place, slice) else item
 
     def _repr_html_(self):
         return html.fragment(self)

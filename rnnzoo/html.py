@@ -138,18 +138,23 @@ def page(explanations):
     title = "What the model looked at"
     if len(explanations) == 1:
         title = f"{explanations[0].label}: {title.lower()}"
-    text = _PAGE.format(
-        title=_escape(title), style=_style(), body=_articles(explanations)
-    )
-    return text.encode("utf-8", "xmlcharrefreplace")
+    return document(title, _articles(explanations))
 
 
 def fragment(explanations):
     """The same for a notebook's cell, as a string."""
-    return (
-        f"<style>{_style()}</style>"
-        f'<div class="rnnzoo">{_articles(explanations)}</div>'
-    )
+    return embedded(_articles(explanations))
+
+
+def document(title, body, style=""):
+    """A whole page around some articles, in UTF-8."""
+    text = _PAGE.format(title=escaped(title), style=_style() + style, body=body)
+    return text.encode("utf-8", "xmlcharrefreplace")
+
+
+def embedded(body, style=""):
+    """Some articles for a notebook's cell."""
+    return f'<style>{_style()}{style}</style><div class="rnnzoo">{body}</div>'
 
 
 def _style():
@@ -192,7 +197,7 @@ def _header(explanation, place):
     return (
         "<header>\n"
         f'<div><p class="note">{place}</p>'
-        f'<h2 dir="auto">{_escape(explanation.label)} '
+        f'<h2 dir="auto">{escaped(explanation.label)} '
         f'<small dir="ltr">{score}</small></h2></div>\n'
         f"{_classes(explanation)}</header>\n"
     )
@@ -204,7 +209,7 @@ def _classes(explanation):
     for name, probability, is_predicted in shown:
         predicted = " predicted" if is_predicted else ""
         lines.append(
-            f'<div class="name{predicted}" dir="auto">{_escape(name)}</div>'
+            f'<div class="name{predicted}" dir="auto">{escaped(name)}</div>'
             f"{_bar(probability)}"
             f'<div class="number">{percent(probability, 1)}</div>\n'
         )
@@ -258,14 +263,14 @@ def _marks(explanation):
         if explanation.sentences is not None:
             title += f", {weight:.4f} of its sentence"
         marks.append(
-            f'<mark title="{_escape(title)}" data-weight="{weight:.9g}" '
+            f'<mark title="{escaped(title)}" data-weight="{weight:.9g}" '
             f'style="--s:{shade:.3f}">'
         )
     return marks
 
 
 def _piece(piece, marks):
-    text = _escape(piece.text)
+    text = escaped(piece.text)
     if piece.token is not None:
         return f"{marks[piece.token]}{text}</mark>"
     if piece.is_break:
@@ -292,7 +297,8 @@ def _bar(share):
     return f'<div class="bar"><i style="--share:{share:.4f}"></i></div>'
 
 
-def _escape(text):
+def escaped(text):
+    """Text as it stands in HTML."""
     # A parser would turn these into something else.
     return (
         escape(text).replace("\r", "&#13;").replace("\0", "\N{SYMBOL FOR NULL}")

@@ -6,7 +6,7 @@ program's own plotting is touched, and no display is needed.
 
 import itertools
 
-from rnnzoo.drawing import LIGHT, heading, percent, shown_classes
+from rnnzoo.drawing import KINDS, LIGHT, heading, percent, shown_classes
 from rnnzoo.files import atomic_path
 
 try:
@@ -23,7 +23,7 @@ except ImportError as error:
 
 # All lengths are in points, and y grows downwards.
 WIDTH, MARGIN = 620, 40
-TEXT, NOTE, LABEL = 10.5, 8.5, 19  # sizes
+TEXT, NOTE, LABEL, TINY = 10.5, 8.5, 19, 6.5  # sizes
 LEADING, ROW_GAP = 17.5, 5
 NUMBER, BAR = 26, 46  # columns left of a sentence
 LEFT, RIGHT = MARGIN, WIDTH - MARGIN
@@ -78,6 +78,7 @@ class _Sheet:
         self.small = typesetting.Font(characters, NOTE)
         self.small_bold = typesetting.Font(characters, NOTE, bold=True)
         self.large = typesetting.Font(characters, LABEL, bold=True)
+        self.tiny = typesetting.Font(characters, TINY, bold=True)
         self.artists = []
         self.top = MARGIN
         self.lines = 0
@@ -110,7 +111,7 @@ class _Sheet:
                 width,
                 height,
                 boxstyle=f"round,pad=0,rounding_size={radius}",
-                facecolor=LIGHT[color],
+                facecolor=LIGHT.get(color, color),
                 edgecolor="none",
                 alpha=alpha,
             )
@@ -240,3 +241,103 @@ def _draw_legend(sheet, is_flat):
     note = "attention to a word, from none to most"
     sheet.text(x + 46, base, note, sheet.small, "muted")
     sheet.top += 14
+
+
+# Texts with their entities.
+
+CELL, GAP = 5.5, 1.5  # of a kind at a word
+TINT = 0.32  # how opaque an entity's ground is
+
+
+def save_markings(markings, path):
+    """Draws texts with their entities; see `rnnzoo.marking.Marking.save`.
+
+    A picture ends after 300 lines of text, and says so.
+
+    Args:
+        markings: Sequence of `rnnzoo.marking.Marking`.
+        path: Ends with `.png`.
+    """
+    ours = map(chr, range(ord(" "), ord("~") + 1))
+    texts = (t for each in markings for t in (each.text, *each.labels))
+    sheet = _Sheet(frozenset().union("□…", ours, *texts))
+    for place, marking in enumerate(markings):
+        if place:
+            sheet.rule()
+        if sheet.is_full:
+            sheet.note(f"Left out: texts {place + 1} to {len(markings)}.")
+            break
+        if marking.text.strip():
+            _draw_marking(sheet, marking)
+        else:
+            sheet.note("The text is empty.")
+    if not markings:
+        sheet.note("No texts.")
+    sheet.save(path)
+
+
+def _draw_marking(sheet, marking):
+    pieces = [
+        (text, entity, False) for text, entity in marking.pieces() if text
+    ]
+    for line in sheet.font.wrap(pieces, RIGHT - LEFT):
+        _draw_entities(sheet, line.words, marking.labels)
+    sheet.top += 16
+    _draw_steps(sheet, marking)
+    sheet.top += 10
+    x, base = LEFT, sheet.top + 8
+    for kind in marking.kinds():
+        sheet.box(x, base - 6, 12, 6.5, _color(kind), radius=1.5)
+        name = sheet.small.shorten(marking.labels[kind], 0.2 * WIDTH)
+        sheet.text(x + 17, base, name, sheet.small, "muted")
+        x += 17 + sheet.small.width(name) + 16
+        if x > RIGHT - 0.2 * WIDTH:
+            x, base = LEFT, base + 14
+    sheet.top = base + 6
+
+
+def _draw_entities(sheet, words, labels):
+    """One line, with a name above each entity's ground."""
+    x = LEFT
+    for entity, together in itertools.groupby(words, lambda w: w.tag):
+        start = x
+        for word in together:
+            sheet.text(x, sheet.top + 20.5, word.text)
+            x += word.width
+        if entity is not None:
+            kind = labels.index(entity.label)
+            box = (start - 1.5, sheet.top + 9, x - start + 3, LEADING - 2)
+            sheet.box(*box, _color(kind), TINT, radius=3)
+            name = sheet.tiny.shorten(entity.label, max(x - start, 24))
+            sheet.text(start, sheet.top + 6.5, name, sheet.tiny, "muted")
+    sheet.top += LEADING + 9
+    sheet.lines += 1
+
+
+def _draw_steps(sheet, marking):
+    """A column for each word, with a cell for each kind; columns wrap."""
+    kinds = marking.kinds()
+    height = 16 + len(kinds) * (CELL + GAP) + 8
+    x = LEFT
+    for token, marginals in zip(marking.tokens, marking.marginals, strict=True):
+        token = sheet.small.shorten(token, 0.4 * WIDTH)
+        width = max(sheet.small.width(token) + 7, 16)
+        if x + width > RIGHT and x > LEFT:
+            x = LEFT
+            sheet.top += height
+            sheet.lines += 1
+            if sheet.is_full:
+                break
+        sheet.text(x + 3.5, sheet.top + 9, token, sheet.small)
+        top = sheet.top + 14
+        for kind in kinds:
+            sheet.box(x, top, width - GAP, CELL, "track")
+            share = float(marginals[kind])
+            sheet.box(x, top, width - GAP, CELL, _color(kind), share)
+            top += CELL + GAP
+        x += width
+    sheet.top += height
+
+
+def _color(kind):
+    return KINDS[kind % len(KINDS)]

@@ -1,5 +1,6 @@
 """Raw sentences and their tags, from whatever holds them."""
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -30,6 +31,23 @@ class Sentences(NamedTuple):
     texts: list | None = None
     starts: list | None = None
     ends: list | None = None
+
+    def as_texts(self):
+        """The same with texts: words joined by blanks, if there are none."""
+        if self.texts is not None:
+            return self
+        texts, starts, ends = [], [], []
+        for words in self.tokens:
+            words = [word.decode() for word in words]
+            lasts = list(itertools.accumulate(len(word) + 1 for word in words))
+            texts.append(" ".join(words))
+            ends.append([last - 1 for last in lasts])
+            starts.append([0, *lasts][: len(words)])
+        return self._replace(texts=texts, starts=starts, ends=ends)
+
+    def spans(self, place):
+        """A pair (start, end) for each word of a text."""
+        return list(zip(self.starts[place], self.ends[place], strict=True))
 
 
 def read(x, y=None, sample_weight=None, *, tokenizer, names=None):

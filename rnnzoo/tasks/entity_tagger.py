@@ -13,6 +13,7 @@ from rnnzoo.batching import Examples, pad
 from rnnzoo.examples import count
 from rnnzoo.export import export
 from rnnzoo.layers import CRF, VariationalDropout
+from rnnzoo.marking import Marking, Markings
 from rnnzoo.metrics import SpanF1
 from rnnzoo.tasks.task import Task
 
@@ -380,20 +381,67 @@ class EntityTagger(Task):
         return found
 
     def _answer(self, ids, batch_size=None):
-        """For each sentence its tags and their scores, lists."""
+        """For each sentence its tags and their scores."""
+        names = np.array(self.bio_names, object)
+        return [
+            (names[tags].tolist(), scores)
+            for tags, scores in self._run(self._decode, ids, batch_size)
+        ]
+
+    def _run(self, function, ids, batch_size=None):
+        """For each sentence a tuple of arrays, one row a word."""
         lengths = ids["words"].row_lengths().numpy()
         examples = Examples(ids, None, None, lengths)
-        names = np.array(self.bio_names, object)
-        answers = []
+        rows = []
         for (batch,) in examples.batches(batch_size or BATCH_SIZE):
-            answers += zip(
-                *(_.numpy() for _ in self._decode(batch)), strict=True
-            )
-        order = np.argsort(examples.order())
+            columns = [column.numpy() for column in function(batch)]
+            rows += zip(*columns, strict=True)
         return [
-            (names[answers[place][0][:n]].tolist(), answers[place][1][:n])
-            for place, n in zip(order, lengths, strict=True)
+            tuple(column[:length] for column in rows[place])
+            for place, length in zip(
+                np.argsort(examples.order()), lengths, strict=True
+            )
         ]
+
+    def explain(self, x):
+        """How probable each label is at each word, with the text.
+
+        Args:
+            x: Texts, or lists of words; or one text. Words are joined by
+                blanks.
+
+        Returns:
+            `rnnzoo.marking.Markings`, one for each sentence.
+        """
+        self._require_adapted("explain")
+        found = []
+        for chunk in self._read(sentences.without_tags(x)):
+            ids = self._ids(chunk.tokens)
+            chunk = chunk.as_texts()
+            rows = zip(
+                self._answer(ids), self._run(self._weigh, ids), strict=True
+            )
+            found += [
+                Marking(
+                    text=chunk.texts[place],
+                    entities=_entities(chunk, place, *answer),
+                    tokens=[word.decode() for word in chunk.tokens[place]],
+                    spans=chunk.spans(place),
+                    labels=list(self.labels),
+                    marginals=marginals,
+                )
+                for place, (answer, (marginals,)) in enumerate(rows)
+            ]
+        return Markings(found)
+
+    @tf.function(reduce_retracing=True, autograph=False)
+    def _weigh(self, inputs):
+        """Probability of each label at each word, `(batch, time, labels)`."""
+        potentials = self(inputs, training=False)
+        marginals = self.crf.marginals(potentials, _mask(inputs))
+        names = [tagging.split(tag)[1] for tag in self.tag_set.names]
+        member = [[name == label for label in self.labels] for name in names]
+        return (tf.tensordot(marginals, tf.constant(member, tf.float32), 1),)
 
     # Serving and saving.
 

@@ -112,6 +112,23 @@ def test_the_batch_and_the_order_change_nothing(model):
 
 
 @pytest.mark.parametrize("model", ["bioes"], indirect=True)
+def test_explanations_are_of_the_text_and_of_each_word(model):
+    for text, marking in zip(TEXTS, model.explain(TEXTS), strict=True):
+        assert marking.text == text
+        assert [text[a:b] for a, b in marking.spans] == marking.tokens
+        found = [(e.text, e.label, e.start) for e in marking.entities]
+        tagged = model.tag(text)[0]
+        assert found == [(e.text, e.label, e.start) for e in tagged]
+        assert marking.marginals.shape == (len(marking.tokens), 2)
+    (of_words,) = model.explain(WORDS[:1])
+    assert of_words.text == " ".join(WORDS[0])
+    assert [e.text for e in of_words.entities] == ["Angela Merkel", "Paris"]
+    sure = of_words.marginals
+    assert (sure.argmax(axis=1)[[0, 1, 3]] == [1, 1, 0]).all()
+    assert (sure.sum(axis=1) > 0.5).tolist() == [True, True, False, True, False]
+
+
+@pytest.mark.parametrize("model", ["bioes"], indirect=True)
 def test_saved_and_restored(model, tmp_path):
     model.save(tmp_path / "model.keras")
     again = rnnzoo.load(tmp_path / "model.keras")

@@ -1,0 +1,91 @@
+"""Pages and pictures of entities hold the text, and nothing else happens."""
+
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from rnnzoo.marking import Marking, Markings
+from rnnzoo.tasks import Entity
+
+TEXT = "Ann <b>& Co</b>\nmet\u2028\U0001f634 in 東京."
+
+
+def marking(labels=("PER", "<LOC>")):
+    tokens = ["Ann", "<b>&", "東京"]
+    starts = [TEXT.index(token) for token in tokens]
+    spans = [(a, a + len(t)) for a, t in zip(starts, tokens, strict=True)]
+    marginals = np.tile(np.linspace(0, 1, len(labels)), (3, 1))
+    entities = [
+        Entity("Ann", labels[0], *spans[0], 0.9),
+        Entity("東京", labels[1], *spans[2], 0.51),
+    ]
+    return Marking(TEXT, entities, tokens, spans, list(labels), marginals)
+
+
+class Page(HTMLParser):
+    """Text of the paragraph, what is marked, and columns of cells."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.stack, self.text, self.marked, self.columns = [], "", [], []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        if tag not in ("meta", "br"):
+            self.stack.append((tag, attributes.get("class", "")))
+        if tag == "mark":
+            self.marked.append((attributes["title"], ""))
+        if attributes.get("class") == "step":
+            self.columns.append(0)
+        self.columns[-1:] = [n + (tag == "i") for n in self.columns[-1:]]
+
+    def handle_endtag(self, tag):
+        self.stack.pop()
+
+    def handle_data(self, data):
+        tags = [tag for tag, _ in self.stack]
+        if ("p", "text marked") not in self.stack or "b" in tags:
+            return
+        self.text += data
+        if "mark" in tags:
+            title, text = self.marked[-1]
+            self.marked[-1] = title, text + data
+
+
+def test_page_holds_the_text(tmp_path):
+    Markings([marking()]).save(tmp_path / "page.html")
+    page = Page((tmp_path / "page.html").read_text(encoding="utf-8"))
+    assert page.text == TEXT
+    assert page.marked == [("PER: 0.9000", "Ann"), ("<LOC>: 0.5100", "東京")]
+    assert page.columns[:2] == [2, 2]
+
+
+def test_of_many_kinds_the_most_probable_are_drawn():
+    many = marking([f"L{i}" for i in range(12)])
+    assert many.kinds() == list(range(4, 12))
+
+
+def test_pictures(tmp_path):
+    matplotlib = pytest.importorskip("matplotlib.image")
+    empty = Marking("", [], [], [], ["PER"], np.zeros((0, 1)))
+    for name, markings in {
+        "one": [marking()],
+        "more": [marking(), empty, marking()],
+        "none": [],
+    }.items():
+        Markings(markings).save(tmp_path / f"{name}.png")
+    heights = [
+        matplotlib.imread(tmp_path / f"{name}.png").shape[0]
+        for name in ("none", "one", "more")
+    ]
+    assert heights == sorted(set(heights))
+
+
+def test_shown_in_a_notebook_and_a_terminal():
+    several = Markings([marking(), marking()])
+    assert Page(several._repr_html_()).text == 2 * TEXT
+    assert "90.0%  PER       'Ann'" in repr(several[:1])
+    with pytest.raises(ValueError, match="path.*'x.txt'"):
+        several.save("x.txt")
