@@ -18,7 +18,10 @@ class Bidirectional(keras.layers.Bidirectional):
 
     Args:
         layer: `rnnzoo.layers.LSTM`, `GRU` or `SimpleRNN`. It is copied.
-        *args, **kwargs: As `keras.layers.Bidirectional`.
+        merge_mode: `"concat"`, `"sum"`, `"mul"`, `"ave"`, or `None` for a list
+            of both outputs.
+        weights: Optional list of initial weights, those of `layer` first.
+        backward_layer: The layer that runs backward; by default a copy.
 
     Call arguments:
         sequences: `(batch, time, features)`.
@@ -36,16 +39,30 @@ class Bidirectional(keras.layers.Bidirectional):
         ValueError: If the layer is not one of rnnzoo's.
     """
 
-    def __init__(self, layer, *args, **kwargs):
-        super().__init__(layer, *args, **kwargs)
-        for each in (self.forward_layer, self.backward_layer):
-            if not isinstance(each, Recurrent) or each.stateful:
+    def __init__(
+        self,
+        layer,
+        merge_mode="concat",
+        weights=None,
+        backward_layer=None,
+        **kwargs,
+    ):
+        for each in (layer, backward_layer):
+            known = isinstance(each, Recurrent) and not each.stateful
+            if each is not None and not known:
                 raise ValueError(
-                    "Invalid value for argument `layer`. Expected a recurrent "
-                    "layer of rnnzoo, not stateful. "
+                    "Invalid value for argument `layer` or `backward_layer`. "
+                    "Expected a recurrent layer of rnnzoo, not stateful. "
                     "`keras.layers.Bidirectional` takes others. Received: "
                     f"{each}"
                 )
+        super().__init__(
+            layer,
+            merge_mode=merge_mode,
+            weights=weights,
+            backward_layer=backward_layer,
+            **kwargs,
+        )
 
     def call(self, sequences, initial_state=None, mask=None, training=None):
         layers = [self.forward_layer, self.backward_layer]

@@ -73,6 +73,7 @@ class HierarchicalAttention(keras.layers.Layer):
             "rnn": rnn,
             "dropout": dropout,
             "recurrent_dropout": recurrent_dropout,
+            "dtype": self.dtype_policy,
         }
         self.words = SequenceEncoder(
             word_units,

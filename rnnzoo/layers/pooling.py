@@ -172,8 +172,8 @@ POOLINGS = {
 }
 
 
-def get(pooling):
-    """The pooling layer of that name.
+def get(pooling, **kwargs):
+    """The pooling layer of that name, made with those arguments.
 
     Raises:
         ValueError: If the name is not "attention", "mean" or "max".
@@ -183,4 +183,4 @@ def get(pooling):
             "Invalid value for argument `pooling`. Expected one of "
             f"{sorted(POOLINGS)}. Received: pooling={pooling!r}"
         )
-    return POOLINGS[pooling]()
+    return POOLINGS[pooling](**kwargs)

@@ -74,28 +74,26 @@ def recur(chains, sequences=True, training=False):
         chains: List of `Chain`.
         sequences: Whether the outputs of all steps are wanted.
         training: Whether a gradient is expected. Without, nothing is kept for
-            it, and taking it runs the loop a second time.
+            it, exported graphs stay plain, and TensorFlow differentiates the
+            loop if asked to.
 
     Returns:
         List of `Run`.
     """
-    if not all(chain.cell.has_gradient for chain in chains):
+    if not training or not all(chain.cell.has_gradient for chain in chains):
         return _forward(chains, sequences)[0]
     leaves = [chain.leaves for chain in chains]
 
     @tf.custom_gradient
     def run(*flat):
-        runs, kept = _forward(_pack(chains, flat), sequences, bool(training))
+        packed = _pack(chains, flat)
+        runs, kept = _forward(packed, sequences, keep=True)
 
         def gradient(*d_runs):
-            packed = _pack(chains, flat)
-            residuals = kept
-            if not training:
-                _, residuals = _forward(packed, sequences, keep=True)
             # One of a gather, say, is sparse.
             d_runs = [tf.convert_to_tensor(each) for each in d_runs]
             d_runs = tf.nest.pack_sequence_as(runs, d_runs)
-            gradients = _backward(packed, residuals, d_runs)
+            gradients = _backward(packed, kept, d_runs)
             return _differentiable_once(tf.nest.flatten(gradients), flat)
 
         return tf.nest.flatten(runs), gradient

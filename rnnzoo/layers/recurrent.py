@@ -280,9 +280,9 @@ class LSTM(Recurrent, keras.layers.LSTM):
     - `recurrent_dropout` and the regularizers below draw their masks once a
       call, in training only; the graph of inference has no random op.
     - Rates outside [0, 1) are errors. `unroll` and `use_cudnn=True` are not
-      supported, nor are second derivatives; with other activations than tanh,
-      sigmoid, relu and linear, or layer normalization, TensorFlow
-      differentiates the loop, slower.
+      supported, nor are second derivatives with `training=True`. Without it,
+      with other activations than tanh, sigmoid, relu and linear, or with layer
+      normalization TensorFlow differentiates the loop, slower.
 
     Args:
         units: Size of the states.

@@ -76,7 +76,9 @@ class SequenceEncoder(keras.layers.Layer):
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout
         self.embedding = embedding
-        self.word_dropout = EmbeddingDropout(word_dropout)
+        self.word_dropout = EmbeddingDropout(
+            word_dropout, dtype=self.dtype_policy
+        )
         self.stack = Stack(
             [
                 Bidirectional(
@@ -85,13 +87,16 @@ class SequenceEncoder(keras.layers.Layer):
                         return_sequences=True,
                         dropout=dropout,
                         recurrent_dropout=recurrent_dropout,
-                    )
+                        dtype=self.dtype_policy,
+                    ),
+                    dtype=self.dtype_policy,
                 )
                 for _ in range(depth)
             ],
             name="stack",
+            dtype=self.dtype_policy,
         )
-        self.pool = poolings.get(pooling)
+        self.pool = poolings.get(pooling, dtype=self.dtype_policy)
 
     @property
     def output_dim(self):

@@ -66,7 +66,11 @@ class Stack(keras.layers.Layer):
         self.return_state = layers[-1].return_state
         self.supports_masking = True
         self.dropouts = [
-            VariationalDropout(dropout, seed if seed is None else seed + i)
+            VariationalDropout(
+                dropout,
+                seed if seed is None else seed + i,
+                dtype=self.dtype_policy,
+            )
             for i in range(len(layers) - 1)
         ]
 

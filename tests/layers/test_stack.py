@@ -1,0 +1,91 @@
+"""Stacks of layers against the same layers one by one."""
+
+import keras
+import numpy as np
+import pytest
+
+from rnnzoo import layers
+
+BATCH, TIME, UNITS, DEPTH = 3, 5, 6, 3
+RANDOM = np.random.default_rng(0)
+X = RANDOM.normal(size=(BATCH, TIME, UNITS)).astype("float32")
+MASK = np.array([[1] * 5, [1, 1, 1, 0, 0], [0] * 5], bool)
+
+
+def make(**options):
+    parts = [layers.LSTM(UNITS, return_sequences=True) for _ in range(DEPTH)]
+    stack = layers.Stack(parts, **options)
+    stack(X)
+    return stack
+
+
+@pytest.mark.parametrize("residual", [False, True])
+def test_is_its_layers_one_by_one(residual):
+    stack = make(residual=residual)
+    expected = X
+    for layer in stack.layers:
+        output = layer(expected, mask=MASK)
+        expected = output + expected if residual else output
+    np.testing.assert_allclose(stack(X, mask=MASK), expected, atol=1e-6)
+
+
+def test_states_go_in_and_come_out_layer_by_layer():
+    options = {"return_state": True}
+    stack = layers.Stack(
+        [layers.GRU(UNITS, return_sequences=True, **options) for _ in range(2)]
+        + [layers.GRU(2, **options)]
+    )
+    whole, *states = stack(X)
+    assert [each.shape[1] for each in states] == [UNITS, UNITS, 2]
+    _, *middle = stack(X[:, :2])
+    output, *resumed = stack(X[:, 2:], initial_state=middle)
+    np.testing.assert_allclose(output, whole, atol=1e-6)
+    for one, other in zip(resumed, states, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+
+
+def test_drops_between_layers_with_a_mask_each():
+    stack = make(dropout=0.5, seed=1)
+    np.testing.assert_array_equal(stack(X), stack(X, training=False))
+    inputs = []
+    for layer in stack.layers:
+        call = layer.call
+
+        def record(sequences, call=call, **options):
+            inputs.append(np.array(sequences))
+            return call(sequences, **options)
+
+        layer.call = record
+    stack(X, training=True)
+    np.testing.assert_array_equal(inputs[0], X)
+    dropped = [each == 0 for each in inputs[1:]]
+    for each in dropped:
+        assert 0.2 < each.mean() < 0.8
+        np.testing.assert_array_equal(each, each[:, :1].repeat(TIME, axis=1))
+    assert (dropped[0] != dropped[1]).any()
+
+
+def test_a_saved_stack_is_the_same(tmp_path):
+    inputs = keras.Input((None, UNITS))
+    model = keras.Model(inputs, make(residual=True, dropout=0.1)(inputs))
+    model.save(tmp_path / "stack.keras")
+    loaded = keras.saving.load_model(tmp_path / "stack.keras")
+    np.testing.assert_array_equal(model(X), loaded(X))
+    assert loaded.layers[-1].dropout == 0.1
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [],
+        [layers.GRU(2), layers.GRU(2)],
+        [
+            layers.GRU(2, return_sequences=True),
+            layers.GRU(2, return_state=True),
+        ],
+    ],
+    ids=["none", "no sequences", "some states"],
+)
+def test_layers_that_do_not_fit(parts):
+    with pytest.raises(ValueError, match="`layers`"):
+        layers.Stack(parts)
