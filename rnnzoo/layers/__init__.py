@@ -1,5 +1,6 @@
 """Keras layers; they never see a string, a vocabulary or a dataset."""
 
+from rnnzoo.layers.attention import BahdanauAttention, LuongAttention
 from rnnzoo.layers.bidirectional import Bidirectional
 from rnnzoo.layers.characters import CharCNN, CharLSTM
 from rnnzoo.layers.crf import CRF
@@ -16,11 +17,13 @@ __all__ = [
     "GRU",
     "LSTM",
     "AttentionPooling",
+    "BahdanauAttention",
     "Bidirectional",
     "CharCNN",
     "CharLSTM",
     "EmbeddingDropout",
     "HierarchicalAttention",
+    "LuongAttention",
     "MaxPooling",
     "MeanPooling",
     "SequenceEncoder",

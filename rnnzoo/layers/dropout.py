@@ -26,11 +26,12 @@ def draw_mask(shape, rate, seed_generator, dtype):
         Tensor that is 0 with probability `rate`, else `1 / (1 - rate)`.
     """
     # Drawn in float32: half types are too coarse for the comparison.
-    noise = tf.random.stateless_uniform(shape, _next_seed(seed_generator))
+    noise = tf.random.stateless_uniform(shape, next_seed(seed_generator))
     return tf.cast(noise >= rate, dtype) * tf.cast(1 / (1 - rate), dtype)
 
 
-def _next_seed(seed_generator):
+def next_seed(seed_generator):
+    """A seed of stateless draws, int32 `(2,)`, another one each time."""
     seed = tf.cast(seed_generator.next() % tf.int32.max, tf.int32)
     replica = tf.distribute.get_replica_context()
     if replica is None or replica.num_replicas_in_sync == 1:

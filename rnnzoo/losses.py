@@ -1,0 +1,45 @@
+"""Losses beside those of Keras."""
+
+import tensorflow as tf
+
+
+def reinforce(log_probs, rewards, mask):
+    """What teaches hard attention where to look (Xu et al. 2015, 4.1).
+
+        -sum_t (r_t - b) log a(s_t),    b = mean of r
+
+    No gradient goes through the rewards. Summed over the steps, averaged over
+    the batch.
+
+    Args:
+        log_probs: float32 `(batch, steps)`, of the places chosen.
+        rewards: float32 `(batch, steps)`, such as the log probabilities of the
+            target tokens.
+        mask: float32 `(batch, steps)`, 1 at the steps that count.
+
+    Returns:
+        Scalar.
+    """
+    count = tf.maximum(tf.reduce_sum(mask), 1)
+    baseline = tf.reduce_sum(rewards * mask) / count
+    advantage = tf.stop_gradient(rewards - baseline) * mask
+    return -tf.reduce_mean(tf.reduce_sum(advantage * log_probs, axis=1))
+
+
+def coverage(weights, mask):
+    """Punishes attending again to the same place (See et al. 2017, eq. 12).
+
+        sum_t sum_i min(a_ti, sum_{k<t} a_ki)
+
+    Summed over the steps, averaged over the batch.
+
+    Args:
+        weights: float32 `(batch, steps, places)`.
+        mask: float32 `(batch, steps)`, 1 at the steps that count.
+
+    Returns:
+        Scalar.
+    """
+    before = tf.cumsum(weights, axis=1, exclusive=True)
+    again = tf.reduce_sum(tf.minimum(weights, before), axis=2)
+    return tf.reduce_mean(tf.reduce_sum(again * mask, axis=1))
