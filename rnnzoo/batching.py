@@ -84,44 +84,41 @@ class Examples:
             A `tf.data.Dataset` of known cardinality.
         """
         columns = self.columns
-        plan = self._shuffled_plan if shuffle else self._sorted_plan
-        dataset = tf.data.Dataset.from_generator(
-            lambda: plan(batch_size),
-            output_signature=tf.TensorSpec([None], tf.int64),
+        places = self._shuffled if shuffle else self._sorted
+        return (
+            places(batch_size)
+            .map(lambda p: _pad_all(_gather(columns, p)), num_parallel_calls=2)
+            .prefetch(4)
         )
-        dataset = dataset.map(
-            lambda places: _pad_all(_gather(columns, places)),
-            num_parallel_calls=2,
-        )
-        count = -(-len(self) // batch_size)
-        count = tf.data.experimental.assert_cardinality(count)
-        return dataset.apply(count).prefetch(4)
 
     def order(self):
         """Where each row of the unshuffled batches comes from."""
         return np.argsort(-self.lengths, kind="stable")
 
-    def _sorted_plan(self, batch_size):
-        order = self.order()
-        for start in range(0, len(order), batch_size):
-            yield order[start : start + batch_size]
+    def _sorted(self, batch_size):
+        places = tf.data.Dataset.from_tensor_slices(self.order())
+        return places.batch(batch_size)
 
-    def _shuffled_plan(self, batch_size):
-        # Seeded by NumPy's global generator, as keras.utils.set_random_seed
-        # sets it.
-        rng = np.random.default_rng(np.random.randint(2**31))
-        order = rng.permutation(len(self))
-        pool = batch_size * BATCHES_PER_POOL
-        batches = []
-        for start in range(0, len(order), pool):
-            places = order[start : start + pool]
-            places = places[np.argsort(self.lengths[places], kind="stable")]
-            batches += [
-                places[i : i + batch_size]
-                for i in range(0, len(places), batch_size)
-            ]
-        rng.shuffle(batches)
-        yield from batches
+    def _shuffled(self, batch_size):
+        # Keras's set_random_seed seeds NumPy's global generator.
+        seed = np.random.randint(2**31)
+        count = len(self)
+        lengths = tf.constant(self.lengths)
+
+        def by_length(pool):
+            order = tf.argsort(tf.gather(lengths, pool), stable=True)
+            return tf.data.Dataset.from_tensor_slices(tf.gather(pool, order))
+
+        batches = -(-count // batch_size)
+        return (
+            tf.data.Dataset.range(count)
+            .shuffle(count, seed)
+            .batch(batch_size * BATCHES_PER_POOL)
+            .flat_map(by_length)
+            .batch(batch_size)
+            .apply(tf.data.experimental.assert_cardinality(batches))
+            .shuffle(batches, seed)
+        )
 
 
 def _gather(structure, places):
