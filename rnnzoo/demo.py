@@ -10,10 +10,12 @@ import keras
 import numpy as np
 
 from rnnzoo import registry
-from rnnzoo.examples import iterate
 from rnnzoo.training import finetune, require_writable
 
-DATASETS = {"text_classification": "rnnzoo_reviews"}
+DATASETS = {
+    "text_classification": "rnnzoo_reviews",
+    "entity_tagging": "rnnzoo_entities",
+}
 EPOCHS, BATCH_SIZE = 3, 32
 SHOWN = 4
 
@@ -25,7 +27,8 @@ model = tf.saved_model.load(sys.argv[1])
 texts = tf.constant(json.load(sys.stdin))
 answer = model.signatures["serving_default"](text=texts)
 assert "rnnzoo" not in sys.modules
-json.dump(answer["probabilities"].numpy().tolist(), sys.stdout)
+answer = {name: value.numpy().tolist() for name, value in answer.items()}
+json.dump(answer, sys.stdout, default=bytes.decode)
 """
 
 
@@ -63,10 +66,11 @@ def demo(name="han_classifier", out="rnnzoo_demo", data_dir=None, verbose=1):
         batch_size=BATCH_SIZE,
         verbose=verbose,
     )
-    _say(f"Accuracy on unseen texts: {metrics['test']['accuracy']:.3f}")
-    texts = [text.decode() for text in _first(source.split("test"), SHOWN)]
-    for text, result in zip(texts, task.classify(texts), strict=True):
-        print(f"{result.label} {result.score:.3f}  {text}")
+    score = metrics["test"][task.monitor]
+    _say(f"{task.monitor.capitalize()} on unseen texts: {score:.3f}")
+    texts = _first(source.split("test"), SHOWN)
+    for line in _answers(task, texts):
+        print(line)
     written = [
         (out / "model.keras", "the model: rnnzoo.load(path)"),
         (out / "metrics.json", "how training went"),
@@ -99,13 +103,48 @@ def serve_and_compare(task, texts, directory):
     )
     if done.returncode:
         raise RuntimeError(f"{directory} cannot be served: {done.stderr}")
-    served = np.array(json.loads(done.stdout))
-    difference = float(np.abs(served - task.predict(texts)).max())
+    served = _served_probabilities(json.loads(done.stdout))
+    ours = _probabilities(task, texts)
+    same = served.shape == ours.shape
+    difference = np.abs(served - ours).max(initial=0) if same else np.inf
     if difference > 1e-5:
         raise RuntimeError(
             f"{directory} answers otherwise than the model, by {difference}."
         )
-    return difference
+    return float(difference)
+
+
+def _answers(task, texts):
+    """A line for each text."""
+    if hasattr(task, "classify"):
+        for text, result in zip(texts, task.classify(texts), strict=True):
+            yield f"{result.label} {result.score:.3f}  {text}"
+        return
+    for text, entities in zip(texts, task.tag(texts), strict=True):
+        found = [f"{e.label} {e.score:.3f} {e.text}" for e in entities]
+        yield "\n  ".join([text, *found])
+
+
+def _probabilities(task, texts):
+    """Of all classes of each text; or of each entity, in their order."""
+    if hasattr(task, "classify"):
+        return task.predict(texts)
+    entities = [each for found in task.tag(texts) for each in found]
+    return np.array([each.score for each in entities])
+
+
+def _served_probabilities(answer):
+    """The same from what a served model answers."""
+    if "probabilities" in answer:
+        return np.array(answer["probabilities"])
+    return np.array(
+        [
+            score
+            for row in zip(answer["tags"], answer["scores"], strict=True)
+            for tag, score in zip(*row, strict=True)
+            if tag.startswith("B-")
+        ]
+    )
 
 
 def _explain(task, texts, out):
@@ -123,7 +162,11 @@ def _explain(task, texts, out):
 
 
 def _first(dataset, count):
-    return next(iterate(dataset)).x[:count]
+    """The first texts, words joined by blanks if there are but words."""
+    return [
+        (each.get("text") or b" ".join(each.get("tokens"))).decode()
+        for each in dataset.take(count).as_numpy_iterator()
+    ]
 
 
 def _say(line):
