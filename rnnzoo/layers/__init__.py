@@ -4,6 +4,7 @@ from rnnzoo.layers.attention import BahdanauAttention, LuongAttention
 from rnnzoo.layers.bidirectional import Bidirectional
 from rnnzoo.layers.characters import CharCNN, CharLSTM
 from rnnzoo.layers.crf import CRF
+from rnnzoo.layers.decoder import AttentionDecoder
 from rnnzoo.layers.dropout import EmbeddingDropout, VariationalDropout
 from rnnzoo.layers.hierarchical import HierarchicalAttention
 from rnnzoo.layers.pooling import AttentionPooling, MaxPooling, MeanPooling
@@ -16,6 +17,7 @@ __all__ = [
     "CRF",
     "GRU",
     "LSTM",
+    "AttentionDecoder",
     "AttentionPooling",
     "BahdanauAttention",
     "Bidirectional",

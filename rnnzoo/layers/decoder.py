@@ -1,0 +1,594 @@
+"""A decoder: one token after the other, attending to an encoded source.
+
+Teacher forced over whole targets, for training; and a token at a time, for
+`rnnzoo.search`:
+
+```python
+logits = decoder(tokens, encoded, memory_mask=mask).logits
+
+memory, state = decoder.start(encoded, mask)
+step = functools.partial(decoder.step, memory=memory)
+found = rnnzoo.search.beam(step, state, start, end, max_length=50)
+```
+
+What does not depend on the step before is computed for all steps at once: the
+shares of the token vectors in the gates, the layers above those that read the
+context, and, where the recurrence never reads it, attention as a whole.
+"""
+
+from typing import Any, NamedTuple
+
+import keras
+import tensorflow as tf
+
+from rnnzoo.layers.attention import Attended
+from rnnzoo.layers.dropout import EmbeddingDropout, check_rate, draw_mask
+from rnnzoo.layers.recurrence import recur
+from rnnzoo.layers.sequence import CELLS
+
+
+class DecoderState(NamedTuple):
+    """What a decoder keeps from step to step; its first axis is the rows.
+
+    Attributes:
+        layers: For each recurrent layer a tuple of states `(rows, units)`.
+        feed: The last attentional vector, with input feeding; otherwise `()`.
+        attention: `rnnzoo.layers.attention.AttentionState`, or `()`.
+    """
+
+    layers: Any
+    feed: Any
+    attention: Any
+
+
+class Decoded(NamedTuple):
+    """What a decoder made of whole targets.
+
+    Attributes:
+        logits: `(batch, steps, tokens)`, of the token after each.
+        weights: float32 `(batch, steps, places)`, what was attended to; `()`
+            without attention.
+        log_probs: float32 `(batch, steps)`, see
+            `rnnzoo.layers.attention.Attended`; `()` without attention.
+    """
+
+    logits: Any
+    weights: Any
+    log_probs: Any
+
+
+@keras.saving.register_keras_serializable(package="rnnzoo")
+class AttentionDecoder(keras.layers.Layer):
+    """Recurrent decoder with attention.
+
+    Luong et al. 2015 attend with the new state:
+
+        h_t = RNN(y_{t-1}, h_{t-1})    or, fed, RNN([y_{t-1}; a_{t-1}], h_{t-1})
+        c_t = attention(h_t, memory)
+        a_t = tanh(W_r [h_t; c_t])
+        p(y_t) = softmax(W_o a_t + b_o)
+
+    Bahdanau et al. 2015, with `attend_first`, with the old one:
+
+        c_t = attention(h_{t-1}, memory)
+        h_t = RNN([y_{t-1}; c_t], h_{t-1})
+        a_t = tanh(W_r [h_t; c_t; y_{t-1}])
+
+    where of a deep stack the first layer attends (Wu et al. 2016), and those
+    above it run outside of the loop. Without attention, `a_t = h_t` (Sutskever
+    et al. 2014). Unless an initial state is given, it is `tanh(W m)` with the
+    mean `m` of the memory (Sennrich et al. 2017, section 2).
+
+    Args:
+        units: Units of each recurrent layer.
+        attention: `rnnzoo.layers.BahdanauAttention`, `LuongAttention`, or
+            `None`.
+        embedding: `keras.layers.Embedding` of the target tokens; its
+            `input_dim` is their number.
+        rnn: `"lstm"` or `"gru"`.
+        depth: Number of recurrent layers.
+        attend_first: Whether the state before the step attends.
+        input_feeding: Whether the attentional vector `a_{t-1}` enters the
+            first layer. Luong et al. 2015, section 3.3.
+        readout_units: Size of `a_t`; defaults to `units`, or to the size of
+            the token vectors if `tied`.
+        residual: Whether the inputs of each layer but the first are added to
+            its outputs.
+        tied: Whether `W_o` is the embedding matrix. Press & Wolf 2017.
+        dropout: Rate at the inputs of each layer and at `a_t`, one mask over
+            time.
+        recurrent_dropout: Rate at the states, one mask over time.
+        word_dropout: Rate at which token types are dropped.
+        seed: Optional integer that makes the masks reproducible.
+
+    Call arguments:
+        tokens: int32 `(batch, steps)`: the start token and the target, without
+            its last token.
+        memory: `(batch, places, features)`.
+        memory_mask: Boolean `(batch, places)`.
+        initial_state: List of the states of all layers, `(batch, units)`;
+            by default made of the memory.
+        training: Whether to draw dropout masks.
+
+    Returns:
+        `Decoded`.
+
+    Raises:
+        ValueError: If options do not go together.
+    """
+
+    def __init__(
+        self,
+        units,
+        attention,
+        embedding,
+        *,
+        rnn="lstm",
+        depth=1,
+        attend_first=False,
+        input_feeding=False,
+        readout_units=None,
+        residual=False,
+        tied=False,
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        word_dropout=0.0,
+        seed=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        check_rate("dropout", dropout)
+        if rnn not in CELLS:
+            raise ValueError(
+                "Invalid value for argument `rnn`. Expected one of "
+                f"{sorted(CELLS)}. Received: rnn={rnn!r}"
+            )
+        if depth < 1:
+            raise ValueError(
+                "Invalid value for argument `depth`. Expected a positive "
+                f"integer. Received: depth={depth}"
+            )
+        if attend_first + input_feeding > (attention is not None):
+            raise ValueError(
+                "Invalid value for argument `input_feeding`. Expected at most "
+                "one of `attend_first` and `input_feeding`, and none without "
+                f"attention. Received: attend_first={attend_first}, "
+                f"input_feeding={input_feeding}, attention={attention}"
+            )
+        self.units = units
+        self.attention = attention
+        self.embedding = embedding
+        self.rnn = rnn
+        self.depth = depth
+        self.attend_first = attend_first
+        self.input_feeding = input_feeding
+        self.residual = residual
+        self.tied = tied
+        self.dropout = dropout
+        self.recurrent_dropout = recurrent_dropout
+        self.word_dropout = EmbeddingDropout(word_dropout, seed)
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.readout_units = self._checked_readout(readout_units)
+        self.layers = [
+            CELLS[rnn](
+                units,
+                return_sequences=True,
+                recurrent_dropout=recurrent_dropout,
+                seed=None if seed is None else seed + i + 1,
+                name=f"layer_{i}",
+            )
+            for i in range(depth)
+        ]
+
+    def _checked_readout(self, readout_units):
+        size = self.embedding.output_dim if self.tied else readout_units
+        size = size or self.units
+        if readout_units not in (None, size) or (
+            self.attention is None and size != self.units
+        ):
+            raise ValueError(
+                "Invalid value for argument `readout_units`. Expected the "
+                "size of the token vectors if `tied`, and `units` without "
+                f"attention. Received: readout_units={readout_units}, "
+                f"units={self.units}, "
+                f"embedding.output_dim={self.embedding.output_dim}"
+            )
+        return size
+
+    @property
+    def _looped(self):
+        """How many layers run in the loop over steps: those that wait for a
+        context, or, from the second on, for those that do.
+        """
+        if self.attention is None:
+            return 0
+        if self.attend_first:
+            return 1
+        in_turn = self.input_feeding or self.attention.coverage
+        return self.depth if in_turn else 0
+
+    def build(self, tokens_shape, memory_shape):
+        memory, vector = memory_shape[-1], self.embedding.output_dim
+        parts = [(self.embedding, (tokens_shape,))]
+        for i, layer in enumerate(self.layers):
+            parts.append((layer, ((None, None, self.units if i else vector),)))
+        if self.attention is not None:
+            queries = (None, None, self.units)
+            parts.append((self.attention, (queries, memory_shape)))
+        for part, shapes in parts:
+            if not part.built:  # by loading
+                part.build(*shapes)
+        gates = self.layers[0].step.gates
+        states = sum(len(layer.state_size) for layer in self.layers)
+        self.bridge = self._weight("bridge", memory, states * self.units)
+        if self.attention is not None:
+            size = self.units + memory + vector * self.attend_first
+            self.readout_kernel = self._weight(
+                "readout_kernel", size, self.readout_units
+            )
+        if self.attend_first or self.input_feeding:
+            fed = memory if self.attend_first else self.readout_units
+            self.feed_kernel = self._weight(
+                "feed_kernel", fed, gates * self.units
+            )
+        tokens = self.embedding.input_dim
+        self.output_bias = self._weight(
+            "output_bias", tokens, initializer="zeros"
+        )
+        if not self.tied:
+            self.output_kernel = self._weight(
+                "output_kernel", self.readout_units, tokens
+            )
+
+    # A token at a time.
+
+    def start(self, memory, memory_mask=None, initial_state=None):
+        """What the first step needs.
+
+        Args:
+            memory, memory_mask, initial_state: As in a call.
+
+        Returns:
+            Tuple of what is attended to, `rnnzoo.layers.attention.Memory`, and
+            the `DecoderState`, a row a sample.
+        """
+        memory = tf.cast(memory, self.compute_dtype)
+        if memory_mask is None:
+            memory_mask = tf.ones(tf.shape(memory)[:2], tf.bool)
+        if initial_state is None:
+            initial_state = self._bridge(memory, memory_mask)
+        sizes = [len(layer.state_size) for layer in self.layers]
+        if len(initial_state) != sum(sizes):
+            raise ValueError(
+                "Invalid value for argument `initial_state`. Expected "
+                f"{sum(sizes)} states, {sizes[0]} a layer. Received: "
+                f"{len(initial_state)}"
+            )
+        states = iter(initial_state)
+        layers = tuple(tuple(next(states) for _ in range(n)) for n in sizes)
+        feed = attended = ()
+        if self.input_feeding:
+            shape = [tf.shape(memory)[0], self.readout_units]
+            feed = tf.zeros(shape, self.compute_dtype)
+        if self.attention is not None:
+            memory = self.attention.prepare(memory, memory_mask)
+            attended = self.attention.start(memory)
+        return memory, DecoderState(layers, feed, attended)
+
+    def step(self, tokens, state, memory):
+        """One step.
+
+        Args:
+            tokens: int32 `(rows,)`, the last tokens.
+            state: `DecoderState`.
+            memory: As `start` made it; the rows are as many as its samples, or
+                several for each.
+
+        Returns:
+            Tuple of the logits of the next tokens, `(rows, tokens)`, and the
+            new `DecoderState`.
+        """
+        vectors = self.embedding(tokens[:, None])
+        hidden, _, state = self._run(vectors, memory, state, training=False)
+        return self._logits(hidden)[:, 0], state
+
+    # Whole targets.
+
+    def call(
+        self,
+        tokens,
+        memory,
+        memory_mask=None,
+        initial_state=None,
+        training=None,
+    ):
+        memory, state = self.start(memory, memory_mask, initial_state)
+        vectors = self.embedding(tokens)
+        vectors = self.word_dropout(vectors, tokens, training=training)
+        hidden, attended, _ = self._run(vectors, memory, state, training)
+        return Decoded(
+            self._logits(hidden), attended.weights, attended.log_probs
+        )
+
+    def _run(self, vectors, memory, state, training):
+        """Runs over some steps from any state.
+
+        Args:
+            vectors: `(rows, steps, features)`, of the tokens.
+            memory, state: As in `step`.
+            training: Whether to draw dropout masks.
+
+        Returns:
+            Tuple of the attentional vectors `(rows, steps, readout_units)`,
+            `Attended` of shape `(rows, steps, ...)`, and the new state.
+        """
+        drop = _Dropout(self, tf.shape(vectors)[0], training)
+        vectors = hidden = drop(vectors)
+        attended, layers = Attended((), (), ()), ()
+        if self._looped:
+            loop = _Loop(self, vectors, memory, state, drop, training)
+            hidden, attended, state = loop.run()
+            layers = state.layers[: self._looped]
+        for i in range(self._looped, self.depth):
+            inputs = drop(hidden) if i else vectors
+            outputs, states = self._recur(i, inputs, state, training)
+            hidden = outputs + inputs if i and self.residual else outputs
+            layers += (states,)
+        state = state._replace(layers=layers)
+        if self.attention is not None and not self._looped:
+            attended, state = self._attend_at_once(
+                hidden, memory, state, training
+            )
+        return drop(self.read_out(hidden, attended, vectors)), attended, state
+
+    def _recur(self, i, inputs, state, training):
+        """A whole layer: its outputs and final states."""
+        layer = self.layers[i]
+        chain = layer.chain(inputs, state.layers[i], None, training)
+        (run,) = recur([chain], training=training)
+        return layer.sequence(run, None), run.states
+
+    def _attend_at_once(self, queries, memory, state, training):
+        """Attention of steps that do not depend on each other."""
+        batch, places = tf.unstack(tf.shape(memory.mask))
+        rows, steps = tf.unstack(tf.shape(queries)[:2])
+        positions = state.attention.position[:, None] + tf.range(steps)
+        noise = None
+        if training and self.attention.hard:
+            noise = self.attention.draw_noise(batch, steps, places)
+        # All rows of a sample are so many queries of its memory.
+        attended = self.attention.attend(
+            tf.reshape(queries, [batch, -1, self.units]),
+            memory,
+            tf.reshape(positions, [batch, -1]),
+            noise=noise,
+        )
+        size = attended.context.shape[-1]
+        attended = Attended(
+            tf.reshape(attended.context, [rows, steps, size]),
+            tf.reshape(attended.weights, [rows, steps, places]),
+            tf.reshape(attended.log_probs, [rows, steps]),
+        )
+        moved = state.attention._replace(
+            position=state.attention.position + steps
+        )
+        return attended, state._replace(attention=moved)
+
+    def read_out(self, hidden, attended, vectors):
+        """The attentional vectors `a_t`, from what has any leading axes."""
+        if self.attention is None:
+            return hidden
+        parts = [hidden, attended.context]
+        if self.attend_first:
+            parts.append(vectors)
+        kernel = self._cast(self.readout_kernel)
+        return tf.tanh(tf.tensordot(tf.concat(parts, axis=-1), kernel, 1))
+
+    def _logits(self, hidden):
+        if self.tied:
+            kernel = tf.transpose(self._cast(self.embedding.embeddings))
+        else:
+            kernel = self._cast(self.output_kernel)
+        logits = tf.tensordot(hidden, kernel, 1)
+        return tf.cast(logits, tf.float32) + self.output_bias
+
+    def _bridge(self, memory, mask):
+        """Initial states from the mean of the memory."""
+        mask = tf.cast(mask, memory.dtype)[..., None]
+        count = tf.maximum(tf.reduce_sum(mask, axis=1), 1)
+        mean = tf.reduce_sum(memory * mask, axis=1) / count
+        states = tf.tanh(tf.matmul(mean, self._cast(self.bridge)))
+        return tf.split(states, states.shape[-1] // self.units, axis=1)
+
+    def _weight(self, name, *shape, initializer="glorot_uniform"):
+        return self.add_weight(shape=shape, initializer=initializer, name=name)
+
+    def _cast(self, weight):
+        return tf.cast(tf.convert_to_tensor(weight), self.compute_dtype)
+
+    def compute_mask(self, tokens, previous_mask=None):
+        return None
+
+    def get_config(self):
+        serialize = keras.saving.serialize_keras_object
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "attention": self.attention and serialize(self.attention),
+            "embedding": serialize(self.embedding),
+            "rnn": self.rnn,
+            "depth": self.depth,
+            "attend_first": self.attend_first,
+            "input_feeding": self.input_feeding,
+            "readout_units": self.readout_units,
+            "residual": self.residual,
+            "tied": self.tied,
+            "dropout": self.dropout,
+            "recurrent_dropout": self.recurrent_dropout,
+            "word_dropout": self.word_dropout.rate,
+            "seed": self.seed,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        deserialize = keras.saving.deserialize_keras_object
+        parts = {
+            key: config[key] and deserialize(config[key])
+            for key in ("attention", "embedding")
+        }
+        return cls(**{**config, **parts})
+
+
+class _Dropout:
+    """Draws masks that are the same at all steps of a call."""
+
+    def __init__(self, decoder, rows, training):
+        self.decoder = decoder
+        self.rows = rows
+        self.rate = decoder.dropout if training else 0
+
+    def draw(self, size):
+        """A mask `(rows, size)`, or 1."""
+        if not self.rate:
+            return 1
+        return draw_mask(
+            (self.rows, size),
+            self.rate,
+            self.decoder.seed_generator,
+            self.decoder.compute_dtype,
+        )
+
+    def __call__(self, sequences):
+        """Of `(rows, steps, features)`."""
+        if not self.rate:
+            return sequences
+        return sequences * self.draw(sequences.shape[-1])[:, None]
+
+
+class _Loop:
+    """The steps of those layers that wait for a context.
+
+    All that does not change from step to step is made here, once: chains of
+    the layers with their dropout masks, kernels by gates, shares of the token
+    vectors.
+    """
+
+    def __init__(self, decoder, vectors, memory, state, drop, training):
+        self.decoder = decoder
+        self.memory = memory
+        self.state = state
+        self.layers = decoder.layers[: decoder._looped]
+        rows, self.steps = tf.unstack(tf.shape(vectors)[:2])
+        self.vectors = tf.transpose(vectors, [1, 0, 2])
+        # The share of zeros in the gates is the bias.
+        nothing = tf.zeros([rows, 1, decoder.units], vectors.dtype)
+        self.chains = [
+            layer.chain(
+                nothing if i else vectors, state.layers[i], None, training
+            )
+            for i, layer in enumerate(self.layers)
+        ]
+        self.kernels = [self._gates(each.cell.kernel) for each in self.layers]
+        self.masks = [drop.draw(decoder.units) for _ in self.layers]
+        self.feed_kernels = None
+        if decoder.attend_first or decoder.input_feeding:
+            self.feed_kernels = self._gates(decoder.feed_kernel)
+        self.noise = None
+        if training and decoder.attention.hard:
+            places = tf.shape(memory.mask)[1]
+            self.noise = decoder.attention.draw_noise(self.steps, rows, places)
+
+    def _gates(self, kernel):
+        gates = self.layers[0].step.gates
+        return tf.split(self.decoder._cast(kernel), gates, axis=1)
+
+    def run(self):
+        """Outputs of the last of the layers, `Attended`, and the state."""
+        types = [self.vectors.dtype] * 2 + [tf.float32] * 2
+        arrays = [
+            tf.TensorArray(dtype, self.steps, infer_shape=False)
+            for dtype in types
+        ]
+
+        def advance(t, state, arrays):
+            hidden, attended, state = self._step(t, state)
+            written = [
+                array.write(t, value)
+                for array, value in zip(
+                    arrays, (hidden, *attended), strict=True
+                )
+            ]
+            return t + 1, state, written
+
+        _, state, arrays = tf.while_loop(
+            lambda t, *_: t < self.steps,
+            advance,
+            (0, self._loosened(), arrays),
+            maximum_iterations=self.steps,
+        )
+        sizes = [self.decoder.units, self.memory.values.shape[-1], None]
+        hidden, context, weights = (
+            tf.transpose(
+                tf.ensure_shape(array.stack(), [None, None, size]), [1, 0, 2]
+            )
+            for array, size in zip(arrays[:3], sizes, strict=True)
+        )
+        log_probs = tf.transpose(
+            tf.ensure_shape(arrays[3].stack(), [None, None])
+        )
+        layers = (*state.layers, *self.state.layers[len(self.layers) :])
+        return (
+            hidden,
+            Attended(context, weights, log_probs),
+            state._replace(layers=layers),
+        )
+
+    def _loosened(self):
+        """The state of the layers here."""
+        return self.state._replace(layers=self.state.layers[: len(self.layers)])
+
+    def _step(self, t, state):
+        decoder, attended = self.decoder, None
+        feed = state.feed
+        if decoder.attend_first:
+            attended, attention = self._attend(state.layers[0][0], t, state)
+            feed = attended.context
+        layers, hidden = [], None
+        for i, chain in enumerate(self.chains):
+            if i:
+                inputs = hidden * self.masks[i]
+                z = self._add(chain.inputs, 0, inputs, self.kernels[i])
+            elif self.feed_kernels is None:
+                z = [share[t] for share in chain.inputs]
+            else:
+                z = self._add(chain.inputs, t, feed, self.feed_kernels)
+            states, _ = chain.cell.forward(
+                z, state.layers[i], chain.weights, chain.noise
+            )
+            hidden = states[0]
+            if i and decoder.residual:
+                hidden += inputs
+            layers.append(states)
+        if attended is None:
+            attended, attention = self._attend(hidden, t, state)
+        if decoder.input_feeding:
+            feed = decoder.read_out(hidden, attended, None)
+        else:
+            feed = state.feed
+        state = DecoderState(tuple(layers), feed, attention)
+        return hidden, attended, state
+
+    def _attend(self, query, t, state):
+        noise = None if self.noise is None else self.noise[t]
+        return self.decoder.attention.step(
+            query, self.memory, state.attention, noise
+        )
+
+    @staticmethod
+    def _add(shares, t, inputs, kernels):
+        """Shares of the gates at a step, and those of more inputs."""
+        return [
+            share[t] + tf.matmul(inputs, kernel)
+            for share, kernel in zip(shares, kernels, strict=True)
+        ]

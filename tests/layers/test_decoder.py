@@ -1,0 +1,308 @@
+import functools
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from rnnzoo import search
+from rnnzoo.layers import AttentionDecoder, BahdanauAttention, LuongAttention
+
+RNG = np.random.default_rng(0)
+TOKENS, UNITS, VECTOR, PLACES, FEATURES = 9, 6, 4, 5, 3
+MEMORY = RNG.normal(size=(3, PLACES, FEATURES)).astype("float32")
+LENGTHS = [5, 2, 0]
+MASK = np.arange(PLACES) < np.array(LENGTHS)[:, None]
+TARGETS = RNG.integers(1, TOKENS, size=(3, 7)).astype("int32")
+
+KINDS = {
+    "bahdanau": {"attend_first": True, "rnn": "gru"},
+    "bahdanau_deep": {"attend_first": True, "depth": 2, "residual": True},
+    "bahdanau_coverage": {"attend_first": True},
+    "luong": {},
+    "luong_deep": {"depth": 2, "residual": True, "rnn": "gru"},
+    "luong_feeding": {"input_feeding": True, "rnn": "gru"},
+    "luong_feeding_deep": {
+        "input_feeding": True,
+        "depth": 3,
+        "residual": True,
+    },
+    "luong_coverage": {"depth": 2},
+    "luong_tied": {"tied": True},
+    "plain": {"depth": 2},
+}
+
+
+def attention_of(kind):
+    coverage = "coverage" in kind
+    if kind == "plain":
+        return None
+    if "bahdanau" in kind:
+        return BahdanauAttention(8, coverage=coverage)
+    return LuongAttention(
+        "concat" if coverage else "general", coverage=coverage
+    )
+
+
+def built(kind, **options):
+    """The decoder with random weights."""
+    decoder = AttentionDecoder(
+        UNITS,
+        attention_of(kind),
+        keras.layers.Embedding(TOKENS, VECTOR),
+        **{**KINDS[kind], **options},
+    )
+    decoder.build(TARGETS.shape, MEMORY.shape)
+    for weight in decoder.trainable_weights:
+        weight.assign(RNG.normal(scale=0.7, size=weight.shape))
+    return decoder
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def softmax(x):
+    e = np.exp(x - x.max())
+    return e / e.sum()
+
+
+class Oracle:
+    """A sample and a step at a time, equation by equation."""
+
+    def __init__(self, decoder):
+        self.d = decoder
+        self.w = {w.name: w.numpy() for w in decoder.weights}
+        self.a = {}
+        if decoder.attention is not None:
+            self.a = {w.name: w.numpy() for w in decoder.attention.weights}
+
+    def cell(self, i, z, states):
+        """From the inputs' share `z`, without the recurrent one."""
+        kernel, bias = (
+            w.numpy() for w in self.d.layers[i].trainable_weights[1:]
+        )
+        if self.d.rnn == "lstm":
+            h, c = states
+            gates = np.split(z + h @ kernel + bias, 4)
+            i, f, o = (sigmoid(gates[k]) for k in (0, 1, 3))
+            c = f * c + i * np.tanh(gates[2])
+            return [o * np.tanh(c), c]
+        (h,) = states
+        x, u = np.split(z + bias[0], 3), np.split(h @ kernel + bias[1], 3)
+        update, reset = sigmoid(x[0] + u[0]), sigmoid(x[1] + u[1])
+        candidate = np.tanh(x[2] + reset * u[2])
+        return [update * h + (1 - update) * candidate]
+
+    def attend(self, query, memory, seen):
+        if not len(memory):
+            return np.zeros(FEATURES), np.zeros(PLACES)
+        if "vector" in self.a:
+            hidden = query @ self.a["query_kernel"]
+            hidden = hidden + memory @ self.a["memory_kernel"]
+            hidden = hidden + self.a.get("bias", 0)
+            if "coverage_kernel" in self.a:
+                seen = seen[: len(memory), None]
+                hidden = hidden + seen * self.a["coverage_kernel"]
+            energies = np.tanh(hidden) @ self.a["vector"][:, 0]
+        else:
+            energies = memory @ self.a["kernel"] @ query
+        weights = softmax(energies)
+        padded = np.zeros(PLACES)
+        padded[: len(memory)] = weights
+        return weights @ memory, padded
+
+    def run(self, row):
+        d, w = self.d, self.w
+        memory = MEMORY[row, : LENGTHS[row]]
+        mean = memory.mean(axis=0) if len(memory) else np.zeros(FEATURES)
+        parts = np.tanh(mean @ w["bridge"]).reshape(d.depth, -1, UNITS)
+        states = [list(part) for part in parts]
+        feed = np.zeros(d.readout_units)
+        seen, logits, weights = np.zeros(PLACES), [], []
+        for token in TARGETS[row]:
+            y = d.embedding.embeddings.numpy()[token]
+            if d.attend_first:
+                context, share = self.attend(states[0][0], memory, seen)
+                feed = context
+            x = y
+            for i, layer in enumerate(d.layers):
+                z = x @ layer.trainable_weights[0].numpy()
+                if i == 0 and "feed_kernel" in w:
+                    z = z + feed @ w["feed_kernel"]
+                states[i] = self.cell(i, z, states[i])
+                x = states[i][0] + (x if i and d.residual else 0)
+            if d.attention is None:
+                out = x
+            else:
+                if not d.attend_first:
+                    context, share = self.attend(x, memory, seen)
+                seen = seen + share
+                weights.append(share)
+                parts = [x, context, y] if d.attend_first else [x, context]
+                out = np.tanh(np.concatenate(parts) @ w["readout_kernel"])
+            if d.input_feeding:
+                feed = out
+            kernel = w.get("output_kernel", d.embedding.embeddings.numpy().T)
+            logits.append(out @ kernel + w["output_bias"])
+        return np.array(logits), np.array(weights)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_decoder_is_that_of_the_papers(kind):
+    decoder = built(kind)
+    decoded = decoder(TARGETS, MEMORY, memory_mask=MASK)
+    oracle = Oracle(decoder)
+    for row in range(3):
+        logits, weights = oracle.run(row)
+        np.testing.assert_allclose(decoded.logits[row], logits, atol=2e-5)
+        if decoder.attention is not None:
+            np.testing.assert_allclose(decoded.weights[row], weights, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_stepping_is_the_same_for_any_number_of_rows(kind):
+    decoder = built(kind)
+    expected = decoder(TARGETS, MEMORY, memory_mask=MASK).logits
+    memory, state = decoder.start(MEMORY, MASK)
+    state = tf.nest.map_structure(lambda x: tf.repeat(x, 2, axis=0), state)
+    step = tf.function(decoder.step, autograph=False, reduce_retracing=True)
+    for t in range(TARGETS.shape[1]):
+        # The other hypothesis of each sample has another past.
+        other = np.full(3, t % 4 + 1)
+        tokens = np.stack([TARGETS[:, t], other], axis=1).ravel()
+        logits, state = step(tf.constant(tokens, tf.int32), state, memory)
+        np.testing.assert_allclose(logits[::2], expected[:, t], atol=2e-5)
+
+
+@pytest.mark.parametrize("kind", ["bahdanau", "luong", "luong_feeding_deep"])
+def test_gradients_are_finite_differences(kind):
+    decoder = built(kind)
+
+    @tf.function(autograph=False)
+    def loss(training):
+        logits = decoder(
+            TARGETS, MEMORY, memory_mask=MASK, training=training
+        ).logits
+        return tf.reduce_sum(tf.sin(logits))
+
+    @tf.function(autograph=False)
+    def gradients_of():
+        with tf.GradientTape() as tape:
+            value = loss(True)
+        return tape.gradient(value, decoder.trainable_weights)
+
+    for weight, gradient in zip(
+        decoder.trainable_weights, gradients_of(), strict=True
+    ):
+        assert gradient is not None, weight.path
+        gradient = tf.convert_to_tensor(gradient)
+        direction = RNG.normal(size=weight.shape).astype("float32")
+        before = weight.numpy()
+        values = []
+        for sign in (1, -1):
+            weight.assign(before + sign * 3e-3 * direction)
+            values.append(float(loss(False)))
+        weight.assign(before)
+        expected = (values[0] - values[1]) / 6e-3
+        found = float(tf.reduce_sum(gradient * direction))
+        assert found == pytest.approx(expected, rel=3e-2, abs=3e-2), weight.path
+
+
+@pytest.mark.parametrize("kind", ["bahdanau_deep", "luong", "luong_feeding"])
+def test_dropout_draws_only_in_training(kind):
+    decoder = built(
+        kind, dropout=0.3, recurrent_dropout=0.3, word_dropout=0.1, seed=1
+    )
+    one = decoder(TARGETS, MEMORY, memory_mask=MASK)
+    same = decoder(TARGETS, MEMORY, memory_mask=MASK)
+    np.testing.assert_array_equal(one.logits, same.logits)
+    noisy, other = (
+        decoder(TARGETS, MEMORY, memory_mask=MASK, training=True)
+        for _ in range(2)
+    )
+    assert np.isfinite(noisy.logits).all()
+    assert (noisy.logits.numpy() != one.logits.numpy()).any()
+    assert (noisy.logits.numpy() != other.logits.numpy()).any()
+
+
+@pytest.mark.parametrize(
+    "kind", ["bahdanau_coverage", "luong_feeding", "plain"]
+)
+def test_a_beam_finds_what_the_whole_call_scores(kind):
+    decoder = built(kind)
+    memory, state = decoder.start(MEMORY, MASK)
+
+    @tf.function(autograph=False)
+    def find():
+        return search.beam(
+            functools.partial(decoder.step, memory=memory),
+            state,
+            start=tf.fill([3], 1),
+            end=2,
+            max_length=6,
+            width=4,
+            n_best=2,
+        )
+
+    found = find()
+    for n in range(2):
+        tokens = found.tokens[:, n]
+        inputs = tf.pad(tokens, [[0, 0], [1, 0]], constant_values=1)
+        outputs = tf.pad(tokens, [[0, 0], [0, 1]], constant_values=2)
+        logits = decoder(inputs, MEMORY, memory_mask=MASK).logits
+        log_probs = tf.gather(tf.nn.log_softmax(logits), outputs, batch_dims=2)
+        places = tf.range(tf.shape(outputs)[1]) <= found.lengths[:, n, None]
+        total = tf.reduce_sum(tf.where(places, log_probs, 0), axis=1)
+        np.testing.assert_allclose(found.log_probs[:, n], total, rtol=1e-4)
+
+
+def test_padding_changes_nothing():
+    decoder = built("bahdanau")
+    expected = decoder(TARGETS, MEMORY, memory_mask=MASK).logits
+    longer = decoder(
+        TARGETS,
+        np.pad(MEMORY, [(0, 0), (0, 2), (0, 0)], constant_values=7),
+        memory_mask=np.pad(MASK, [(0, 0), (0, 2)]),
+    ).logits
+    np.testing.assert_allclose(longer, expected, atol=1e-5)
+    alone = decoder(TARGETS[1:2], MEMORY[1:2, :2]).logits
+    np.testing.assert_allclose(alone[0], expected[1], atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["bahdanau_deep", "luong_tied", "plain"])
+def test_a_saved_decoder_is_the_same(kind):
+    decoder = built(kind)
+    copy = AttentionDecoder.from_config(decoder.get_config())
+    copy.build(TARGETS.shape, MEMORY.shape)
+    copy.set_weights(decoder.get_weights())
+    np.testing.assert_array_equal(
+        copy(TARGETS, MEMORY, memory_mask=MASK).logits,
+        decoder(TARGETS, MEMORY, memory_mask=MASK).logits,
+    )
+
+
+def test_an_initial_state_may_be_given():
+    decoder = built("plain")
+    states = [RNG.normal(size=(3, UNITS)).astype("float32") for _ in range(4)]
+    logits = decoder(TARGETS, MEMORY, initial_state=states).logits
+    x = decoder.embedding(TARGETS)
+    for i, layer in enumerate(decoder.layers):
+        x = layer(x, initial_state=states[2 * i : 2 * i + 2])
+    expected = x @ decoder.output_kernel + decoder.output_bias
+    np.testing.assert_allclose(logits, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        ({"rnn": "rnn"}, "rnn"),
+        ({"depth": 0}, "depth"),
+        ({"dropout": 1.0}, "dropout"),
+        ({"attend_first": True, "input_feeding": True}, "input_feeding"),
+        ({"tied": True, "readout_units": 5}, "readout_units"),
+    ],
+)
+def test_what_does_not_go_together_is_an_error(options, name):
+    with pytest.raises(ValueError, match=f"argument `{name}`"):
+        built("luong", **options)
