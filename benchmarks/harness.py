@@ -52,14 +52,14 @@ def _peak_after(function, args):
     return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
-def write_csv(name, rows):
+def write_csv(name, rows, folder=RESULTS):
     """Writes rows (dicts with equal keys) to `results/<name>.csv`.
 
     Beside it, `results/<name>.txt` says on which machine.
     """
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{name}.txt").write_text(machine() + "\n")
-    with open(RESULTS / f"{name}.csv", "w", newline="") as file:
+    folder.mkdir(exist_ok=True)
+    (folder / f"{name}.txt").write_text(machine() + "\n")
+    with open(folder / f"{name}.csv", "w", newline="") as file:
         writer = csv.DictWriter(file, rows[0].keys())
         writer.writeheader()
         writer.writerows(rows)

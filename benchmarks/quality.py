@@ -4,9 +4,9 @@
         [--embeddings glove.6B.100d.txt.gz]
 
 Runs what `rnnzoo train NAME --dataset D` runs, once a seed, and adds a row to
-results/quality.csv. The epoch is chosen on the validation split, or on a tenth
-of the training split; the scorer is the task's: accuracy, or the F1 of spans as
-in conlleval.
+the table that `rnnzoo.describe` reads, rnnzoo/models/quality.csv. The epoch is
+chosen on the validation split, or on a tenth of the training split; the scorer
+is the task's: accuracy, or the F1 of spans as in conlleval.
 """
 
 import argparse
@@ -22,6 +22,7 @@ import keras
 
 import rnnzoo
 from rnnzoo.datasets import sources
+from rnnzoo.registry import QUALITY
 
 PUBLISHED = {
     "han_classifier": "plain BiLSTM 0.85 to 0.88; oh-2LSTMp 0.919",
@@ -76,14 +77,13 @@ def main():
         "minutes a run": f"{statistics.mean(minutes):.0f}",
         "published": published,
     }
-    path = harness.RESULTS / "quality.csv"
     rows = []
-    if path.exists():
-        with open(path, newline="") as file:
+    if QUALITY.exists():
+        with open(QUALITY, newline="") as file:
             rows = [dict(each) for each in csv.DictReader(file)]
     key = ("model", "word vectors")
     rows = [each for each in rows if any(each[k] != row[k] for k in key)]
-    harness.write_csv("quality", [*rows, row])
+    harness.write_csv(QUALITY.stem, [*rows, row], QUALITY.parent)
     print(harness.machine())
     print(harness.markdown([*rows, row]))
 

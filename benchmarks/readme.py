@@ -3,7 +3,7 @@
     python benchmarks/readme.py [--check]
 
 Between `<!-- results:NAME -->` and `<!-- /results -->` stands what the scripts
-measured; if results/NAME.csv is missing, nothing does. With --check the README
+measured; if there is no such table, nothing does. With --check the README
 is only compared, and the exit code says whether it was up to date.
 """
 
@@ -19,6 +19,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import harness
 
 import rnnzoo
+from rnnzoo.registry import QUALITY
 
 README = Path(__file__).parents[1] / "README.md"
 PART = re.compile(r"(<!-- results:(\w+) -->\n).*?(<!-- /results -->)", re.S)
@@ -60,7 +61,7 @@ def models():
 
 def measured(name, results):
     """Title, table and machine of a benchmark; nothing if it was not run."""
-    path = results / f"{name}.csv"
+    path = QUALITY if name == "quality" else results / f"{name}.csv"
     if not path.exists():
         return ""
     with open(path, newline="") as file:

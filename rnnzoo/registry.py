@@ -1,13 +1,17 @@
 """The zoo's register: names, factories, and what is known of each model."""
 
+import csv
 import dataclasses
 import difflib
 import fnmatch
 import inspect
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 from rnnzoo.recipe import Recipe
+
+QUALITY = Path(__file__).parent / "models" / "quality.csv"
 
 _CARDS = {}
 
@@ -23,7 +27,8 @@ class ModelCard:
         paper: Where it comes from.
         dataset: The TFDS dataset it was measured on.
         recipe: Its training defaults.
-        results: Dict of what was measured to the result.
+        results: Dict of what was measured to the result; for the zoo's own
+            models what `benchmarks/quality.py` wrote.
         factory: The function that builds it.
     """
 
@@ -112,7 +117,7 @@ def register(
             paper=paper,
             dataset=dataset,
             recipe=recipe or Recipe(),
-            results=results or {},
+            results=results or _measured(name),
             factory=factory,
         )
         return factory
@@ -183,6 +188,22 @@ def _require_defaults(factory):
                 "whose arguments all have names and defaults: those are what "
                 f"`build` takes and `describe` shows. Received: `{each}`"
             )
+
+
+def _measured(name):
+    """Results of a model of the zoo."""
+    if not QUALITY.exists():
+        return {}
+    with open(QUALITY, newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["model"] == name]
+    return {
+        f"{row['dataset']}, word vectors: {row['word vectors']}": (
+            f"test {row['metric']} {row['test']} "
+            f"(standard deviation {row['standard deviation'] or 'unknown'}, "
+            f"seeds: {row['seeds']})"
+        )
+        for row in rows
+    }
 
 
 def _nearest(word, known):
