@@ -1,10 +1,19 @@
 """TFDS builders of our own, and the way to everybody else's.
 
 Importing this package imports TFDS and tells it of the builders, so that
-`tfds.load("rnnzoo_reviews")` works. Nothing is downloaded for them.
+`tfds.load("rnnzoo_reviews")` works. Those named after it are
+generated, and need no download.
 """
 
+from rnnzoo.datasets.dates import RnnzooDates
 from rnnzoo.datasets.entities import RnnzooEntities
+from rnnzoo.datasets.multi30k import Multi30k, Multi30kFr
 from rnnzoo.datasets.reviews import RnnzooReviews
 
-__all__ = ["RnnzooEntities", "RnnzooReviews"]
+__all__ = [
+    "Multi30k",
+    "Multi30kFr",
+    "RnnzooDates",
+    "RnnzooEntities",
+    "RnnzooReviews",
+]
