@@ -34,8 +34,11 @@ class WordEncoder(keras.layers.Layer):
     def __init__(self, input_dim, embedding_dim, dropout, **kwargs):
         super().__init__(**kwargs)
         check_rate("dropout", dropout)
-        self.embedding = keras.layers.Embedding(input_dim, embedding_dim)
-        self.dropout = keras.layers.Dropout(dropout)
+        policy = self.dtype_policy
+        self.embedding = keras.layers.Embedding(
+            input_dim, embedding_dim, dtype=policy
+        )
+        self.dropout = keras.layers.Dropout(dropout, dtype=policy)
 
     def build(self, input_shape):
         self.embedding.build(input_shape)
@@ -125,7 +128,11 @@ class CharCNN(WordEncoder):
     ):
         super().__init__(input_dim, embedding_dim, dropout, **kwargs)
         self.convolution = keras.layers.Conv1D(
-            filters, kernel_size, padding="same", activation="tanh"
+            filters,
+            kernel_size,
+            padding="same",
+            activation="tanh",
+            dtype=self.dtype_policy,
         )
 
     @property
@@ -138,9 +145,11 @@ class CharCNN(WordEncoder):
     def encode(self, vectors, mask, training):
         features = self.convolution(vectors)
         # tanh is above -1, so -1 never wins, but in a word of padding.
-        features = ops.where(mask[..., None], features, -1.0)
+        features = ops.where(
+            mask[..., None], features, -ops.ones_like(features)
+        )
         features = ops.max(features, axis=1)
-        return ops.where(mask[:, :1], features, 0.0)
+        return ops.where(mask[:, :1], features, ops.zeros_like(features))
 
     def get_config(self):
         return {
@@ -176,7 +185,8 @@ class CharLSTM(WordEncoder):
     ):
         super().__init__(input_dim, embedding_dim, dropout, **kwargs)
         self.units = units
-        self.rnn = Bidirectional(LSTM(units))
+        policy = self.dtype_policy
+        self.rnn = Bidirectional(LSTM(units, dtype=policy), dtype=policy)
 
     @property
     def output_dim(self):

@@ -44,10 +44,14 @@ class WordFeatures(keras.layers.Layer):
         self.characters = characters
         self.case_embedding = None
         if cases:
-            self.case_embedding = keras.layers.Embedding(cases, case_dim)
+            self.case_embedding = keras.layers.Embedding(
+                cases, case_dim, dtype=self.dtype_policy
+            )
         self.case_dim = case_dim
-        self.word_dropout = EmbeddingDropout(word_dropout)
-        self.dropout = VariationalDropout(dropout)
+        self.word_dropout = EmbeddingDropout(
+            word_dropout, dtype=self.dtype_policy
+        )
+        self.dropout = VariationalDropout(dropout, dtype=self.dtype_policy)
 
     @property
     def reads(self):

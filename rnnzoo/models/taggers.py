@@ -10,7 +10,7 @@ from rnnzoo.tasks import EntityTagger
 from rnnzoo.words import CASES
 
 RECIPE = Recipe(
-    batch_size=32, epochs=20, learning_rate=2e-3, clipnorm=5.0, patience=5
+    batch_size=32, epochs=20, learning_rate=2e-3, clipnorm=5.0, patience=8
 )
 
 

@@ -109,7 +109,7 @@ class EntityTagger(Task):
         self.normalize_digits = normalize_digits
         self.min_count = min_count
         self.max_characters = max_characters
-        self.dropout = VariationalDropout(dropout)
+        self.dropout = VariationalDropout(dropout, dtype=self.dtype_policy)
         self.embeddings = embeddings
         self.tag_names = tag_names and tuple(tag_names)
         self.reader = self.head = self.crf = None
@@ -264,15 +264,20 @@ class EntityTagger(Task):
         vectors = self.encoder(vectors, mask=_mask(inputs), training=training)
         return self.head(self.dropout(vectors, training=training))
 
+    def compile(self, optimizer="auto", loss="auto", metrics="auto", **kwargs):
+        """See `Task.compile`; metrics get ids of tags, negative as padding."""
+        if loss not in ("auto", None):
+            raise ValueError(
+                "Invalid value for argument `loss`. Expected 'auto': an "
+                "entity tagger is trained on the likelihood of its tags. "
+                f"Received: loss={loss!r}"
+            )
+        super().compile(optimizer, loss, metrics, **kwargs)
+
     def compute_loss(
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
     ):
         """Mean negative log-likelihood of a sentence's tags."""
-        if self._compile_loss is not None:
-            raise ValueError(
-                "Invalid value for argument `loss`. Expected 'auto': an "
-                "entity tagger is trained on the likelihood of its tags. "
-            )
         losses = -self.crf.log_likelihood(y_pred, y, _mask(x))
         if sample_weight is not None:
             losses *= tf.cast(sample_weight, losses.dtype)

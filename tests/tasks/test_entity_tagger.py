@@ -323,6 +323,7 @@ def test_two_replicas(mirrored):
         (lambda m: m.predict([[1, 2]]), "Expected strings"),
         (lambda m: m.adapt(WORDS, LABELS), "has a vocabulary"),
         (lambda m: build().predict(WORDS), "adapt"),
+        (lambda m: m.compile(loss="mse"), "`loss`.*'mse'"),
         (
             lambda m: build().adapt(WORDS, [["O"] * len(w) for w in WORDS]),
             "labels",
