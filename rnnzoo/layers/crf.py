@@ -560,6 +560,8 @@ class CRF(keras.layers.Layer):
         )
 
     def _scores(self):
+        if not self.built:
+            self.build((None, None, self.tags))
         scores = [None] * 3
         if self.transitions:
             scores = [tf.convert_to_tensor(each) for each in self._learned]
