@@ -6,6 +6,7 @@ span and S is one of a single token. Tags are read as the CoNLL scorer reads
 them, in whatever scheme they are, so that each list of tags means spans.
 """
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -36,6 +37,7 @@ class Constraints(NamedTuple):
     end: list
 
 
+@functools.lru_cache
 def split(tag):
     """`(letter, label)` of a tag; those of `"O"` are `("O", "")`.
 

@@ -24,12 +24,12 @@ RECIPE = Recipe(
 def bilstm_crf_tagger(
     *,
     vocabulary_size=500_000,
-    min_count=1,
+    min_count=2,
     embedding_dim=100,
     embeddings=None,
     trainable_embeddings=True,
     lowercase=True,
-    normalize_digits=False,
+    normalize_digits=True,
     characters="lstm",
     case_dim=10,
     units=100,
@@ -44,7 +44,9 @@ def bilstm_crf_tagger(
     Args:
         vocabulary_size: Most ids given out, with those of padding and of
             unknown words.
-        min_count: Words seen less often are unknown.
+        min_count: Words seen less often are unknown, unless they have word
+            vectors. With 1, no training sentence has an unknown word, and
+            nothing is learned of them.
         embedding_dim: Size of the word vectors; with `embeddings`, theirs.
         embeddings: Pretrained word vectors; see
             `rnnzoo.embeddings.load_vectors`. All their words are known.
@@ -97,12 +99,12 @@ def bilstm_crf_tagger(
 def bilstm_cnn_crf_tagger(
     *,
     vocabulary_size=500_000,
-    min_count=1,
+    min_count=2,
     embedding_dim=100,
     embeddings=None,
     trainable_embeddings=True,
     lowercase=True,
-    normalize_digits=False,
+    normalize_digits=True,
     characters="cnn",
     case_dim=10,
     units=200,
@@ -129,12 +131,12 @@ def bilstm_cnn_crf_tagger(
 def bilstm_softmax_tagger(
     *,
     vocabulary_size=500_000,
-    min_count=1,
+    min_count=2,
     embedding_dim=100,
     embeddings=None,
     trainable_embeddings=True,
     lowercase=True,
-    normalize_digits=False,
+    normalize_digits=True,
     characters="cnn",
     case_dim=10,
     units=100,

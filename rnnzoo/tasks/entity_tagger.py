@@ -62,7 +62,8 @@ class EntityTagger(Task):
             written by default.
         lowercase: Whether the vocabulary is in lower case.
         normalize_digits: Whether all digits are one in the vocabulary.
-        min_count: Words seen less often in `adapt` are unknown.
+        min_count: Words seen less often in `adapt`, and without a pretrained
+            vector, are unknown.
         max_characters: Characters read of a word, the first ones.
         dropout: Rate of the dropout before the output, one mask over time.
         embeddings: Pretrained word vectors, read by `adapt`: what
@@ -206,7 +207,7 @@ class EntityTagger(Task):
     def encode(self, x, y=None, sample_weight=None):
         """Raw sentences as ids, `rnnzoo.batching.Examples`."""
         chunks = list(self._read(x, y, sample_weight, self.tag_names))
-        ids = [self._ids(chunk.tokens) for chunk in chunks]
+        ids = self._ids(chunks)
         tags = weights = None
         if chunks[0].tags is not None:
             tags = [each for chunk in chunks for each in chunk.tags]
@@ -218,12 +219,15 @@ class EntityTagger(Task):
         if chunks[0].sample_weight is not None:
             weights = [chunk.sample_weight for chunk in chunks]
             weights = np.concatenate(weights).astype("float32")
-        ids = tf.nest.map_structure(lambda *each: tf.concat(each, 0), *ids)
         return Examples(ids, tags, weights, ids["words"].row_lengths().numpy())
 
-    def _ids(self, tokens):
-        """Ids of lists of words, of those kinds that the model reads."""
-        return self._select(self._read_words(words.ragged_tokens(tokens)))
+    def _ids(self, chunks):
+        """Ids of all words, of those kinds that the model reads."""
+        ids = [
+            self._select(self._read_words(words.ragged_tokens(chunk.tokens)))
+            for chunk in chunks
+        ]
+        return tf.nest.map_structure(lambda *each: tf.concat(each, 0), *ids)
 
     @tf.function(
         input_signature=[tf.RaggedTensorSpec([None, None], tf.string)],
@@ -357,13 +361,10 @@ class EntityTagger(Task):
         """
         self._require_adapted("predict")
         if isinstance(x, Examples):
-            parts = [x.inputs]
+            ids = x.inputs
         else:
-            chunks = self._read(sentences.without_tags(x))
-            parts = (self._ids(chunk.tokens) for chunk in chunks)
-        return [
-            tags for ids in parts for tags, _ in self._answer(ids, batch_size)
-        ]
+            ids = self._ids(self._read(sentences.without_tags(x)))
+        return [tags for tags, _ in self._answer(ids, batch_size)]
 
     def tag(self, x, batch_size=None):
         """The entities of sentences.
@@ -376,14 +377,14 @@ class EntityTagger(Task):
             List of lists of `Entity`, in the order of the sentences.
         """
         self._require_adapted("tag")
-        found = []
-        for chunk in self._read(sentences.without_tags(x)):
-            answers = self._answer(self._ids(chunk.tokens), batch_size)
-            found += [
-                _entities(chunk, place, *answer)
-                for place, answer in enumerate(answers)
-            ]
-        return found
+        chunks = list(self._read(sentences.without_tags(x)))
+        answers = self._answer(self._ids(chunks), batch_size)
+        return [
+            _entities(*sentence, *answer)
+            for sentence, answer in zip(
+                _one_by_one(chunks), answers, strict=True
+            )
+        ]
 
     def _answer(self, ids, batch_size=None):
         """For each sentence its tags and their scores."""
@@ -419,25 +420,26 @@ class EntityTagger(Task):
             `rnnzoo.marking.Markings`, one for each sentence.
         """
         self._require_adapted("explain")
-        found = []
-        for chunk in self._read(sentences.without_tags(x)):
-            ids = self._ids(chunk.tokens)
-            chunk = chunk.as_texts()
-            rows = zip(
-                self._answer(ids), self._run(self._weigh, ids), strict=True
+        chunks = list(self._read(sentences.without_tags(x)))
+        ids = self._ids(chunks)
+        chunks = [chunk.as_texts() for chunk in chunks]
+        rows = zip(
+            _one_by_one(chunks),
+            self._answer(ids),
+            self._run(self._weigh, ids),
+            strict=True,
+        )
+        return Markings(
+            Marking(
+                text=chunk.texts[place],
+                entities=_entities(chunk, place, *answer),
+                tokens=[word.decode() for word in chunk.tokens[place]],
+                spans=chunk.spans(place),
+                labels=list(self.labels),
+                marginals=marginals,
             )
-            found += [
-                Marking(
-                    text=chunk.texts[place],
-                    entities=_entities(chunk, place, *answer),
-                    tokens=[word.decode() for word in chunk.tokens[place]],
-                    spans=chunk.spans(place),
-                    labels=list(self.labels),
-                    marginals=marginals,
-                )
-                for place, (answer, (marginals,)) in enumerate(rows)
-            ]
-        return Markings(found)
+            for (chunk, place), answer, (marginals,) in rows
+        )
 
     @tf.function(reduce_retracing=True, autograph=False)
     def _weigh(self, inputs):
@@ -589,6 +591,13 @@ class EntityTagger(Task):
 
 def _mask(inputs):
     return inputs["words"] != text.PADDING
+
+
+def _one_by_one(chunks):
+    """For each sentence its `Sentences` and its place there."""
+    for chunk in chunks:
+        for place in range(len(chunk.tokens)):
+            yield chunk, place
 
 
 def _entities(sentence, place, tags, scores):

@@ -29,6 +29,7 @@ TEXTS = [
     "?!... ---",
 ]
 SMALL = {
+    "min_count": 1,
     "embedding_dim": 12,
     "units": 12,
     "dropout": 0.1,
@@ -258,16 +259,16 @@ def test_weights_of_sentences():
 
 
 def test_words_of_the_vectors_are_known(tmp_path):
-    """Also those that no training sentence has."""
+    """Also those that no training sentence has; others must occur twice."""
     path = tmp_path / "vectors.txt"
     path.write_text("paris 1 2 3\nberlin 4 5 6\n")
-    model = build(embeddings=path, trainable_embeddings=False)
+    model = build(embeddings=path, trainable_embeddings=False, min_count=2)
     model.adapt(WORDS, LABELS, verbose=0)
+    assert set(model.vocabulary.tokens) == {".", "paris", "berlin"}
     table = model.features.embedding.embeddings.numpy()
     for word, vector in (("paris", [1, 2, 3]), ("berlin", [4, 5, 6])):
-        np.testing.assert_array_equal(
-            table[model.vocabulary([word])[0]], vector
-        )
+        place = model.vocabulary([word])[0]
+        np.testing.assert_array_equal(table[place], vector)
     model.compile()
     model.fit(WORDS, LABELS, verbose=0)
     np.testing.assert_array_equal(
