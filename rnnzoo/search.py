@@ -159,20 +159,21 @@ def beam(
 ):
     """The best sequences that a beam of some width finds.
 
-    At each step the `width` best unfinished sequences are continued by all
-    tokens. What ends and is among the `width` best of all continuations is
-    finished: it keeps its final score and is continued no more. The `width`
-    best others go on. The score of a finished sequence `Y` of the source `X`
-    is (Wu et al. 2016, equation 14)
+    At each step the unfinished sequences are continued by all tokens. What
+    ends and is among the `width` best of all continuations is finished: it
+    keeps its final score, and its place in the beam as long as it is one of
+    the `width` best. The best others go on in the places that are left. The
+    score of a finished sequence `Y` of the source `X` is (Wu et al. 2016,
+    equation 14)
 
         s(Y, X) = log P(Y | X) / lp(Y) + cp(X; Y)
         lp(Y)   = (5 + |Y|)^a / (5 + 1)^a
         cp(X; Y) = b * sum_i log(min(sum_j p_ij, 1))
 
     where `|Y|` counts the end token and `p_ij` is the weight that target `j`
-    put on source `i`. A sample is done as soon as `width` sequences are
-    finished or, which is safe, when no continuation of any length could still
-    beat those that will be returned.
+    put on source `i`; that of an unfinished one is the first part, at its
+    length. A sample is done when no place is left or, which is safe, when no
+    continuation of any length could still beat those that will be returned.
 
     The arguments that are not below are those of `greedy`.
 
@@ -249,7 +250,8 @@ class _Limits:
         self.max_length = tf.broadcast_to(tf.cast(max_length, tf.int32), batch)
         self.min_length = tf.broadcast_to(tf.cast(min_length, tf.int32), batch)
         self.block_ngrams = block_ngrams
-        self.steps = tf.reduce_max(self.max_length) + 1
+        # Of no sample, the largest is the smallest integer.
+        self.steps = tf.maximum(tf.reduce_max(self.max_length), -1) + 1
         self.prefix = None
         if prefix is not None:
             missing = tf.maximum(self.steps - tf.shape(prefix)[1], 0)
@@ -392,11 +394,10 @@ class _Beam(NamedTuple):
             self._advance,
             self._first(batch, start),
             self._none(batch),
-            tf.zeros([batch], tf.int32),
             tf.zeros([batch], tf.bool),
             _repeat(state, self.width),
         )
-        return _trim(pool)
+        return _trim(Hypotheses(*(each[:, : self.n_best] for each in pool)))
 
     def _first(self, batch, start):
         # One sequence each, so that the beam does not hold it several times.
@@ -413,25 +414,24 @@ class _Beam(NamedTuple):
 
     def _none(self, batch):
         """No finished sequence."""
-        shape = tf.stack([batch, self.n_best])
+        shape = tf.stack([batch, self.width])
         worst = tf.fill(shape, -float("inf"))
         return Hypotheses(
             tokens=tf.fill(
-                [batch, self.n_best, self.limits.steps], self.limits.end
+                [batch, self.width, self.limits.steps], self.limits.end
             ),
             lengths=tf.zeros(shape, tf.int32),
             scores=worst,
             log_probs=worst,
         )
 
-    def _advance(self, t, live, pool, count, done, state):
+    def _advance(self, t, live, pool, done, state):
         """One token more for each unfinished sequence.
 
         Args:
             t: Number of the tokens so far.
             live: `_Live`.
             pool: `Hypotheses`, the best of the finished ones.
-            count: int32 `(batch,)`, how many have been finished.
             done: Boolean `(batch,)`, which samples may not change any more.
             state: Nest of `(batch * width, ...)`.
         """
@@ -446,13 +446,12 @@ class _Beam(NamedTuple):
         ended = ends & best & (values > -float("inf")) & ~done[:, None]
         scores = self._scores(values, parents, state, t)
         pool = self._collect(pool, live, scores, values, parents, ended, t)
-        count += tf.reduce_sum(tf.cast(ended, tf.int32), axis=1)
 
         values = tf.where(ends, -float("inf"), values)
         live, state = self._continue(live, values, parents, chosen, state, t)
-        done |= count >= self.width
-        done |= self._bound(live) <= pool.scores[:, -1]
-        return t + 1, live, pool, count, done, state
+        live = self._make_room(live, pool, t)
+        done |= self._bound(live) <= pool.scores[:, self.n_best - 1]
+        return t + 1, live, pool, done, state
 
     def _continuations(self, live, log_p, t):
         """The best: log probabilities, parents, tokens; `(batch, 2 width)`.
@@ -463,7 +462,9 @@ class _Beam(NamedTuple):
         batch, vocabulary = tf.shape(live.tokens)[0], tf.shape(log_p)[1]
         log_p = tf.reshape(log_p, [batch, self.width, vocabulary])
         log_p = self.limits(log_p, live.history, t)
-        values = tf.reshape(log_p + live.log_probs[..., None], [batch, -1])
+        values = tf.reshape(
+            log_p + live.log_probs[..., None], [batch, self.width * vocabulary]
+        )
         k = tf.minimum(2 * self.width, self.width * vocabulary)
         values, places = tf.math.top_k(values, k)
         return values, places // vocabulary, places % vocabulary
@@ -495,7 +496,7 @@ class _Beam(NamedTuple):
             *(tf.concat(pair, axis=1) for pair in zip(pool, new, strict=True))
         )
         # What is no hypothesis comes behind the empty places of the pool.
-        _, places = tf.math.top_k(both.scores, self.n_best)
+        _, places = tf.math.top_k(both.scores, self.width)
         return Hypotheses(
             *(tf.gather(each, places, batch_dims=1) for each in both)
         )
@@ -511,6 +512,15 @@ class _Beam(NamedTuple):
         moved = tf.nest.map_structure(lambda x: tf.gather(x, rows), state)
         live = _Live(tokens, _write(history, t, tokens), log_probs)
         return live, _like(moved, state)
+
+    def _make_room(self, live, pool, t):
+        """Drops what is not among the `width` best, with the finished ones."""
+        scores = live.log_probs / self._length_penalty(t + 1)
+        better = pool.scores[:, None, :] >= scores[..., None]
+        finished = tf.reduce_sum(tf.cast(better, tf.int32), axis=2)
+        rank = tf.range(self.width) + finished  # the unfinished are sorted
+        log_probs = tf.where(rank < self.width, live.log_probs, -float("inf"))
+        return live._replace(log_probs=log_probs)
 
     def _bound(self, live):
         """The best score that the unfinished may still reach, `(batch,)`.
@@ -553,7 +563,7 @@ def _write(history, t, tokens):
 
 
 def _trim(found):
-    longest = tf.reduce_max(found.lengths)
+    longest = tf.maximum(tf.reduce_max(found.lengths), 0)
     return found._replace(tokens=found.tokens[..., :longest])
 
 

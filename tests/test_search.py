@@ -128,6 +128,21 @@ def test_a_beam_of_one_is_greedy(length_penalty):
         assert a[0][2] == pytest.approx(b[0][2], rel=1e-5)
 
 
+def test_what_ended_early_does_not_end_the_search():
+    """Of few tokens, many sequences end that are all but impossible."""
+    best = tf.constant([2, 3, 2, 4, 3, END])
+
+    def step(tokens, state):
+        logits = 20 * tf.one_hot(tf.gather(best, state), 5)
+        return logits + tf.one_hot(tf.fill(tf.shape(tokens), END), 5), state + 1
+
+    for width in (1, 2, 5):
+        found = search.beam(
+            step, tf.zeros([1], tf.int32), [START], END, 9, width=width
+        )
+        assert unpacked(found)[0][0][0] == (2, 3, 2, 4, 3)
+
+
 def test_greedy_takes_the_most_probable_token():
     models = Markov(50, vocabulary=5)
     for model, [(tokens, _, _)] in enumerate(
