@@ -156,12 +156,14 @@ class Attention(keras.layers.Layer):
             Tuple of the `Attended`, of shape `(rows, ...)`, and the new state.
         """
         batch = tf.shape(memory.mask)[0]
+        rows = tf.shape(query)[0]
+        several = rows // tf.maximum(batch, 1)
 
         def fold(x):  # (rows, ...) to (batch, n, ...)
             if x is None or isinstance(x, tuple):
                 return x
             x = tf.convert_to_tensor(x)
-            return tf.reshape(x, [batch, -1, *_tail(x)])
+            return tf.reshape(x, [batch, several, *_tail(x)])
 
         attended = self.attend(
             fold(query),
@@ -171,7 +173,7 @@ class Attention(keras.layers.Layer):
             fold(noise),
         )
         attended = Attended(
-            *(tf.reshape(x, [-1, *_tail(x, 2)]) for x in attended)
+            *(tf.reshape(x, [rows, *_tail(x, 2)]) for x in attended)
         )
         coverage = ()
         if self.coverage:

@@ -94,6 +94,8 @@ class AttentionDecoder(keras.layers.Layer):
             the token vectors if `tied`.
         residual: Whether the inputs of each layer but the first are added to
             its outputs.
+        bridge: Whether there are weights that make an initial state of the
+            memory; without, it must be given.
         tied: Whether `W_o` is the embedding matrix. Press & Wolf 2017.
         dropout: Rate at the inputs of each layer and at `a_t`, one mask over
             time.
@@ -129,6 +131,7 @@ class AttentionDecoder(keras.layers.Layer):
         input_feeding=False,
         readout_units=None,
         residual=False,
+        bridge=True,
         tied=False,
         dropout=0.0,
         recurrent_dropout=0.0,
@@ -163,6 +166,7 @@ class AttentionDecoder(keras.layers.Layer):
         self.attend_first = attend_first
         self.input_feeding = input_feeding
         self.residual = residual
+        self.has_bridge = bridge
         self.tied = tied
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout
@@ -221,7 +225,8 @@ class AttentionDecoder(keras.layers.Layer):
                 part.build(*shapes)
         gates = self.layers[0].step.gates
         states = sum(len(layer.state_size) for layer in self.layers)
-        self.bridge = self._weight("bridge", memory, states * self.units)
+        if self.has_bridge:
+            self.bridge = self._weight("bridge", memory, states * self.units)
         if self.attention is not None:
             size = self.units + memory + vector * self.attend_first
             self.readout_kernel = self._weight(
@@ -256,14 +261,14 @@ class AttentionDecoder(keras.layers.Layer):
         memory = tf.cast(memory, self.compute_dtype)
         if memory_mask is None:
             memory_mask = tf.ones(tf.shape(memory)[:2], tf.bool)
-        if initial_state is None:
+        if initial_state is None and self.has_bridge:
             initial_state = self._bridge(memory, memory_mask)
         sizes = [len(layer.state_size) for layer in self.layers]
-        if len(initial_state) != sum(sizes):
+        if len(initial_state or ()) != sum(sizes):
             raise ValueError(
                 "Invalid value for argument `initial_state`. Expected "
                 f"{sum(sizes)} states, {sizes[0]} a layer. Received: "
-                f"{len(initial_state)}"
+                f"{len(initial_state or ())}"
             )
         states = iter(initial_state)
         layers = tuple(tuple(next(states) for _ in range(n)) for n in sizes)
@@ -294,6 +299,27 @@ class AttentionDecoder(keras.layers.Layer):
         return self._logits(hidden)[:, 0], state
 
     # Whole targets.
+
+    def align(self, tokens, state, memory):
+        """What is attended to at each token of given targets.
+
+        Args:
+            tokens: int32 `(rows, steps)`, beginning with the start token.
+            state: `DecoderState` as `start` made it; a row a sample.
+            memory: As `start` made it; the rows are as many as its samples, or
+                several for each.
+
+        Returns:
+            float32 `(rows, steps, places)`.
+        """
+        samples = tf.shape(memory.mask)[0]
+        several = tf.shape(tokens)[0] // tf.maximum(samples, 1)
+        state = tf.nest.map_structure(
+            lambda x: tf.repeat(x, several, axis=0), state
+        )
+        vectors = self.embedding(tokens)
+        _, attended, _ = self._run(vectors, memory, state, training=False)
+        return attended.weights
 
     def call(
         self,
@@ -358,10 +384,11 @@ class AttentionDecoder(keras.layers.Layer):
         if training and self.attention.hard:
             noise = self.attention.draw_noise(batch, steps, places)
         # All rows of a sample are so many queries of its memory.
+        several = rows * steps // tf.maximum(batch, 1)
         attended = self.attention.attend(
-            tf.reshape(queries, [batch, -1, self.units]),
+            tf.reshape(queries, [batch, several, self.units]),
             memory,
-            tf.reshape(positions, [batch, -1]),
+            tf.reshape(positions, [batch, several]),
             noise=noise,
         )
         size = attended.context.shape[-1]
@@ -423,6 +450,7 @@ class AttentionDecoder(keras.layers.Layer):
             "input_feeding": self.input_feeding,
             "readout_units": self.readout_units,
             "residual": self.residual,
+            "bridge": self.has_bridge,
             "tied": self.tied,
             "dropout": self.dropout,
             "recurrent_dropout": self.recurrent_dropout,

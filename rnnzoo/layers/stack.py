@@ -107,6 +107,15 @@ class Stack(keras.layers.Layer):
                 sequences = self.dropouts[i](sequences, training=training)
         return (sequences, *states) if self.return_state else sequences
 
+    def compute_output_shape(self, sequences_shape):
+        shape, states = sequences_shape, []
+        for layer in self.layers:
+            shape = layer.compute_output_shape(shape)
+            if self.return_state:
+                shape, *new = shape
+                states += new
+        return (shape, *states) if self.return_state else shape
+
     def compute_mask(self, sequences, previous_mask=None):
         mask = previous_mask if self.return_sequences else None
         return mask

@@ -283,7 +283,9 @@ def test_a_saved_decoder_is_the_same(kind):
 
 
 def test_an_initial_state_may_be_given():
-    decoder = built("plain")
+    decoder = built("plain", bridge=False)
+    with pytest.raises(ValueError, match="argument `initial_state`"):
+        decoder(TARGETS, MEMORY)
     states = [RNG.normal(size=(3, UNITS)).astype("float32") for _ in range(4)]
     logits = decoder(TARGETS, MEMORY, initial_state=states).logits
     x = decoder.embedding(TARGETS)
