@@ -1,6 +1,6 @@
 """HAN against the usual way to write it in Keras, on real reviews.
 
-    python benchmarks/han.py [--documents 1280] [--repeats 3]
+    python benchmarks/han.py [--documents 640] [--repeats 3]
 
 Same documents, sizes, vocabulary, batch size and limits; `fit` and `predict`
 as a user calls them, on text that is already tokenized for the baseline.
@@ -134,7 +134,7 @@ def train_only(who, rate, count):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--documents", type=int, default=1280)
+    parser.add_argument("--documents", type=int, default=640)
     parser.add_argument("--repeats", type=int, default=3)
     args = parser.parse_args()
     rows = []
