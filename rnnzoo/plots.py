@@ -341,3 +341,74 @@ def _draw_steps(sheet, marking):
 
 def _color(kind):
     return KINDS[kind % len(KINDS)]
+
+
+# Texts with their translations.
+
+AXIS = 110  # most room for the words beside and above a matrix
+
+
+def save_alignments(alignments, path):
+    """Draws translations; see `rnnzoo.alignment.Alignment.save`.
+
+    A picture ends after 300 lines of text, and says so.
+
+    Args:
+        alignments: Sequence of `rnnzoo.alignment.Alignment`.
+        path: Ends with `.png`.
+    """
+    ours = map(chr, range(ord(" "), ord("~") + 1))
+    texts = (
+        text
+        for each in alignments
+        for text in (each.text, each.translation, *each.source_tokens)
+    )
+    sheet = _Sheet(frozenset().union("□…", ours, *texts))
+    for place, alignment in enumerate(alignments):
+        if place:
+            sheet.rule()
+        if sheet.is_full:
+            sheet.note(f"Left out: texts {place + 1} to {len(alignments)}.")
+            break
+        for text in (alignment.text, alignment.translation):
+            for line in sheet.font.wrap([(text, None, False)], RIGHT - LEFT):
+                x = LEFT
+                for word in line.words:
+                    sheet.text(x, sheet.top + 10, word.text)
+                    x += word.width
+                sheet.top += LEADING
+                sheet.lines += 1
+        if alignment.weights.any():
+            _draw_matrix(sheet, alignment)
+        else:
+            sheet.note("There is nothing to align.")
+    if not alignments:
+        sheet.note("No texts.")
+    sheet.save(path)
+
+
+def _draw_matrix(sheet, alignment):
+    """A column for each token read, a row for each one written."""
+    heads, tokens = (
+        [sheet.small.shorten(token, AXIS - 8) for token in tokens]
+        for tokens in (alignment.source_tokens, alignment.tokens)
+    )
+    left = LEFT + 8 + max(map(sheet.small.width, tokens))
+    base = sheet.top + 12 + max(map(sheet.small.width, heads))
+    size = min(16, (RIGHT - left) / len(heads))
+    for column, token in enumerate(heads):
+        x = left + (column + 0.5) * size + 2
+        sheet.text(x, base - 5, token, sheet.small)
+        sheet.artists[-1].set_rotation(90)
+    sheet.top = base
+    for token, weights in zip(tokens, alignment.weights, strict=True):
+        baseline = sheet.top + 0.5 * size + 3
+        sheet.text(left - 6, baseline, token, sheet.small, align="right")
+        for column, weight in enumerate(weights):
+            x, width = left + column * size, max(size - GAP, 1)
+            sheet.box(x, sheet.top, width, width, "track")
+            sheet.box(x, sheet.top, width, width, "word", float(weight))
+        sheet.top += size
+        sheet.lines += 1
+        if sheet.is_full:
+            break

@@ -1,0 +1,80 @@
+"""Pages of texts and their translations, aligned; see `rnnzoo.html`."""
+
+from rnnzoo.html import document, embedded, escaped
+
+_STYLE = """
+.rnnzoo .scroll { overflow-x: auto; margin-top: 1.5rem; }
+.rnnzoo table.aligned { border-collapse: separate; border-spacing: 2px; }
+.rnnzoo table.aligned th {
+  font-weight: 400; font-size: .8125rem; white-space: pre; padding: 0 .3em;
+}
+.rnnzoo table.aligned thead th {
+  writing-mode: vertical-rl; transform: rotate(180deg); text-align: start;
+}
+.rnnzoo table.aligned tbody th { text-align: end; }
+.rnnzoo table.aligned td {
+  min-width: 1.25rem; height: 1.25rem;
+  background: color-mix(in srgb, rgb(var(--word)) var(--p), var(--track));
+}
+"""
+
+
+def page(alignments):
+    """A whole page, in UTF-8.
+
+    Args:
+        alignments: Sequence of `rnnzoo.alignment.Alignment`.
+
+    Returns:
+        bytes.
+    """
+    title = "What the model looked at"
+    return document(title, _articles(alignments), _STYLE)
+
+
+def fragment(alignments):
+    """The same for a notebook's cell, as a string."""
+    return embedded(_articles(alignments), _STYLE)
+
+
+def _articles(alignments):
+    if not alignments:
+        return '<article><p class="note">No texts.</p></article>'
+    return "\n".join(map(_article, alignments))
+
+
+def _article(alignment):
+    return (
+        f'<article>\n<p class="text" dir="auto">{escaped(alignment.text)}</p>\n'
+        f'<p class="text" dir="auto"><b>{escaped(alignment.translation)}</b>'
+        f"</p>\n{_matrix(alignment)}</article>"
+    )
+
+
+def _matrix(alignment):
+    if not alignment.weights.any():
+        return '<p class="note">There is nothing to align.</p>\n'
+    heads = "".join(
+        f'<th scope="col">{escaped(token)}</th>'
+        for token in alignment.source_tokens
+    )
+    rows = "".join(
+        f'<tr><th scope="row">{escaped(token)}</th>'
+        f"{_cells(token, weights, alignment.source_tokens)}</tr>\n"
+        for token, weights in zip(
+            alignment.tokens, alignment.weights, strict=True
+        )
+    )
+    return (
+        '<div class="scroll"><table class="aligned">\n'
+        f"<thead><tr><td></td>{heads}</tr></thead>\n"
+        f"<tbody>{rows}</tbody></table></div>\n"
+    )
+
+
+def _cells(token, weights, source_tokens):
+    return "".join(
+        f'<td title="{escaped(token)} / {escaped(source)}: {weight:.4f}" '
+        f'style="--p:{100 * weight:.1f}%"></td>'
+        for source, weight in zip(source_tokens, weights, strict=True)
+    )
