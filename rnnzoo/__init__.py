@@ -3,7 +3,7 @@
 from rnnzoo import layers, models, tasks
 from rnnzoo.recipe import Recipe
 from rnnzoo.registry import ModelCard, build, describe, list_models, register
-from rnnzoo.tasks import EntityTagger, Task, TextClassifier
+from rnnzoo.tasks import EntityTagger, Task, TextClassifier, Translator
 from rnnzoo.training import finetune, load
 
 __version__ = "0.1.0"
@@ -14,6 +14,7 @@ __all__ = [
     "Recipe",
     "Task",
     "TextClassifier",
+    "Translator",
     "build",
     "describe",
     "finetune",

@@ -15,6 +15,19 @@ from rnnzoo.training import finetune, require_writable
 DATASETS = {
     "text_classification": "rnnzoo_reviews",
     "entity_tagging": "rnnzoo_entities",
+    "translation": "rnnzoo_dates",
+}
+SETTINGS = {
+    "translation": {
+        "unit": "character",
+        "units": 64,
+        "embedding_dim": 64,
+        "dropout": 0.1,
+        "recurrent_dropout": 0.0,
+        "word_dropout": 0.0,  # a date has no letter to spare
+        "label_smoothing": 0.0,
+        "learning_rate": 3e-3,
+    },
 }
 EPOCHS, BATCH_SIZE = 3, 32
 SHOWN = 4
@@ -65,6 +78,7 @@ def demo(name="han_classifier", out="rnnzoo_demo", data_dir=None, verbose=1):
         epochs=EPOCHS,
         batch_size=BATCH_SIZE,
         verbose=verbose,
+        **SETTINGS.get(card.task, {}),
     )
     score = metrics["test"][task.monitor]
     _say(f"{task.monitor.capitalize()} on unseen texts: {score:.3f}")
@@ -120,15 +134,24 @@ def _answers(task, texts):
         for text, result in zip(texts, task.classify(texts), strict=True):
             yield f"{result.label} {result.score:.3f}  {text}"
         return
+    if hasattr(task, "translate"):
+        for text, found in zip(texts, task.translate(texts), strict=True):
+            yield f"{text} -> {found}"
+        return
     for text, entities in zip(texts, task.tag(texts), strict=True):
         found = [f"{e.label} {e.score:.3f} {e.text}" for e in entities]
         yield "\n  ".join([text, *found])
 
 
 def _probabilities(task, texts):
-    """Of all classes of each text; or of each entity, in their order."""
+    """Of all classes of each text; or of each entity, in their order; or of
+    each translation, as their logarithm by length.
+    """
     if hasattr(task, "classify"):
         return task.predict(texts)
+    if hasattr(task, "translate"):
+        found = task.translate(texts, return_scores=True)
+        return np.array([each.score for each in found])
     entities = [each for found in task.tag(texts) for each in found]
     return np.array([each.score for each in entities])
 
@@ -137,6 +160,8 @@ def _served_probabilities(answer):
     """The same from what a served model answers."""
     if "probabilities" in answer:
         return np.array(answer["probabilities"])
+    if "translation" in answer:
+        return np.array(answer["score"])
     return np.array(
         [
             score
@@ -149,7 +174,11 @@ def _served_probabilities(answer):
 
 def _explain(task, texts, out):
     """Writes a page and, if matplotlib is there, a picture."""
-    explanations = task.explain(texts)
+    try:
+        explanations = task.explain(texts)
+    except ValueError as error:  # a model without attention
+        print(error)
+        return []
     explanations.save(out / "explanation.html")
     written = [(out / "explanation.html", "what it looked at: open it")]
     try:

@@ -43,3 +43,29 @@ def coverage(weights, mask):
     before = tf.cumsum(weights, axis=1, exclusive=True)
     again = tf.reduce_sum(tf.minimum(weights, before), axis=2)
     return tf.reduce_mean(tf.reduce_sum(again * mask, axis=1))
+
+
+def smoothed_crossentropy(logits, targets, smoothing=0.0):
+    """Cross-entropy with a share of the target spread over all tokens.
+
+    Szegedy et al. 2016, section 7:
+
+        (1 - s) (-log p_y) + s mean_k(-log p_k)
+
+    Targets stay ids; no distribution is made of them.
+
+    Args:
+        logits: float32 `(..., tokens)`.
+        targets: int32 `(...)`.
+        smoothing: The share, from 0 to 1.
+
+    Returns:
+        float32 `(...)`.
+    """
+    logits = tf.convert_to_tensor(logits)
+    if not smoothing:
+        return tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
+    total = tf.reduce_logsumexp(logits, axis=-1)
+    hit = tf.gather(logits, targets, batch_dims=logits.shape.rank - 1)
+    mean = tf.reduce_mean(logits, axis=-1)
+    return total - (1 - smoothing) * hit - smoothing * mean

@@ -1,5 +1,5 @@
 """The zoo: importing this registers its factories."""
 
-from rnnzoo.models import classifiers, taggers
+from rnnzoo.models import classifiers, taggers, translators
 
-__all__ = ["classifiers", "taggers"]
+__all__ = ["classifiers", "taggers", "translators"]

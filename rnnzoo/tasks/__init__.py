@@ -3,6 +3,7 @@
 from rnnzoo.tasks.entity_tagger import Entity, EntityTagger
 from rnnzoo.tasks.task import Task
 from rnnzoo.tasks.text_classifier import Classification, TextClassifier
+from rnnzoo.tasks.translator import Translation, Translator
 
 __all__ = [
     "Classification",
@@ -10,4 +11,6 @@ __all__ = [
     "EntityTagger",
     "Task",
     "TextClassifier",
+    "Translation",
+    "Translator",
 ]

@@ -1,0 +1,688 @@
+"""Texts to texts, and which words of one made those of the other."""
+
+import dataclasses
+import functools
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from rnnzoo import losses, search, text
+from rnnzoo.alignment import Alignment, Alignments
+from rnnzoo.batching import Examples, pad
+from rnnzoo.detokenizer import join
+from rnnzoo.examples import count, inputs, iterate
+from rnnzoo.export import export
+from rnnzoo.layers import EmbeddingDropout
+from rnnzoo.tasks.task import Task
+
+BATCH_SIZE = 64  # at inference
+LONGER = 10  # A translation has at most this more than twice the tokens.
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Translation:
+    """A translation, and how the model came to it.
+
+    Attributes:
+        text: The translation.
+        score: By which translations are compared: see `rnnzoo.search.beam`.
+        tokens: Strings, the tokens of the translation.
+        source_tokens: Strings, the tokens that the model read.
+        alignment: float32 `(tokens, source_tokens)`, how much it looked at
+            each; `None` without attention.
+    """
+
+    text: str
+    score: float
+    tokens: list = dataclasses.field(repr=False)
+    source_tokens: list = dataclasses.field(repr=False)
+    alignment: np.ndarray | None = dataclasses.field(repr=False)
+
+
+@keras.saving.register_keras_serializable(package="rnnzoo")
+class Translator(Task):
+    """Translates raw strings.
+
+    Wherever a method takes raw data, targets are strings as well: pairs of
+    lists, datasets of pairs, or TFDS dictionaries with two languages, such as
+    `multi30k`, `ted_hrlr_translate` and `wmt`.
+
+    Args:
+        embedding: `keras.layers.Embedding` of the source's tokens; its
+            `input_dim` is the most ids that `adapt` may give out.
+        encoder: A layer from `(batch, time, features)`, with a mask, to
+            `(batch, time, units)`; if it also returns states, the decoder
+            starts from them.
+        decoder: `rnnzoo.layers.AttentionDecoder`; the `input_dim` of its
+            `embedding` is the most ids of the target's tokens.
+        tokenizer: `rnnzoo.text.Tokenizer` of the source; words as they are
+            written by default.
+        target_tokenizer: Of the target; by default the same.
+        languages: Names of the features `(source, target)` of dictionaries;
+            may be learned by `adapt`.
+        min_count: Tokens seen less often in `adapt` are unknown.
+        max_length: Tokens read of a text, and written, at most.
+        reverse_source: Whether the source is read from its end. Sutskever et
+            al. 2014, section 3.3.
+        word_dropout: Rate at which types of the source's tokens are dropped.
+        label_smoothing: Share of the probability of a target that the others
+            get. Szegedy et al. 2016.
+        coverage_loss: Factor of `rnnzoo.losses.coverage`.
+        length_penalty: Exponent of the length in scores; see
+            `rnnzoo.search.beam`.
+        vocabulary: Tokens of the source from id 2 on, learned by `adapt`.
+        target_vocabulary: Tokens of the target, likewise.
+        recipe: `rnnzoo.recipe.Recipe`, the training defaults.
+    """
+
+    monitor = "accuracy"
+
+    def __init__(
+        self,
+        embedding,
+        encoder,
+        decoder,
+        *,
+        tokenizer=None,
+        target_tokenizer=None,
+        languages=None,
+        min_count=1,
+        max_length=200,
+        reverse_source=False,
+        word_dropout=0.0,
+        label_smoothing=0.0,
+        coverage_loss=0.0,
+        length_penalty=1.0,
+        vocabulary=None,
+        target_vocabulary=None,
+        recipe=None,
+        **kwargs,
+    ):
+        super().__init__(recipe=recipe, **kwargs)
+        if max_length < 1:
+            raise ValueError(
+                "Invalid value for argument `max_length`. Expected at least "
+                f"1. Received: max_length={max_length}"
+            )
+        if languages is not None and len(languages) != 2:
+            raise ValueError(
+                "Invalid value for argument `languages`. Expected the names "
+                f"of source and target. Received: languages={languages!r}"
+            )
+        self.embedding = embedding
+        self.encoder = encoder
+        self.decoder = decoder
+        self.tokenizer = tokenizer or text.Tokenizer(lowercase=False)
+        self.target_tokenizer = target_tokenizer or self.tokenizer
+        self.keys = languages and tuple(languages)
+        self.min_count = min_count
+        self.max_length = max_length
+        self.reverse_source = reverse_source
+        self.word_dropout = EmbeddingDropout(word_dropout)
+        self.label_smoothing = label_smoothing
+        self.coverage_loss = coverage_loss
+        self.length_penalty = length_penalty
+        self.vocabulary = self.target_vocabulary = None
+        if vocabulary is not None:
+            self._start(vocabulary, target_vocabulary)
+
+    # From raw texts to ids.
+
+    @property
+    def adapted(self):
+        return self.vocabulary is not None
+
+    @property
+    def start_id(self):
+        """The token before the first of a target."""
+        return len(self.target_vocabulary)
+
+    @property
+    def end_id(self):
+        """The token behind the last of a target."""
+        return len(self.target_vocabulary) + 1
+
+    def adapt(self, x, y=None, labels=None, verbose=1):
+        """Learns both vocabularies, in one pass.
+
+        Args:
+            x, y: Raw pairs; see the class.
+            labels: Optionally TFDS's `DatasetInfo`, whose supervised keys are
+                the languages, if the model was made without.
+            verbose: Whether to show progress.
+        """
+        self._require_new()
+        if self.keys is None and labels is not None:
+            self.keys = labels.supervised_keys
+        counters, done = (text.TokenCounter(), text.TokenCounter()), 0
+        progress = keras.utils.Progbar(
+            count(x), verbose=verbose, unit_name="pair"
+        )
+        for chunk in self._read(x, y):
+            _require_targets(chunk)
+            counters[0].update(self._source_tokens(chunk.x))
+            counters[1].update(self._target_tokens(chunk.y))
+            done += len(chunk.x)
+            progress.update(done)
+        if progress.target is None:
+            progress.update(done, finalize=True)
+        # The decoder's embedding has the start and the end as well.
+        self._start(
+            *(
+                text.Vocabulary.from_counts(
+                    counter.counts, size, self.min_count
+                ).tokens
+                for counter, size in zip(
+                    counters,
+                    (
+                        self.embedding.input_dim,
+                        self.decoder.embedding.input_dim - 2,
+                    ),
+                    strict=True,
+                )
+            )
+        )
+
+    def _read(self, x, y=None, sample_weight=None):
+        """Chunks of checked texts."""
+        for chunk in iterate(x, y, sample_weight, keys=self.keys):
+            targets = chunk.y
+            if targets is not None:
+                targets = text.check_texts(targets, "y")
+            yield chunk._replace(x=text.check_texts(chunk.x, "x"), y=targets)
+
+    def encode(self, x, y=None, sample_weight=None):
+        """Raw pairs as ids, `rnnzoo.batching.Examples`.
+
+        The inputs are a dict of the ids of `source` and, if there are targets,
+        of `target` after the start; the labels are those before the end.
+        """
+        sources, targets, weights = [], [], []
+        for chunk in self._read(x, y, sample_weight):
+            sources.append(self.vocabulary(self._source_tokens(chunk.x)))
+            if chunk.y is not None:
+                tokens = self._target_tokens(chunk.y)
+                targets.append(self.target_vocabulary(tokens))
+            if chunk.sample_weight is not None:
+                weights.append(np.asarray(chunk.sample_weight, "float32"))
+        columns, labels = {"source": tf.concat(sources, axis=0)}, None
+        lengths = columns["source"].row_lengths().numpy()
+        if targets:
+            targets = tf.concat(targets, axis=0)
+            column = tf.ones([len(lengths), 1], tf.int32)
+            start, end = column * self.start_id, column * self.end_id
+            columns["target"] = tf.concat([start, targets], axis=1)
+            labels = tf.concat([targets, end], axis=1)
+            # By the target and, where that is the same, by the source.
+            scale = lengths.max() + 1
+            lengths = labels.row_lengths().numpy() * scale + lengths
+        weights = np.concatenate(weights) if weights else None
+        return Examples(columns, labels, weights, lengths)
+
+    @tf.function(
+        input_signature=[tf.TensorSpec([None], tf.string)], autograph=False
+    )
+    def _source_tokens(self, texts):
+        return self.tokenizer(texts).words[:, : self.max_length]
+
+    @tf.function(
+        input_signature=[tf.TensorSpec([None], tf.string)], autograph=False
+    )
+    def _target_tokens(self, texts):
+        return self.target_tokenizer(texts).words[:, : self.max_length]
+
+    # From ids to scores.
+
+    def build(self, input_shape=None):
+        features = (None, None, self.embedding.output_dim)
+        if not self.embedding.built:  # by loading, or by an earlier call
+            self.embedding.build((None, None))
+        if not self.encoder.built:
+            self.encoder.build(features)
+        if not self.decoder.built:
+            memory = self.encoder.compute_output_shape(features)
+            if isinstance(memory[0], (tuple, list)):
+                memory = memory[0]
+            self.decoder.build((None, None), memory)
+        self.built = True
+
+    def call(self, inputs, training=None):
+        """Scores of the tokens of targets, by those before.
+
+        Args:
+            inputs: Dict of right padded ids, `source` and `target`.
+            training: Whether in training.
+
+        Returns:
+            `rnnzoo.layers.decoder.Decoded`; or, if there is no `target`, the
+            encoded source, `(batch, time, units)`.
+        """
+        memory, mask, states = self._encode_source(inputs["source"], training)
+        if "target" not in inputs:
+            return memory
+        return self.decoder(
+            inputs["target"],
+            memory,
+            memory_mask=mask,
+            initial_state=states,
+            training=training,
+        )
+
+    def _encode_source(self, ids, training):
+        """What the decoder starts from: vectors, their mask, and states."""
+        mask = ids != text.PADDING
+        lengths = tf.reduce_sum(tf.cast(mask, tf.int32), axis=1)
+        if self.reverse_source:
+            ids = tf.reverse_sequence(ids, lengths, seq_axis=1)
+        vectors = self.embedding(ids)
+        vectors = self.word_dropout(vectors, ids, training=training)
+        memory, states = (
+            self.encoder(vectors, mask=mask, training=training),
+            None,
+        )
+        if isinstance(memory, (tuple, list)):
+            memory, *states = memory
+        if self.reverse_source:  # Places are those of the text again.
+            memory = tf.reverse_sequence(memory, lengths, seq_axis=1)
+        return memory, mask, states
+
+    def compute_loss(
+        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
+    ):
+        """Mean negative log-likelihood of a token, and what goes with it."""
+        if self._compile_loss is not None:
+            raise ValueError(
+                "Invalid value for argument `loss`. Expected 'auto': a "
+                "translator is trained on the likelihood of its targets."
+            )
+        mask = tf.cast(y != text.PADDING, tf.float32)
+        token_losses = losses.smoothed_crossentropy(
+            y_pred.logits, y, self.label_smoothing if training else 0.0
+        )
+        weights = mask
+        if sample_weight is not None:
+            weights *= tf.cast(sample_weight, tf.float32)[:, None]
+        tokens = tf.maximum(tf.reduce_sum(mask), 1)
+        parts = [tf.reduce_sum(token_losses * weights) / tokens, *self.losses]
+        per_token = tf.cast(tf.shape(y)[0], tf.float32) / tokens
+        attention = self.decoder.attention
+        if training and attention is not None and attention.hard:
+            parts.append(
+                losses.reinforce(y_pred.log_probs, -token_losses, mask)
+                * per_token
+            )
+        if training and self.coverage_loss:
+            covered = losses.coverage(y_pred.weights, mask)
+            parts.append(self.coverage_loss * covered * per_token)
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        return tf.add_n(parts) / replicas
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        """Metrics of the tokens, without padding."""
+        mask = y != text.PADDING
+        return super().compute_metrics(
+            x,
+            tf.boolean_mask(y, mask),
+            tf.boolean_mask(y_pred.logits, mask),
+            None,
+        )
+
+    def default_loss(self):
+        return None  # see compute_loss
+
+    def default_metrics(self):
+        return [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
+
+    # From scores to texts.
+
+    def decode(self, texts, prefixes, beam_width, n_best):
+        """Translates, from strings to strings, in the graph.
+
+        Args:
+            texts: String tensor `(n,)`.
+            prefixes: String tensor `(n,)`: what translations begin with.
+            beam_width, n_best: See `rnnzoo.search.beam`.
+
+        Returns:
+            Dict of tensors: `translations` string `(n, n_best)` and their
+            `scores`; `tokens` `(n, n_best, time)`, "" where there is none;
+            `source_tokens` `(n, places)`, likewise; and, with attention,
+            `weights` `(n, n_best, time, places)`.
+        """
+        words = self._source_tokens(texts)
+        forced = self._target_tokens(prefixes)
+        memory, mask, states = self._encode_source(
+            pad(self.vocabulary(words)), training=False
+        )
+        memory, state = self.decoder.start(memory, mask, states)
+        lengths = tf.cast(words.row_lengths(), tf.int32)
+        # An empty text has an empty translation.
+        longest = tf.minimum(2 * lengths + LONGER, self.max_length)
+        longest = tf.where(lengths > 0, longest, 0)
+        batch = tf.shape(lengths)[0]
+        found = search.beam(
+            functools.partial(self._step, memory=memory),
+            state,
+            start=tf.fill([batch], self.start_id),
+            end=self.end_id,
+            max_length=longest,
+            prefix=self.target_vocabulary(forced).to_tensor(-1),
+            width=beam_width,
+            n_best=n_best,
+            length_penalty=self.length_penalty,
+        )
+        outputs = {"scores": found.scores, "source_tokens": pad(words)}
+        tokens = self._spell(found)
+        if self.decoder.attention is not None:
+            weights = self._align(found.tokens, state, memory)
+            outputs["weights"] = weights
+            tokens = _replace_unknown(
+                found.tokens, tokens, weights, outputs["source_tokens"]
+            )
+        outputs["tokens"] = _begin_with(forced, found.lengths, tokens)
+        outputs["translations"] = join(
+            outputs["tokens"], self.target_tokenizer.unit
+        )
+        return outputs
+
+    _decode = tf.function(decode, reduce_retracing=True, autograph=False)
+
+    def _step(self, tokens, state, memory):
+        """The decoder's, without what is no token."""
+        logits, state = self.decoder.step(tokens, state, memory)
+        ids = tf.range(tf.shape(logits)[1])
+        is_none = (ids == text.PADDING) | (ids == self.start_id)
+        return tf.where(is_none, -float("inf"), logits), state
+
+    def _spell(self, found):
+        """Ids as strings, "" behind the end."""
+        strings = tf.constant(
+            ["", "<unk>", *self.target_vocabulary.tokens, "", ""]
+        )
+        return tf.gather(strings, found.tokens)
+
+    def _align(self, tokens, state, memory):
+        """What was attended to at each token, `(n, n_best, time, places)`."""
+        batch, several, time = tf.unstack(tf.shape(tokens))
+        rows = tf.reshape(tokens, [batch * several, time])
+        before = tf.pad(  # and so at least one step
+            rows, [[0, 0], [1, 0]], constant_values=self.start_id
+        )
+        weights = self.decoder.align(before, state, memory)[:, :time]
+        places = tf.shape(memory.mask)[1]
+        return tf.reshape(weights, [batch, several, time, places])
+
+    # What a user reads.
+
+    def translate(
+        self,
+        x,
+        beam_width=5,
+        n_best=1,
+        return_scores=False,
+        return_alignments=False,
+        prefix=None,
+        batch_size=None,
+    ):
+        """The best translations that a beam search finds.
+
+        Args:
+            x: Texts, or one text; targets, if a dataset has them, are ignored.
+            beam_width: Number of the unfinished translations that go on.
+            n_best: Number of translations of each text.
+            return_scores: Whether to return `Translation`s, not strings.
+            return_alignments: Likewise.
+            prefix: What translations must begin with: a string, or one for
+                each text. Unknown words are kept as they are.
+            batch_size: Defaults to 64.
+
+        Returns:
+            List of strings or of `Translation`s, in the order of the texts;
+            or, with an `n_best` above 1, of lists of them, the best first,
+            of as many as were found.
+        """
+        self._require_adapted("translate")
+        if not 1 <= n_best <= beam_width:
+            raise ValueError(
+                "Invalid value for argument `n_best`. Expected at least 1, "
+                "and at most the width of the beam. Received: "
+                f"n_best={n_best}, beam_width={beam_width}"
+            )
+        rich = return_scores or return_alignments
+        results = []
+        for answer in self._answers(
+            x, prefix, beam_width, n_best, batch_size or BATCH_SIZE
+        ):
+            each = answer if rich else [found.text for found in answer]
+            results.append(each if n_best > 1 else each[0])
+        return results
+
+    def predict(self, x, batch_size=None):
+        """Translations; see `translate`."""
+        return self.translate(x, batch_size=batch_size)
+
+    def explain(self, x):
+        """What it looked at: the weights between the words of both texts.
+
+        Returns:
+            `rnnzoo.alignment.Alignments`, one for each text.
+
+        Raises:
+            ValueError: If the model has no attention.
+        """
+        self._require_adapted("explain")
+        if self.decoder.attention is None:
+            raise ValueError(
+                "There is nothing to explain. Expected a model with attention."
+            )
+        originals = [
+            each.decode() for chunk in self._texts(x) for each in chunk
+        ]
+        return Alignments(
+            Alignment(
+                text=original,
+                translation=best.text,
+                score=best.score,
+                source_tokens=best.source_tokens,
+                tokens=best.tokens,
+                weights=best.alignment,
+            )
+            for original, best in zip(
+                originals,
+                self.translate(x, return_alignments=True),
+                strict=True,
+            )
+        )
+
+    def _texts(self, x):
+        """Checked texts without targets, a chunk at a time."""
+        x = [x] if isinstance(x, (str, bytes)) else inputs(x, self.keys)
+        for chunk in iterate(x):
+            yield text.check_texts(chunk.x, "x")
+
+    def _answers(self, x, prefix, beam_width, n_best, batch_size):
+        """For each text a list of `Translation`s."""
+        chunks = list(self._texts(x))
+        total = sum(map(len, chunks))
+        prefixes = [prefix or ""] * total
+        if prefix is not None and not isinstance(prefix, (str, bytes)):
+            prefixes = prefix
+        prefixes = text.check_texts(prefixes, "prefix")
+        if len(prefixes) != total:
+            raise ValueError(
+                "Invalid value for argument `prefix`. Expected one, or as "
+                f"many as there are texts, {total}. Received: {len(prefixes)}"
+            )
+        done = 0
+        for texts in chunks:
+            part = prefixes[done : done + len(texts)]
+            done += len(texts)
+            # Texts of similar length together, then back in their order.
+            order = np.argsort([len(each) for each in texts], kind="stable")
+            answers = [None] * len(texts)
+            for start in range(0, len(texts), batch_size):
+                places = order[start : start + batch_size]
+                outputs = self._decode(
+                    tf.constant(texts[places].tolist(), tf.string),
+                    tf.constant(part[places].tolist(), tf.string),
+                    beam_width,
+                    n_best,
+                )
+                outputs = {k: v.numpy() for k, v in outputs.items()}
+                for i, place in enumerate(places):
+                    row = {k: v[i] for k, v in outputs.items()}
+                    answers[place] = _translations(row)
+            yield from answers
+
+    # Serving and saving.
+
+    def export(self, directory, overwrite=True, beam_width=5):
+        """Writes a SavedModel that takes raw strings.
+
+        Its signatures:
+
+        - `serving_default`, with `text: string (n,)`: `translation` string and
+          `score` float32, `(n,)`.
+        - `n_best`, with `text` and the int32 scalars `beam_width` and
+          `n_best`: `translations` and `scores`, `(n, n_best)`.
+
+        Args:
+            directory: Where to write.
+            overwrite: Whether an existing directory is replaced.
+            beam_width: The width of `serving_default`.
+        """
+        self._require_adapted("export")
+        texts = tf.TensorSpec([None], tf.string, name="text")
+        numbers = [
+            tf.TensorSpec([], tf.int32, name=name)
+            for name in ("beam_width", "n_best")
+        ]
+
+        @tf.function(input_signature=[texts], autograph=False)
+        def serve(text):
+            found = self.decode(
+                text, tf.fill(tf.shape(text), ""), beam_width, 1
+            )
+            return {
+                "translation": found["translations"][:, 0],
+                "score": found["scores"][:, 0],
+            }
+
+        @tf.function(input_signature=[texts, *numbers], autograph=False)
+        def serve_n_best(text, beam_width, n_best):
+            beam_width = tf.maximum(beam_width, 1)
+            n_best = tf.clip_by_value(n_best, 1, beam_width)
+            none = tf.fill(tf.shape(text), "")
+            found = self.decode(text, none, beam_width, n_best)
+            return {key: found[key] for key in ("translations", "scores")}
+
+        export(
+            directory,
+            {"serving_default": serve, "n_best": serve_n_best},
+            [weight.value for weight in self.weights],
+            [self.vocabulary.table, self.target_vocabulary.table],
+            overwrite=overwrite,
+        )
+
+    def restore(self, path):
+        """Takes the vocabularies and the weights of a saved task."""
+        self._require_new()
+        saved = keras.saving.load_model(path)
+        self.keys = saved.keys
+        self._start(saved.vocabulary.tokens, saved.target_vocabulary.tokens)
+        self.set_weights(saved.get_weights())
+
+    def get_config(self):
+        serialize = keras.saving.serialize_keras_object
+        return {
+            **super().get_config(),
+            **{key: serialize(getattr(self, key)) for key in _PARTS},
+            "languages": self.keys,
+            "min_count": self.min_count,
+            "max_length": self.max_length,
+            "reverse_source": self.reverse_source,
+            "word_dropout": self.word_dropout.rate,
+            "label_smoothing": self.label_smoothing,
+            "coverage_loss": self.coverage_loss,
+            "length_penalty": self.length_penalty,
+            "vocabulary": self.vocabulary and self.vocabulary.tokens,
+            "target_vocabulary": self.target_vocabulary
+            and self.target_vocabulary.tokens,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        deserialize = keras.saving.deserialize_keras_object
+        parts = {key: deserialize(config[key]) for key in _PARTS}
+        return cls(**{**config, **parts})
+
+    # Details.
+
+    def _require_new(self):
+        if self.adapted:
+            raise ValueError(
+                f"`{type(self).__name__}` has vocabularies, and weights that "
+                "belong to them. Expected a new model for other ones."
+            )
+
+    def _start(self, vocabulary, target_vocabulary):
+        self.vocabulary = text.Vocabulary(vocabulary)
+        self.target_vocabulary = text.Vocabulary(target_vocabulary)
+        self.embedding.input_dim = len(self.vocabulary)
+        self.decoder.embedding.input_dim = self.end_id + 1
+        self.build()
+
+
+_PARTS = ("embedding", "encoder", "decoder", "tokenizer", "target_tokenizer")
+
+
+def _require_targets(chunk):
+    if chunk.y is None:
+        raise ValueError(
+            "Invalid value for argument `y`. Expected translations: `y`, or a "
+            "dataset of pairs `(x, y)` or dictionaries. Received none."
+        )
+
+
+def _replace_unknown(ids, tokens, weights, source_tokens):
+    """Writes what was looked at where the vocabulary has no word."""
+    places = tf.argmax(weights, axis=-1, output_type=tf.int32)
+    copied = tf.gather(source_tokens, places, batch_dims=1)
+    return tf.where(ids == text.UNKNOWN, copied, tokens)
+
+
+def _begin_with(forced, lengths, tokens):
+    """Writes the words of prefixes as they were given."""
+    time = tf.shape(tokens)[2]
+    given = tf.pad(
+        forced.to_tensor(""), [[0, 0], [0, time]], constant_values=""
+    )
+    given = tf.broadcast_to(given[:, None, :time], tf.shape(tokens))
+    is_given = (given != "") & (tf.range(time) < lengths[..., None])
+    return tf.where(is_given, given, tokens)
+
+
+def _translations(row):
+    """Those that were found, from what the graph made of a text."""
+    places = int((row["source_tokens"] != b"").sum())
+    source_tokens = [each.decode() for each in row["source_tokens"][:places]]
+    found = []
+    for n, score in enumerate(row["scores"]):
+        if n and score == -np.inf:
+            break
+        tokens = row["tokens"][n]
+        tokens = [each.decode() for each in tokens[tokens != b""]]
+        alignment = None
+        if "weights" in row:
+            alignment = row["weights"][n, : len(tokens), :places]
+        found.append(
+            Translation(
+                text=row["translations"][n].decode(),
+                score=float(score),
+                tokens=tokens,
+                source_tokens=source_tokens,
+                alignment=alignment,
+            )
+        )
+    return found

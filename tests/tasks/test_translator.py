@@ -1,0 +1,187 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import rnnzoo
+from rnnzoo import losses
+
+# Letters to letters, word by word; "e" is rare.
+SOURCES = ["a b c", "b c", "c a a d", "d b", "b d c a", "e a", "c"] * 3
+TARGETS = ["x y z", "y z", "z x x w", "w y", "y w z x", "v x", "z"] * 3
+SMALL = {
+    "embedding_dim": 16,
+    "units": 16,
+    "min_count": 4,  # so that "e" and "v" are unknown
+    "dropout": 0.0,
+    "recurrent_dropout": 0.0,
+    "word_dropout": 0.0,
+    "label_smoothing": 0.0,
+}
+
+
+def trained(name, epochs=40, sources=SOURCES, targets=TARGETS, **overrides):
+    keras.utils.set_random_seed(1)
+    model = rnnzoo.build(name, **{**SMALL, **overrides})
+    model.adapt(sources, targets, verbose=0)
+    model.compile(optimizer=keras.optimizers.Adam(0.02))
+    model.fit(sources, targets, batch_size=7, epochs=epochs, verbose=0)
+    return model
+
+
+@pytest.fixture(scope="module")
+def model():
+    return trained("bahdanau_translator")
+
+
+def test_it_learns_to_translate(model):
+    assert model.translate(SOURCES[:5]) == TARGETS[:5]
+    assert model.translate("d b") == ["w y"]
+    assert model.predict(["d b"]) == ["w y"]
+
+
+def test_unknown_words_are_those_looked_at(model):
+    (found,) = model.translate(["e a"], return_alignments=True)
+    place = found.alignment[0].argmax()
+    assert found.tokens[0] == found.source_tokens[place]
+    assert "<unk>" not in found.text
+    assert found.source_tokens == ["e", "a"]
+    np.testing.assert_allclose(found.alignment.sum(axis=1), 1, atol=1e-5)
+
+
+def test_the_best_come_first_and_scores_are_recomputed(model):
+    (found,) = model.translate(
+        ["a b c"], beam_width=4, n_best=3, return_scores=True
+    )
+    assert found[0].text == "x y z"
+    assert [each.score for each in found] == sorted(
+        (each.score for each in found), reverse=True
+    )
+    for each in found:
+        examples = model.encode(["a b c"], [" ".join(each.tokens)])
+        ((inputs, labels),) = examples.batches(1)
+        logits = model(inputs).logits.numpy()
+        logits[..., [0, model.start_id]] = -np.inf  # what is no token
+        log_probs = tf.nn.log_softmax(logits)
+        total = tf.reduce_sum(tf.gather(log_probs, labels, batch_dims=2))
+        length = (5 + len(each.tokens) + 1) / 6
+        assert each.score == pytest.approx(float(total) / length, rel=1e-4)
+
+
+def test_translations_begin_with_the_prefix(model):
+    found = model.translate(["a b c", "b c"], prefix=["qu y", ""])
+    assert found[0].startswith("qu y")  # also of unknown words
+    assert found[1] == "y z"
+    with pytest.raises(ValueError, match="argument `prefix`"):
+        model.translate(["a", "b"], prefix=["x"])
+
+
+def test_any_text_has_a_translation(model):
+    texts = ["", " ", "a " * 5000, "\u2028", "a"]
+    found = model.translate(texts, return_scores=True)
+    assert [each.text for each in found[:2]] == ["", ""]
+    assert all(np.isfinite(each.score) for each in found)
+    assert len(found[2].source_tokens) == 100
+
+
+def test_explanations_align_the_words(model, tmp_path):
+    explanations = model.explain(["a b c", "", "d b"])
+    assert [each.text for each in explanations] == ["a b c", "", "d b"]
+    assert explanations[0].weights.shape == (3, 3)
+    assert explanations[2].tokens == ["w", "y"]
+    explanations.save(tmp_path / "a.html")
+    with pytest.raises(ValueError, match="attention"):
+        trained("seq2seq_translator", epochs=1).explain(["a"])
+
+
+@pytest.mark.parametrize(
+    ("name", "overrides"),
+    [
+        ("bahdanau_translator", {"coverage": True, "coverage_loss": 0.1}),
+        ("bahdanau_translator", {"hard": True, "depth": 2}),
+        ("luong_translator", {"input_feeding": True, "depth": 2}),
+    ],
+)
+def test_all_kinds_learn(name, overrides):
+    model = trained(name, epochs=12, **overrides)
+    history = model.history.history["loss"]
+    assert history[-1] < 0.6 * history[0]
+
+
+def test_padding_changes_no_loss(model):
+    """Batches of different lengths and one by one."""
+    whole = model.evaluate(SOURCES[:7], TARGETS[:7], verbose=0)
+    tokens = [len(target.split()) + 1 for target in TARGETS[:7]]
+    alone = [
+        model.evaluate([s], [t], verbose=0)[0]
+        for s, t in zip(SOURCES[:7], TARGETS[:7], strict=True)
+    ]
+    expected = np.dot(alone, tokens) / sum(tokens)
+    assert whole[0] == pytest.approx(expected, rel=1e-4)
+
+
+def test_label_smoothing_is_kerass():
+    logits = np.random.default_rng(0).normal(size=(3, 4, 6)).astype("float32")
+    targets = np.random.default_rng(1).integers(6, size=(3, 4))
+    for smoothing in (0.0, 0.1):
+        np.testing.assert_allclose(
+            losses.smoothed_crossentropy(logits, targets, smoothing),
+            keras.losses.categorical_crossentropy(
+                np.eye(6)[targets], logits, True, smoothing
+            ),
+            rtol=1e-5,
+        )
+
+
+def test_languages_are_features_of_dictionaries():
+    data = tf.data.Dataset.from_tensor_slices({"de": TARGETS, "en": SOURCES})
+    model = rnnzoo.build("luong_translator", languages=("en", "de"), **SMALL)
+    model.adapt(data, verbose=0)
+    assert model.vocabulary.tokens == ("a", "c", "b", "d")
+    assert model.target_vocabulary.tokens == ("x", "z", "y", "w")
+    assert len(model.translate(data.batch(4))) == len(SOURCES)
+    other = rnnzoo.build("luong_translator", languages=("en", "fr"), **SMALL)
+    with pytest.raises(ValueError, match="'fr'"):
+        other.adapt(data, verbose=0)
+
+
+def test_bad_input_is_an_error(model):
+    new = rnnzoo.build("luong_translator", **SMALL)
+    with pytest.raises(ValueError, match="Expected `adapt"):
+        new.translate(["a"])
+    with pytest.raises(ValueError, match="argument `y`"):
+        new.adapt(SOURCES, TARGETS[:3], verbose=0)
+    with pytest.raises(ValueError, match="argument `y`"):
+        new.adapt(SOURCES, verbose=0)
+    with pytest.raises(ValueError, match="argument `n_best`"):
+        model.translate(["a"], beam_width=0)
+    with pytest.raises(ValueError, match="argument `n_best`"):
+        model.translate(["a"], beam_width=2, n_best=3)
+    with pytest.raises(ValueError, match=r"x\[0\]=3"):
+        model.translate([3])
+
+
+def test_a_served_model_takes_the_width_of_the_beam(model, tmp_path):
+    model.export(tmp_path / "served")
+    served = tf.saved_model.load(str(tmp_path / "served")).signatures["n_best"]
+    for width, n in ((1, 1), (4, 2)):
+        outputs = served(
+            text=tf.constant(SOURCES[:3]),
+            beam_width=tf.constant(width),
+            n_best=tf.constant(n),
+        )
+        found = model.translate(
+            SOURCES[:3], beam_width=width, n_best=n, return_scores=True
+        )
+        if n == 1:
+            found = [[each] for each in found]
+        texts = [
+            [each.decode() for each in row]
+            for row in outputs["translations"].numpy()
+        ]
+        assert texts == [[each.text for each in row] for row in found]
+        np.testing.assert_allclose(
+            outputs["scores"],
+            [[each.score for each in row] for row in found],
+            atol=1e-5,
+        )
