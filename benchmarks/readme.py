@@ -27,10 +27,13 @@ TITLES = {
     "quality": "Quality on the test split, epoch chosen on other data",
     "tagging": "Entity tagging",
     "han": "A hierarchical attention network, beside the usual Keras code",
-    "recurrent": "Recurrent layers, training and inference",
+    "recurrent": "Recurrent layers (batch x steps x features x units): ms, and "
+    "the time of ours over that of others",
     "crf": "Conditional random field",
     "optimizer": "LazyAdam, a training step of an embedding classifier",
 }
+# Of long tables the rows that the README shows; the rest is in the CSV.
+SHOWN = {"recurrent": {"direction": "forward"}}
 
 
 def rewrite(text, results=harness.RESULTS):
@@ -65,7 +68,11 @@ def measured(name, results):
     if not path.exists():
         return ""
     with open(path, newline="") as file:
-        rows = list(csv.DictReader(file))
+        rows = [
+            row
+            for row in csv.DictReader(file)
+            if SHOWN.get(name, {}).items() <= row.items()
+        ]
     machine = path.with_suffix(".txt")
     note = machine.read_text().strip() if machine.exists() else ""
     note = f"\nMeasured by `benchmarks/{name}.py`. {note}".rstrip() + "\n"
