@@ -15,7 +15,7 @@ from rnnzoo.text import Tokenizer
     paper="Yang et al. 2016, Hierarchical Attention Networks for Document "
     "Classification",
     dataset="imdb_reviews",
-    recipe=Recipe(batch_size=64, epochs=5, learning_rate=2e-3),
+    recipe=Recipe(batch_size=64, epochs=3, learning_rate=6e-3),
 )
 def han_classifier(
     num_classes=2,
@@ -29,7 +29,7 @@ def han_classifier(
     sentence_units=50,
     rnn="gru",
     word_dropout=0.1,
-    dropout=0.3,
+    dropout=0.4,
     recurrent_dropout=0.2,
     max_sentences=60,
     max_words=60,
