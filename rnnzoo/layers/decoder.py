@@ -22,7 +22,12 @@ import keras
 import tensorflow as tf
 
 from rnnzoo.layers.attention import Attended
-from rnnzoo.layers.dropout import EmbeddingDropout, check_rate, draw_mask
+from rnnzoo.layers.dropout import (
+    EmbeddingDropout,
+    check_rate,
+    draw_mask,
+    next_seed,
+)
 from rnnzoo.layers.recurrence import recur
 from rnnzoo.layers.sequence import CELLS
 
@@ -101,6 +106,10 @@ class AttentionDecoder(keras.layers.Layer):
             time.
         recurrent_dropout: Rate at the states, one mask over time.
         word_dropout: Rate at which token types are dropped.
+        scheduled_sampling: Rate at which tokens of a target are replaced, in
+            training, by what the model would write there. Bengio et al. 2015;
+            drawn for all steps at once, after the true tokens before, as in
+            Duckworth et al. 2019.
         seed: Optional integer that makes the masks reproducible.
 
     Call arguments:
@@ -136,11 +145,13 @@ class AttentionDecoder(keras.layers.Layer):
         dropout=0.0,
         recurrent_dropout=0.0,
         word_dropout=0.0,
+        scheduled_sampling=0.0,
         seed=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
         check_rate("dropout", dropout)
+        check_rate("scheduled_sampling", scheduled_sampling)
         if rnn not in CELLS:
             raise ValueError(
                 "Invalid value for argument `rnn`. Expected one of "
@@ -171,6 +182,7 @@ class AttentionDecoder(keras.layers.Layer):
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout
         self.word_dropout = EmbeddingDropout(word_dropout, seed)
+        self.scheduled_sampling = scheduled_sampling
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.readout_units = self._checked_readout(readout_units)
@@ -330,11 +342,37 @@ class AttentionDecoder(keras.layers.Layer):
         training=None,
     ):
         memory, state = self.start(memory, memory_mask, initial_state)
+        if training and self.scheduled_sampling:
+            tokens = self._with_own_tokens(tokens, memory, state)
         vectors = self.embedding(tokens)
         vectors = self.word_dropout(vectors, tokens, training=training)
         hidden, attended, _ = self._run(vectors, memory, state, training)
         return Decoded(
             self._logits(hidden), attended.weights, attended.log_probs
+        )
+
+    def _with_own_tokens(self, tokens, memory, state):
+        """The tokens, some replaced by what the model would write there."""
+        vectors = self.embedding(tokens)
+        hidden, _, _ = self._run(vectors, memory, state, training=False)
+        logits = self._logits(hidden)[:, :-1]
+        batch, steps, count = tf.unstack(tf.shape(logits))
+        drawn = tf.random.stateless_categorical(
+            tf.reshape(logits, [-1, count]),
+            1,
+            next_seed(self.seed_generator),
+            dtype=tokens.dtype,
+        )
+        keep = draw_mask(
+            (batch, steps),
+            self.scheduled_sampling,
+            self.seed_generator,
+            self.compute_dtype,
+        )
+        drawn = tf.reshape(drawn, [batch, steps])
+        given = tokens[:, 1:]
+        return tf.concat(
+            [tokens[:, :1], tf.where(keep > 0, given, drawn)], axis=1
         )
 
     def _run(self, vectors, memory, state, training):
@@ -455,6 +493,7 @@ class AttentionDecoder(keras.layers.Layer):
             "dropout": self.dropout,
             "recurrent_dropout": self.recurrent_dropout,
             "word_dropout": self.word_dropout.rate,
+            "scheduled_sampling": self.scheduled_sampling,
             "seed": self.seed,
         }
 

@@ -40,6 +40,7 @@ def bahdanau_translator(
     dropout=0.3,
     recurrent_dropout=0.2,
     word_dropout=0.1,
+    scheduled_sampling=0.0,
     label_smoothing=0.1,
     coverage=False,
     coverage_loss=0.0,
@@ -66,6 +67,8 @@ def bahdanau_translator(
         dropout: Rate at the layers' inputs and before the output.
         recurrent_dropout: Rate at the layers' states.
         word_dropout: Rate at which types of tokens are dropped.
+        scheduled_sampling: Rate at which the decoder reads, in training, what
+            it would write itself.
         label_smoothing: Share of a target's probability that the others get.
         coverage: Whether attention sees what it has attended to.
         coverage_loss: Factor of the loss for attending to a place again.
@@ -90,6 +93,7 @@ def bahdanau_translator(
             "depth": depth,
             "attend_first": True,
             "tied": tied,
+            "scheduled_sampling": scheduled_sampling,
             "dropout": dropout,
             "recurrent_dropout": recurrent_dropout,
         },
@@ -128,6 +132,7 @@ def luong_translator(
     dropout=0.3,
     recurrent_dropout=0.2,
     word_dropout=0.1,
+    scheduled_sampling=0.0,
     label_smoothing=0.1,
     max_length=100,
     length_penalty=1.0,
@@ -146,8 +151,8 @@ def luong_translator(
             faster.
         vocabulary_size, target_vocabulary_size, min_count, embedding_dim,
             units, depth, rnn, tied, dropout, recurrent_dropout, word_dropout,
-            label_smoothing, max_length, length_penalty, unit, lowercase,
-            languages: As of `bahdanau_translator`.
+            scheduled_sampling, label_smoothing, max_length, length_penalty,
+            unit, lowercase, languages: As of `bahdanau_translator`.
     """
     return _translator(
         attention=LuongAttention(score, window, width, max_places=max_length),
@@ -162,6 +167,7 @@ def luong_translator(
             "depth": depth,
             "input_feeding": input_feeding,
             "tied": tied,
+            "scheduled_sampling": scheduled_sampling,
             "dropout": dropout,
             "recurrent_dropout": recurrent_dropout,
         },

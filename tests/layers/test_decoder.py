@@ -226,6 +226,23 @@ def test_dropout_draws_only_in_training(kind):
     assert (noisy.logits.numpy() != other.logits.numpy()).any()
 
 
+def test_scheduled_sampling_reads_what_the_model_would_write():
+    decoder = built("bahdanau", scheduled_sampling=0.3, seed=1)
+    times = 4000
+    tokens = np.repeat(TARGETS[:1, :3], times, axis=0)
+    memory, state = decoder.start(np.repeat(MEMORY[:1], times, axis=0))
+    mixed = decoder._with_own_tokens(tf.constant(tokens), memory, state)
+    np.testing.assert_array_equal(mixed[:, 0], tokens[:, 0])
+    logits = decoder(TARGETS[:1, :3], MEMORY[:1]).logits[0]
+    for t in (1, 2):
+        expected = 0.3 * tf.nn.softmax(logits[t - 1]).numpy()
+        expected[tokens[0, t]] += 0.7
+        found = np.bincount(mixed[:, t], minlength=TOKENS) / times
+        np.testing.assert_allclose(found, expected, atol=0.03)
+    noisy = decoder(TARGETS, MEMORY, training=True).logits
+    assert (noisy.numpy() != decoder(TARGETS, MEMORY).logits.numpy()).any()
+
+
 @pytest.mark.parametrize(
     "kind", ["bahdanau_coverage", "luong_feeding", "plain"]
 )

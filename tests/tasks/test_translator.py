@@ -99,7 +99,10 @@ def test_explanations_align_the_words(model, tmp_path):
     [
         ("bahdanau_translator", {"coverage": True, "coverage_loss": 0.1}),
         ("bahdanau_translator", {"hard": True, "depth": 2}),
-        ("luong_translator", {"input_feeding": True, "depth": 2}),
+        (
+            "luong_translator",
+            {"input_feeding": True, "depth": 2, "scheduled_sampling": 0.1},
+        ),
     ],
 )
 def test_all_kinds_learn(name, overrides):
