@@ -557,13 +557,6 @@ class EntityTagger(Task):
 
     # Details.
 
-    def _require_new(self):
-        if self.adapted:
-            raise ValueError(
-                f"`{type(self).__name__}` has a vocabulary, and weights that "
-                "belong to it. Expected a new model for another vocabulary."
-            )
-
     def _start(self, vocabulary, characters, labels):
         self.reader = words.WordReader(
             vocabulary,

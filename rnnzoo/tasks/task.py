@@ -45,8 +45,12 @@ class Task(keras.Model):
         """Whether the vocabularies are known, and so the weights' shapes."""
         raise NotImplementedError
 
-    def adapt(self, x, y=None):
+    def adapt(self, x, y=None, labels=None, verbose=1):
         """Learns vocabularies (and labels, where it must) from raw examples."""
+        raise NotImplementedError
+
+    def restore(self, path):
+        """Takes the vocabularies and the weights of a saved task."""
         raise NotImplementedError
 
     def encode(self, x, y=None, sample_weight=None):
@@ -226,6 +230,13 @@ class Task(keras.Model):
                 f"`{type(self).__name__}.{method}()` needs a vocabulary. "
                 "Expected `adapt(data)` to be called first, on the raw "
                 "training examples."
+            )
+
+    def _require_new(self):
+        if self.adapted:
+            raise ValueError(
+                f"`{type(self).__name__}` has a vocabulary, and weights that "
+                "belong to it. Expected a new model for another vocabulary."
             )
 
 

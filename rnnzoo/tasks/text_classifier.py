@@ -368,13 +368,6 @@ class TextClassifier(Task):
 
     # Details.
 
-    def _require_new(self):
-        if self.adapted:
-            raise ValueError(
-                f"`{type(self).__name__}` has a vocabulary, and weights that "
-                "belong to it. Expected a new model for another vocabulary."
-            )
-
     def _start(self, vocabulary, labels):
         self.labels = labels
         self.vocabulary = vocabulary

@@ -619,13 +619,6 @@ class Translator(Task):
 
     # Details.
 
-    def _require_new(self):
-        if self.adapted:
-            raise ValueError(
-                f"`{type(self).__name__}` has vocabularies, and weights that "
-                "belong to them. Expected a new model for other ones."
-            )
-
     def _start(self, vocabulary, target_vocabulary):
         self.vocabulary = text.Vocabulary(vocabulary)
         self.target_vocabulary = text.Vocabulary(target_vocabulary)
