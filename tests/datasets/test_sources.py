@@ -58,7 +58,8 @@ def test_an_unknown_name_lists_the_nearest(tmp_path, name, message):
         sources.load(name, data_dir=tmp_path)
 
 
-def test_nothing_is_downloaded_unless_asked(tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", ["imdb_reviews", "multi30k"])
+def test_nothing_is_downloaded_unless_asked(tmp_path, monkeypatch, name):
     def prepare(builder, **kwargs):
         raise OSError("no network")
 
@@ -66,9 +67,9 @@ def test_nothing_is_downloaded_unless_asked(tmp_path, monkeypatch):
         tfds.core.DatasetBuilder, "download_and_prepare", prepare
     )
     with pytest.raises(FileNotFoundError, match="--data-dir.*--download"):
-        sources.load("imdb_reviews", data_dir=tmp_path)
+        sources.load(name, data_dir=tmp_path)
     with pytest.raises(OSError, match="Cannot prepare.*no network"):
-        sources.load("imdb_reviews", data_dir=tmp_path, download=True)
+        sources.load(name, data_dir=tmp_path, download=True)
 
 
 def test_an_unwritable_place_is_an_error(tmp_path):
