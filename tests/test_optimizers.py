@@ -43,7 +43,7 @@ OPTIONS = [
 ]
 
 
-@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("options", OPTIONS, ids=" ".join)
 def test_is_adam_when_all_rows_occur(options):
     gradients = [slices([3, 0, 1, 5, 2, 4, 3, 3, 1], seed) for seed in range(4)]
     options = {"learning_rate": 0.1, **options}
@@ -56,7 +56,7 @@ def test_is_adam_when_all_rows_occur(options):
         np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize("options", OPTIONS[:5], ids=str)
+@pytest.mark.parametrize("options", OPTIONS[:5], ids=" ".join)
 def test_first_step_is_adam_for_any_rows(options):
     gradient = slices([4, 1, 4])
     ours = train(LazyAdam(0.1, **options), [gradient])
@@ -144,7 +144,7 @@ def test_mixed_precision_and_loss_scale():
     )
 
 
-@pytest.mark.parametrize("options", [{}, {"amsgrad": True}], ids=str)
+@pytest.mark.parametrize("options", [{}, {"amsgrad": True}], ids=" ".join)
 def test_replicas_sum_their_rows(mirrored, options):
     def trained():
         model = classifier(LazyAdam(0.1, **options))
