@@ -97,7 +97,7 @@ def _builder(name, data_dir):
             f"Unknown dataset: {name!r}. {_nearest(name, data_dir)}"
         ) from None
     except (ValueError, AssertionError, ImportError) as error:
-        reason = textwrap.shorten(str(error), 240)
+        reason = textwrap.shorten(str(error), 500)
         raise ValueError(
             f"Cannot find the dataset {name!r}. Expected a name of TFDS, such "
             f"as 'imdb_reviews', 'glue/sst2' or 'imdb_reviews:1.0.0'. TFDS "
