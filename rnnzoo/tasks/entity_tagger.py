@@ -11,9 +11,9 @@ from rnnzoo import sentences, text, words
 from rnnzoo import tags as tagging
 from rnnzoo.batching import Examples, pad
 from rnnzoo.examples import count
+from rnnzoo.explain import Marking, Markings
 from rnnzoo.export import export
 from rnnzoo.layers import CRF, VariationalDropout
-from rnnzoo.marking import Marking, Markings
 from rnnzoo.metrics import SpanF1
 from rnnzoo.tasks.task import Task
 
@@ -417,7 +417,7 @@ class EntityTagger(Task):
                 blanks.
 
         Returns:
-            `rnnzoo.marking.Markings`, one for each sentence.
+            `rnnzoo.explain.Markings`, one for each sentence.
         """
         self._require_adapted("explain")
         chunks = list(self._read(sentences.without_tags(x)))

@@ -11,7 +11,7 @@ from rnnzoo import embeddings as word_vectors
 from rnnzoo import text
 from rnnzoo.batching import Examples, pad
 from rnnzoo.examples import count, inputs, iterate
-from rnnzoo.explanation import Explanation, Explanations
+from rnnzoo.explain import Explanation, Explanations
 from rnnzoo.export import export
 from rnnzoo.tasks.task import Task
 
@@ -232,7 +232,7 @@ class TextClassifier(Task):
         """What decided: attention weights aligned with the original text.
 
         Returns:
-            `rnnzoo.explanation.Explanations`, one for each text.
+            `rnnzoo.explain.Explanations`, one for each text.
         """
         self._require_adapted("explain")
         explanations = Explanations()

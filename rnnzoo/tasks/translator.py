@@ -8,10 +8,10 @@ import numpy as np
 import tensorflow as tf
 
 from rnnzoo import losses, search, text
-from rnnzoo.alignment import Alignment, Alignments
 from rnnzoo.batching import Examples, pad
 from rnnzoo.detokenizer import join
 from rnnzoo.examples import count, inputs, iterate
+from rnnzoo.explain import Alignment, Alignments
 from rnnzoo.export import export
 from rnnzoo.layers import EmbeddingDropout
 from rnnzoo.tasks.task import Task
@@ -466,7 +466,7 @@ class Translator(Task):
         """What it looked at: the weights between the words of both texts.
 
         Returns:
-            `rnnzoo.alignment.Alignments`, one for each text.
+            `rnnzoo.explain.Alignments`, one for each text.
 
         Raises:
             ValueError: If the model has no attention.

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnzoo import html
-from rnnzoo.drawing import percent
+from rnnzoo.explain import html
+from rnnzoo.explain.drawing import percent
 from rnnzoo.files import atomic_path
 
 # What separates lines in a text: HTML as people paste it, and Unicode's own.
@@ -192,7 +192,7 @@ class Explanations(list):
         return html.page(self)
 
     def _draw(self, path):
-        from rnnzoo import plots  # matplotlib, an extra
+        from rnnzoo.explain import plots  # matplotlib, an extra
 
         plots.save_explanations(self, path)
 

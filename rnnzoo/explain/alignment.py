@@ -4,8 +4,8 @@ import dataclasses
 
 import numpy as np
 
-from rnnzoo.drawing import percent
-from rnnzoo.explanation import Explanations
+from rnnzoo.explain.drawing import percent
+from rnnzoo.explain.explanation import Explanations
 
 
 @dataclasses.dataclass(frozen=True, repr=False, eq=False)
@@ -60,17 +60,17 @@ class Alignments(Explanations):
     """Alignments of several texts: a list that can be saved and shown."""
 
     def _page(self):
-        from rnnzoo import alignment_html
+        from rnnzoo.explain import alignment_html
 
         return alignment_html.page(self)
 
     def _draw(self, path):
-        from rnnzoo import plots  # matplotlib, an extra
+        from rnnzoo.explain import plots  # matplotlib, an extra
 
         plots.save_alignments(self, path)
 
     def _repr_html_(self):
-        from rnnzoo import alignment_html
+        from rnnzoo.explain import alignment_html
 
         return alignment_html.fragment(self)
 

@@ -1,7 +1,7 @@
 """Pages of texts with their entities marked; see `rnnzoo.html`."""
 
-from rnnzoo.drawing import KINDS, percent
-from rnnzoo.html import document, embedded, escaped
+from rnnzoo.explain.drawing import KINDS, percent
+from rnnzoo.explain.html import document, embedded, escaped
 
 # A word's column has a cell for each kind; columns wrap as text does.
 _STYLE = """
@@ -40,7 +40,7 @@ def page(markings):
     """A whole page, in UTF-8.
 
     Args:
-        markings: Sequence of `rnnzoo.marking.Marking`.
+        markings: Sequence of `rnnzoo.explain.marking.Marking`.
 
     Returns:
         bytes.

@@ -6,7 +6,7 @@ markup serves a file and a notebook's cell.
 
 from html import escape
 
-from rnnzoo.drawing import DARK, LIGHT, heading, percent, shown_classes
+from rnnzoo.explain.drawing import DARK, LIGHT, heading, percent, shown_classes
 
 _STYLE = """
 .rnnzoo {
@@ -130,7 +130,7 @@ def page(explanations):
     """A whole page, in UTF-8.
 
     Args:
-        explanations: Sequence of `rnnzoo.explanation.Explanation`.
+        explanations: Sequence of `rnnzoo.explain.explanation.Explanation`.
 
     Returns:
         bytes.

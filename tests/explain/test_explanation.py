@@ -7,8 +7,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from rnnzoo import plots, typesetting
-from rnnzoo.explanation import Explanation, Explanations
+from rnnzoo.explain import plots, typesetting
+from rnnzoo.explain.explanation import Explanation, Explanations
 from rnnzoo.text import Tokenizer
 
 TEXTS = [

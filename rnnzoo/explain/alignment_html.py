@@ -1,6 +1,6 @@
 """Pages of texts and their translations, aligned; see `rnnzoo.html`."""
 
-from rnnzoo.html import document, embedded, escaped
+from rnnzoo.explain.html import document, embedded, escaped
 
 _STYLE = """
 .rnnzoo .scroll { overflow-x: auto; margin-top: 1.5rem; }
@@ -23,7 +23,7 @@ def page(alignments):
     """A whole page, in UTF-8.
 
     Args:
-        alignments: Sequence of `rnnzoo.alignment.Alignment`.
+        alignments: Sequence of `rnnzoo.explain.alignment.Alignment`.
 
     Returns:
         bytes.

@@ -4,8 +4,8 @@ import dataclasses
 
 import numpy as np
 
-from rnnzoo.drawing import MAX_CLASSES, percent
-from rnnzoo.explanation import Explanations
+from rnnzoo.explain.drawing import MAX_CLASSES, percent
+from rnnzoo.explain.explanation import Explanations
 
 
 @dataclasses.dataclass(frozen=True, repr=False, eq=False)
@@ -73,17 +73,17 @@ class Markings(Explanations):
     """Markings of several texts: a list that can be saved and shown."""
 
     def _page(self):
-        from rnnzoo import marking_html
+        from rnnzoo.explain import marking_html
 
         return marking_html.page(self)
 
     def _draw(self, path):
-        from rnnzoo import plots  # matplotlib, an extra
+        from rnnzoo.explain import plots  # matplotlib, an extra
 
         plots.save_markings(self, path)
 
     def _repr_html_(self):
-        from rnnzoo import marking_html
+        from rnnzoo.explain import marking_html
 
         return marking_html.fragment(self)
 

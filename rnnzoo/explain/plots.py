@@ -6,7 +6,7 @@ program's own plotting is touched, and no display is needed.
 
 import itertools
 
-from rnnzoo.drawing import KINDS, LIGHT, heading, percent, shown_classes
+from rnnzoo.explain.drawing import KINDS, LIGHT, heading, percent, shown_classes
 from rnnzoo.files import atomic_path
 
 try:
@@ -15,7 +15,7 @@ try:
     from matplotlib.patches import FancyBboxPatch
     from matplotlib.text import Text
 
-    from rnnzoo import typesetting
+    from rnnzoo.explain import typesetting
 except ImportError as error:
     raise ImportError(
         "Pictures need matplotlib. Install it with `pip install rnnzoo[plots]`."
@@ -40,7 +40,7 @@ def save_explanations(explanations, path):
     3.11 their letters are not joined.
 
     Args:
-        explanations: Sequence of `rnnzoo.explanation.Explanation`.
+        explanations: Sequence of `rnnzoo.explain.explanation.Explanation`.
         path: Ends with `.png`.
     """
     sheet = _Sheet(_characters(explanations))
@@ -250,12 +250,12 @@ TINT = 0.32  # how opaque an entity's ground is
 
 
 def save_markings(markings, path):
-    """Draws texts with their entities; see `rnnzoo.marking.Marking.save`.
+    """Draws texts with their entities; see `Marking.save`.
 
     A picture ends after 300 lines of text, and says so.
 
     Args:
-        markings: Sequence of `rnnzoo.marking.Marking`.
+        markings: Sequence of `rnnzoo.explain.marking.Marking`.
         path: Ends with `.png`.
     """
     ours = map(chr, range(ord(" "), ord("~") + 1))
@@ -349,12 +349,12 @@ AXIS = 110  # most room for the words beside and above a matrix
 
 
 def save_alignments(alignments, path):
-    """Draws translations; see `rnnzoo.alignment.Alignment.save`.
+    """Draws translations; see `Alignment.save`.
 
     A picture ends after 300 lines of text, and says so.
 
     Args:
-        alignments: Sequence of `rnnzoo.alignment.Alignment`.
+        alignments: Sequence of `rnnzoo.explain.alignment.Alignment`.
         path: Ends with `.png`.
     """
     ours = map(chr, range(ord(" "), ord("~") + 1))

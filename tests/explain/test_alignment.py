@@ -3,7 +3,7 @@ import re
 import numpy as np
 import pytest
 
-from rnnzoo.alignment import Alignment, Alignments
+from rnnzoo.explain.alignment import Alignment, Alignments
 
 ALIGNMENT = Alignment(
     text="<b> Hunde & Katzen",
@@ -37,7 +37,7 @@ def test_a_page_has_all_words_and_weights(tmp_path):
 
 
 def test_a_picture_has_a_cell_for_each_pair(tmp_path):
-    plots = pytest.importorskip("rnnzoo.plots")
+    plots = pytest.importorskip("rnnzoo.explain.plots")
     drawn = []
     save = plots._Sheet.save
     plots._Sheet.save = lambda sheet, path: (

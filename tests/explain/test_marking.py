@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from rnnzoo.marking import Marking, Markings
+from rnnzoo.explain.marking import Marking, Markings
 from rnnzoo.tasks import Entity
 
 TEXT = "Ann <b>& Co</b>\nmet\u2028\U0001f634 in 東京."
