@@ -114,6 +114,7 @@ class Recurrent:
     def sequence(self, run, mask):
         """Outputs `(batch, time, units)` in the order of the inputs."""
         sequence = tf.transpose(run.sequence, [1, 0, 2])
+        mask = _checked_mask(mask, sequence)
         if mask is None or not self.zero_output_for_mask:
             return sequence
         return tf.where(mask[..., None], sequence, tf.zeros_like(sequence))

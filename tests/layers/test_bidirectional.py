@@ -202,3 +202,9 @@ def test_config_makes_the_same_layer():
 def test_bad_input(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_masks_of_ones_and_zeros():
+    both = make("GRU", **EVERYTHING)
+    numbers = both(X, mask=MASK.astype("int32"))
+    assert_close(numbers, both(X, mask=MASK))
