@@ -80,9 +80,18 @@ class AttentionDecoder(keras.layers.Layer):
         a_t = tanh(W_r [h_t; c_t; y_{t-1}])
 
     where of a deep stack the first layer attends (Wu et al. 2016), and those
-    above it run outside of the loop. Without attention, `a_t = h_t` (Sutskever
-    et al. 2014). Unless an initial state is given, it is `tanh(W m)` with the
-    mean `m` of the memory (Sennrich et al. 2017, section 2).
+    above it run outside of the loop. With a context gate, the state `q_t` that
+    attends, `h_t` or `h_{t-1}`, says how much of the context there is (Xu et
+    al. 2015, section 4.2.1):
+
+        c_t = b_t attention(q_t, memory),    b_t = sigmoid(w_b . q_t + b_b)
+
+    Without attention, `a_t = h_t` (Sutskever et al. 2014). Unless an initial
+    state is given, it is `tanh(W m)` with the mean `m` of the memory (Sennrich
+    et al. 2017, section 2).
+
+    A context has as many features as the memory. Those of an image are better
+    projected to `units` before: then no step multiplies with more.
 
     Args:
         units: Units of each recurrent layer.
@@ -95,6 +104,8 @@ class AttentionDecoder(keras.layers.Layer):
         attend_first: Whether the state before the step attends.
         input_feeding: Whether the attentional vector `a_{t-1}` enters the
             first layer. Luong et al. 2015, section 3.3.
+        context_gate: Whether a number in (0, 1), made of the state, scales
+            each context.
         readout_units: Size of `a_t`; defaults to `units`, or to the size of
             the token vectors if `tied`.
         residual: Whether the inputs of each layer but the first are added to
@@ -138,6 +149,7 @@ class AttentionDecoder(keras.layers.Layer):
         depth=1,
         attend_first=False,
         input_feeding=False,
+        context_gate=False,
         readout_units=None,
         residual=False,
         bridge=True,
@@ -169,6 +181,11 @@ class AttentionDecoder(keras.layers.Layer):
                 f"attention. Received: attend_first={attend_first}, "
                 f"input_feeding={input_feeding}, attention={attention}"
             )
+        if context_gate and attention is None:
+            raise ValueError(
+                "Invalid value for argument `context_gate`. Expected False "
+                "without attention. Received: context_gate=True"
+            )
         self.units = units
         self.attention = attention
         self.embedding = embedding
@@ -176,6 +193,7 @@ class AttentionDecoder(keras.layers.Layer):
         self.depth = depth
         self.attend_first = attend_first
         self.input_feeding = input_feeding
+        self.context_gate = context_gate
         self.residual = residual
         self.has_bridge = bridge
         self.tied = tied
@@ -244,6 +262,9 @@ class AttentionDecoder(keras.layers.Layer):
             self.readout_kernel = self._weight(
                 "readout_kernel", size, self.readout_units
             )
+        if self.context_gate:
+            self.gate_kernel = self._weight("gate_kernel", self.units, 1)
+            self.gate_bias = self._weight("gate_bias", 1, initializer="zeros")
         if self.attend_first or self.input_feeding:
             fed = memory if self.attend_first else self.readout_units
             self.feed_kernel = self._weight(
@@ -435,10 +456,19 @@ class AttentionDecoder(keras.layers.Layer):
             tf.reshape(attended.weights, [rows, steps, places]),
             tf.reshape(attended.log_probs, [rows, steps]),
         )
+        attended = self.gate(queries, attended)
         moved = state.attention._replace(
             position=state.attention.position + steps
         )
         return attended, state._replace(attention=moved)
+
+    def gate(self, queries, attended):
+        """The contexts, scaled by what attends; of any leading axes."""
+        if not self.context_gate:
+            return attended
+        share = tf.tensordot(queries, self._cast(self.gate_kernel), 1)
+        share = tf.sigmoid(share + self._cast(self.gate_bias))
+        return attended._replace(context=share * attended.context)
 
     def read_out(self, hidden, attended, vectors):
         """The attentional vectors `a_t`, from what has any leading axes."""
@@ -486,6 +516,7 @@ class AttentionDecoder(keras.layers.Layer):
             "depth": self.depth,
             "attend_first": self.attend_first,
             "input_feeding": self.input_feeding,
+            "context_gate": self.context_gate,
             "readout_units": self.readout_units,
             "residual": self.residual,
             "bridge": self.has_bridge,
@@ -648,9 +679,10 @@ class _Loop:
 
     def _attend(self, query, t, state):
         noise = None if self.noise is None else self.noise[t]
-        return self.decoder.attention.step(
+        attended, attention = self.decoder.attention.step(
             query, self.memory, state.attention, noise
         )
+        return self.decoder.gate(query, attended), attention
 
     @staticmethod
     def _add(shares, t, inputs, kernels):

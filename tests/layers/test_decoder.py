@@ -19,7 +19,9 @@ KINDS = {
     "bahdanau": {"attend_first": True, "rnn": "gru"},
     "bahdanau_deep": {"attend_first": True, "depth": 2, "residual": True},
     "bahdanau_coverage": {"attend_first": True},
+    "bahdanau_gated": {"attend_first": True, "context_gate": True},
     "luong": {},
+    "luong_gated": {"context_gate": True},
     "luong_deep": {"depth": 2, "residual": True, "rnn": "gru"},
     "luong_feeding": {"input_feeding": True, "rnn": "gru"},
     "luong_feeding_deep": {
@@ -27,6 +29,7 @@ KINDS = {
         "depth": 3,
         "residual": True,
     },
+    "luong_feeding_gated": {"input_feeding": True, "context_gate": True},
     "luong_coverage": {"depth": 2},
     "luong_tied": {"tied": True},
     "plain": {"depth": 2},
@@ -110,7 +113,11 @@ class Oracle:
         weights = softmax(energies)
         padded = np.zeros(PLACES)
         padded[: len(memory)] = weights
-        return weights @ memory, padded
+        share = 1
+        if self.d.context_gate:
+            share = query @ self.w["gate_kernel"] + self.w["gate_bias"]
+            share = sigmoid(share)
+        return share * (weights @ memory), padded
 
     def run(self, row):
         d, w = self.d, self.w
@@ -175,7 +182,16 @@ def test_stepping_is_the_same_for_any_number_of_rows(kind):
         np.testing.assert_allclose(logits[::2], expected[:, t], atol=2e-5)
 
 
-@pytest.mark.parametrize("kind", ["bahdanau", "luong", "luong_feeding_deep"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "bahdanau",
+        "bahdanau_gated",
+        "luong",
+        "luong_gated",
+        "luong_feeding_deep",
+    ],
+)
 def test_gradients_are_finite_differences(kind):
     decoder = built(kind)
 
@@ -287,7 +303,9 @@ def test_padding_changes_nothing():
     np.testing.assert_allclose(alone[0], expected[1], atol=1e-5)
 
 
-@pytest.mark.parametrize("kind", ["bahdanau_deep", "luong_tied", "plain"])
+@pytest.mark.parametrize(
+    "kind", ["bahdanau_deep", "luong_gated", "luong_tied", "plain"]
+)
 def test_a_saved_decoder_is_the_same(kind):
     decoder = built(kind)
     copy = AttentionDecoder.from_config(decoder.get_config())
@@ -320,8 +338,12 @@ def test_an_initial_state_may_be_given():
         ({"dropout": 1.0}, "dropout"),
         ({"attend_first": True, "input_feeding": True}, "input_feeding"),
         ({"tied": True, "readout_units": 5}, "readout_units"),
+        ({"attention": None, "context_gate": True}, "context_gate"),
     ],
 )
 def test_what_does_not_go_together_is_an_error(options, name):
+    options = {"attention": LuongAttention(), **options}
     with pytest.raises(ValueError, match=f"argument `{name}`"):
-        built("luong", **options)
+        AttentionDecoder(
+            UNITS, embedding=keras.layers.Embedding(TOKENS, VECTOR), **options
+        )
