@@ -3,6 +3,7 @@
 from rnnzoo.tasks.entity_tagger import Entity, EntityTagger
 from rnnzoo.tasks.task import Task
 from rnnzoo.tasks.text_classifier import Classification, TextClassifier
+from rnnzoo.tasks.text_writer import TextWriter
 from rnnzoo.tasks.translator import Translation, Translator
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "EntityTagger",
     "Task",
     "TextClassifier",
+    "TextWriter",
     "Translation",
     "Translator",
 ]

@@ -1,20 +1,19 @@
 """Texts to texts, and which words of one made those of the other."""
 
 import dataclasses
-import functools
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from rnnzoo import losses, search, text
+from rnnzoo import losses, text
 from rnnzoo.batching import Examples, pad
 from rnnzoo.detokenizer import join
 from rnnzoo.examples import count, inputs, iterate
 from rnnzoo.explain import Alignment, Alignments
 from rnnzoo.export import export
 from rnnzoo.layers import EmbeddingDropout
-from rnnzoo.tasks.task import Task
+from rnnzoo.tasks.text_writer import TextWriter, check_n_best
 
 BATCH_SIZE = 64  # at inference
 LONGER = 10  # A translation has at most this more than twice the tokens.
@@ -41,7 +40,7 @@ class Translation:
 
 
 @keras.saving.register_keras_serializable(package="rnnzoo")
-class Translator(Task):
+class Translator(TextWriter):
     """Translates raw strings.
 
     Wherever a method takes raw data, targets are strings as well: pairs of
@@ -76,8 +75,6 @@ class Translator(Task):
         recipe: `rnnzoo.recipe.Recipe`, the training defaults.
     """
 
-    monitor = "accuracy"
-
     def __init__(
         self,
         embedding,
@@ -99,12 +96,17 @@ class Translator(Task):
         recipe=None,
         **kwargs,
     ):
-        super().__init__(recipe=recipe, **kwargs)
-        if max_length < 1:
-            raise ValueError(
-                "Invalid value for argument `max_length`. Expected at least "
-                f"1. Received: max_length={max_length}"
-            )
+        tokenizer = tokenizer or text.Tokenizer(lowercase=False)
+        super().__init__(
+            decoder,
+            target_tokenizer=target_tokenizer or tokenizer,
+            min_count=min_count,
+            max_length=max_length,
+            label_smoothing=label_smoothing,
+            length_penalty=length_penalty,
+            recipe=recipe,
+            **kwargs,
+        )
         if languages is not None and len(languages) != 2:
             raise ValueError(
                 "Invalid value for argument `languages`. Expected the names "
@@ -112,36 +114,16 @@ class Translator(Task):
             )
         self.embedding = embedding
         self.encoder = encoder
-        self.decoder = decoder
-        self.tokenizer = tokenizer or text.Tokenizer(lowercase=False)
-        self.target_tokenizer = target_tokenizer or self.tokenizer
+        self.tokenizer = tokenizer
         self.keys = languages and tuple(languages)
-        self.min_count = min_count
-        self.max_length = max_length
         self.reverse_source = reverse_source
         self.word_dropout = EmbeddingDropout(word_dropout)
-        self.label_smoothing = label_smoothing
         self.coverage_loss = coverage_loss
-        self.length_penalty = length_penalty
-        self.vocabulary = self.target_vocabulary = None
+        self.vocabulary = None
         if vocabulary is not None:
             self._start(vocabulary, target_vocabulary)
 
     # From raw texts to ids.
-
-    @property
-    def adapted(self):
-        return self.vocabulary is not None
-
-    @property
-    def start_id(self):
-        """The token before the first of a target."""
-        return len(self.target_vocabulary)
-
-    @property
-    def end_id(self):
-        """The token behind the last of a target."""
-        return len(self.target_vocabulary) + 1
 
     def adapt(self, x, y=None, labels=None, verbose=1):
         """Learns both vocabularies, in one pass.
@@ -167,22 +149,10 @@ class Translator(Task):
             progress.update(done)
         if progress.target is None:
             progress.update(done, finalize=True)
-        # The decoder's embedding has the start and the end as well.
-        self._start(
-            *(
-                text.Vocabulary.from_counts(
-                    counter.counts, size, self.min_count
-                ).tokens
-                for counter, size in zip(
-                    counters,
-                    (
-                        self.embedding.input_dim,
-                        self.decoder.embedding.input_dim - 2,
-                    ),
-                    strict=True,
-                )
-            )
+        vocabulary = text.Vocabulary.from_counts(
+            counters[0].counts, self.embedding.input_dim, self.min_count
         )
+        self._start(vocabulary.tokens, self._learned_targets(counters[1]))
 
     def _read(self, x, y=None, sample_weight=None):
         """Chunks of checked texts."""
@@ -198,39 +168,34 @@ class Translator(Task):
         The inputs are a dict of the ids of `source` and, if there are targets,
         of `target` after the start; the labels are those before the end.
         """
-        sources, targets, weights = [], [], []
+        sources, targets, labels, weights = [], [], [], []
         for chunk in self._read(x, y, sample_weight):
             sources.append(self.vocabulary(self._source_tokens(chunk.x)))
             if chunk.y is not None:
-                tokens = self._target_tokens(chunk.y)
-                targets.append(self.target_vocabulary(tokens))
+                for column, part in zip(
+                    (targets, labels),
+                    self._encode_targets(chunk.y),
+                    strict=True,
+                ):
+                    column.append(part)
             if chunk.sample_weight is not None:
                 weights.append(np.asarray(chunk.sample_weight, "float32"))
-        columns, labels = {"source": tf.concat(sources, axis=0)}, None
+        columns = {"source": tf.concat(sources, axis=0)}
         lengths = columns["source"].row_lengths().numpy()
         if targets:
-            targets = tf.concat(targets, axis=0)
-            column = tf.ones([len(lengths), 1], tf.int32)
-            start, end = column * self.start_id, column * self.end_id
-            columns["target"] = tf.concat([start, targets], axis=1)
-            labels = tf.concat([targets, end], axis=1)
+            columns["target"] = tf.concat(targets, axis=0)
+            labels = tf.concat(labels, axis=0)
             # By the target and, where that is the same, by the source.
             scale = lengths.max() + 1
             lengths = labels.row_lengths().numpy() * scale + lengths
         weights = np.concatenate(weights) if weights else None
-        return Examples(columns, labels, weights, lengths)
+        return Examples(columns, labels if targets else None, weights, lengths)
 
     @tf.function(
         input_signature=[tf.TensorSpec([None], tf.string)], autograph=False
     )
     def _source_tokens(self, texts):
         return self.tokenizer(texts).words[:, : self.max_length]
-
-    @tf.function(
-        input_signature=[tf.TensorSpec([None], tf.string)], autograph=False
-    )
-    def _target_tokens(self, texts):
-        return self.target_tokenizer(texts).words[:, : self.max_length]
 
     # From ids to scores.
 
@@ -287,52 +252,12 @@ class Translator(Task):
             memory = tf.reverse_sequence(memory, lengths, seq_axis=1)
         return memory, mask, states
 
-    def compute_loss(
-        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
-    ):
-        """Mean negative log-likelihood of a token, and what goes with it."""
-        if self._compile_loss is not None:
-            raise ValueError(
-                "Invalid value for argument `loss`. Expected 'auto': a "
-                "translator is trained on the likelihood of its targets."
-            )
-        mask = tf.cast(y != text.PADDING, tf.float32)
-        token_losses = losses.smoothed_crossentropy(
-            y_pred.logits, y, self.label_smoothing if training else 0.0
-        )
-        weights = mask
-        if sample_weight is not None:
-            weights *= tf.cast(sample_weight, tf.float32)[:, None]
-        tokens = tf.maximum(tf.reduce_sum(mask), 1)
-        parts = [tf.reduce_sum(token_losses * weights) / tokens, *self.losses]
-        per_token = tf.cast(tf.shape(y)[0], tf.float32) / tokens
-        attention = self.decoder.attention
-        if training and attention is not None and attention.hard:
-            parts.append(
-                losses.reinforce(y_pred.log_probs, -token_losses, mask)
-                * per_token
-            )
-        if training and self.coverage_loss:
-            covered = losses.coverage(y_pred.weights, mask)
-            parts.append(self.coverage_loss * covered * per_token)
-        replicas = tf.distribute.get_strategy().num_replicas_in_sync
-        return tf.add_n(parts) / replicas
-
-    def compute_metrics(self, x, y, y_pred, sample_weight=None):
-        """Metrics of the tokens, without padding."""
-        mask = y != text.PADDING
-        return super().compute_metrics(
-            x,
-            tf.boolean_mask(y, mask),
-            tf.boolean_mask(y_pred.logits, mask),
-            None,
-        )
-
-    def default_loss(self):
-        return None  # see compute_loss
-
-    def default_metrics(self):
-        return [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
+    def attention_losses(self, decoded, token_losses, mask):
+        parts = super().attention_losses(decoded, token_losses, mask)
+        if self.coverage_loss:
+            covered = losses.coverage(decoded.weights, mask)
+            parts.append(self.coverage_loss * covered)
+        return parts
 
     # From scores to texts.
 
@@ -355,63 +280,30 @@ class Translator(Task):
         memory, mask, states = self._encode_source(
             pad(self.vocabulary(words)), training=False
         )
-        memory, state = self.decoder.start(memory, mask, states)
         lengths = tf.cast(words.row_lengths(), tf.int32)
         # An empty text has an empty translation.
         longest = tf.minimum(2 * lengths + LONGER, self.max_length)
-        longest = tf.where(lengths > 0, longest, 0)
-        batch = tf.shape(lengths)[0]
-        found = search.beam(
-            functools.partial(self._step, memory=memory),
-            state,
-            start=tf.fill([batch], self.start_id),
-            end=self.end_id,
-            max_length=longest,
+        written = self.write(
+            memory,
+            mask,
+            states,
+            tf.where(lengths > 0, longest, 0),
+            beam_width,
+            n_best,
             prefix=self.target_vocabulary(forced).to_tensor(-1),
-            width=beam_width,
-            n_best=n_best,
-            length_penalty=self.length_penalty,
         )
-        outputs = {"scores": found.scores, "source_tokens": pad(words)}
-        tokens = self._spell(found)
-        if self.decoder.attention is not None:
-            weights = self._align(found.tokens, state, memory)
-            outputs["weights"] = weights
-            tokens = _replace_unknown(
-                found.tokens, tokens, weights, outputs["source_tokens"]
-            )
-        outputs["tokens"] = _begin_with(forced, found.lengths, tokens)
+        outputs = {"scores": written.scores, "source_tokens": pad(words)}
+        tokens = written.tokens
+        if written.weights is not None:
+            outputs["weights"] = written.weights
+            tokens = _replace_unknown(written, outputs["source_tokens"])
+        outputs["tokens"] = _begin_with(forced, written.lengths, tokens)
         outputs["translations"] = join(
             outputs["tokens"], self.target_tokenizer.unit
         )
         return outputs
 
     _decode = tf.function(decode, reduce_retracing=True, autograph=False)
-
-    def _step(self, tokens, state, memory):
-        """The decoder's, without what is no token."""
-        logits, state = self.decoder.step(tokens, state, memory)
-        ids = tf.range(tf.shape(logits)[1])
-        is_none = (ids == text.PADDING) | (ids == self.start_id)
-        return tf.where(is_none, -float("inf"), logits), state
-
-    def _spell(self, found):
-        """Ids as strings, "" behind the end."""
-        strings = tf.constant(
-            ["", "<unk>", *self.target_vocabulary.tokens, "", ""]
-        )
-        return tf.gather(strings, found.tokens)
-
-    def _align(self, tokens, state, memory):
-        """What was attended to at each token, `(n, n_best, time, places)`."""
-        batch, several, time = tf.unstack(tf.shape(tokens))
-        rows = tf.reshape(tokens, [batch * several, time])
-        before = tf.pad(  # and so at least one step
-            rows, [[0, 0], [1, 0]], constant_values=self.start_id
-        )
-        weights = self.decoder.align(before, state, memory)[:, :time]
-        places = tf.shape(memory.mask)[1]
-        return tf.reshape(weights, [batch, several, time, places])
 
     # What a user reads.
 
@@ -443,12 +335,7 @@ class Translator(Task):
             of as many as were found.
         """
         self._require_adapted("translate")
-        if not 1 <= n_best <= beam_width:
-            raise ValueError(
-                "Invalid value for argument `n_best`. Expected at least 1, "
-                "and at most the width of the beam. Received: "
-                f"n_best={n_best}, beam_width={beam_width}"
-            )
+        check_n_best(n_best, beam_width)
         rich = return_scores or return_alignments
         results = []
         for answer in self._answers(
@@ -599,16 +486,10 @@ class Translator(Task):
             **super().get_config(),
             **{key: serialize(getattr(self, key)) for key in _PARTS},
             "languages": self.keys,
-            "min_count": self.min_count,
-            "max_length": self.max_length,
             "reverse_source": self.reverse_source,
             "word_dropout": self.word_dropout.rate,
-            "label_smoothing": self.label_smoothing,
             "coverage_loss": self.coverage_loss,
-            "length_penalty": self.length_penalty,
             "vocabulary": self.vocabulary and self.vocabulary.tokens,
-            "target_vocabulary": self.target_vocabulary
-            and self.target_vocabulary.tokens,
         }
 
     @classmethod
@@ -621,10 +502,8 @@ class Translator(Task):
 
     def _start(self, vocabulary, target_vocabulary):
         self.vocabulary = text.Vocabulary(vocabulary)
-        self.target_vocabulary = text.Vocabulary(target_vocabulary)
         self.embedding.input_dim = len(self.vocabulary)
-        self.decoder.embedding.input_dim = self.end_id + 1
-        self.build()
+        super()._start(target_vocabulary)
 
 
 _PARTS = ("embedding", "encoder", "decoder", "tokenizer", "target_tokenizer")
@@ -638,11 +517,11 @@ def _require_targets(chunk):
         )
 
 
-def _replace_unknown(ids, tokens, weights, source_tokens):
+def _replace_unknown(written, source_tokens):
     """Writes what was looked at where the vocabulary has no word."""
-    places = tf.argmax(weights, axis=-1, output_type=tf.int32)
+    places = tf.argmax(written.weights, axis=-1, output_type=tf.int32)
     copied = tf.gather(source_tokens, places, batch_dims=1)
-    return tf.where(ids == text.UNKNOWN, copied, tokens)
+    return tf.where(written.ids == text.UNKNOWN, copied, written.tokens)
 
 
 def _begin_with(forced, lengths, tokens):
