@@ -36,11 +36,14 @@ class Memory(NamedTuple):
         values: `(batch, places, features)`.
         keys: What queries are compared with, `(batch, places, units)`.
         mask: Boolean `(batch, places)`.
+        pointers: `rnnzoo.layers.pointer.Pointers` of a decoder that copies;
+            otherwise `()`.
     """
 
     values: Any
     keys: Any
     mask: Any
+    pointers: Any = ()
 
 
 class AttentionState(NamedTuple):

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
+from rnnzoo.layers import pointer
 from rnnzoo.layers.attention import Attended
 from rnnzoo.layers.dropout import (
     EmbeddingDropout,
@@ -30,6 +31,7 @@ from rnnzoo.layers.dropout import (
 )
 from rnnzoo.layers.recurrence import recur
 from rnnzoo.layers.sequence import CELLS
+from rnnzoo.text import UNKNOWN
 
 
 class DecoderState(NamedTuple):
@@ -50,7 +52,8 @@ class Decoded(NamedTuple):
     """What a decoder made of whole targets.
 
     Attributes:
-        logits: `(batch, steps, tokens)`, of the token after each.
+        logits: float32 `(batch, steps, tokens)`, of the token after each; with
+            copying `(batch, steps, tokens + places)`.
         weights: float32 `(batch, steps, places)`, what was attended to; `()`
             without attention.
         log_probs: float32 `(batch, steps)`, see
@@ -106,6 +109,8 @@ class AttentionDecoder(keras.layers.Layer):
             first layer. Luong et al. 2015, section 3.3.
         context_gate: Whether a number in (0, 1), made of the state, scales
             each context.
+        copy: Whether tokens of the source may be copied. See et al. 2017; the
+            tokens and the equations are those of `rnnzoo.layers.pointer`.
         readout_units: Size of `a_t`; defaults to `units`, or to the size of
             the token vectors if `tied`.
         residual: Whether the inputs of each layer but the first are added to
@@ -125,9 +130,12 @@ class AttentionDecoder(keras.layers.Layer):
 
     Call arguments:
         tokens: int32 `(batch, steps)`: the start token and the target, without
-            its last token.
+            its last token. One that is copied, out of the vocabulary, is read
+            as `rnnzoo.text.UNKNOWN`.
         memory: `(batch, places, features)`.
         memory_mask: Boolean `(batch, places)`.
+        memory_tokens: int32 `(batch, places)`, the token that each place would
+            be copied as; needed by a decoder that copies.
         initial_state: List of the states of all layers, `(batch, units)`;
             by default made of the memory.
         training: Whether to draw dropout masks.
@@ -150,6 +158,7 @@ class AttentionDecoder(keras.layers.Layer):
         attend_first=False,
         input_feeding=False,
         context_gate=False,
+        copy=False,
         readout_units=None,
         residual=False,
         bridge=True,
@@ -186,6 +195,12 @@ class AttentionDecoder(keras.layers.Layer):
                 "Invalid value for argument `context_gate`. Expected False "
                 "without attention. Received: context_gate=True"
             )
+        if copy and (attention is None or attention.hard):
+            raise ValueError(
+                "Invalid value for argument `copy`. Expected False unless "
+                "there is attention that is not hard. Received: copy=True, "
+                f"attention={attention}"
+            )
         self.units = units
         self.attention = attention
         self.embedding = embedding
@@ -194,6 +209,7 @@ class AttentionDecoder(keras.layers.Layer):
         self.attend_first = attend_first
         self.input_feeding = input_feeding
         self.context_gate = context_gate
+        self.copy = copy
         self.residual = residual
         self.has_bridge = bridge
         self.tied = tied
@@ -265,6 +281,12 @@ class AttentionDecoder(keras.layers.Layer):
         if self.context_gate:
             self.gate_kernel = self._weight("gate_kernel", self.units, 1)
             self.gate_bias = self._weight("gate_bias", 1, initializer="zeros")
+        if self.copy:
+            size = memory + self.units + vector
+            self.generate_kernel = self._weight("generate_kernel", size, 1)
+            self.generate_bias = self._weight(
+                "generate_bias", 1, initializer="zeros"
+            )
         if self.attend_first or self.input_feeding:
             fed = memory if self.attend_first else self.readout_units
             self.feed_kernel = self._weight(
@@ -281,11 +303,17 @@ class AttentionDecoder(keras.layers.Layer):
 
     # A token at a time.
 
-    def start(self, memory, memory_mask=None, initial_state=None):
+    def start(
+        self,
+        memory,
+        memory_mask=None,
+        initial_state=None,
+        memory_tokens=None,
+    ):
         """What the first step needs.
 
         Args:
-            memory, memory_mask, initial_state: As in a call.
+            memory, memory_mask, initial_state, memory_tokens: As in a call.
 
         Returns:
             Tuple of what is attended to, `rnnzoo.layers.attention.Memory`, and
@@ -312,7 +340,21 @@ class AttentionDecoder(keras.layers.Layer):
         if self.attention is not None:
             memory = self.attention.prepare(memory, memory_mask)
             attended = self.attention.start(memory)
+        if self.copy:
+            memory = memory._replace(
+                pointers=self._pointers(memory_tokens, memory.mask)
+            )
         return memory, DecoderState(layers, feed, attended)
+
+    @staticmethod
+    def _pointers(tokens, mask):
+        if tokens is None:
+            raise ValueError(
+                "Invalid value for argument `memory_tokens`. Expected the "
+                "tokens of the source, which are copied. Received: "
+                "memory_tokens=None"
+            )
+        return pointer.prepare(tokens, mask)
 
     def step(self, tokens, state, memory):
         """One step.
@@ -324,12 +366,12 @@ class AttentionDecoder(keras.layers.Layer):
                 several for each.
 
         Returns:
-            Tuple of the logits of the next tokens, `(rows, tokens)`, and the
-            new `DecoderState`.
+            Tuple of the logits of the next tokens, `(rows, tokens)`, with
+            copying `(rows, tokens + places)`, and the new `DecoderState`.
         """
-        vectors = self.embedding(tokens[:, None])
-        hidden, _, state = self._run(vectors, memory, state, training=False)
-        return self._logits(hidden)[:, 0], state
+        vectors = self.embedding(self._readable(tokens)[:, None])
+        logits, _, state = self._run(vectors, memory, state, training=False)
+        return logits[:, 0], state
 
     # Whole targets.
 
@@ -350,7 +392,7 @@ class AttentionDecoder(keras.layers.Layer):
         state = tf.nest.map_structure(
             lambda x: tf.repeat(x, several, axis=0), state
         )
-        vectors = self.embedding(tokens)
+        vectors = self.embedding(self._readable(tokens))
         _, attended, _ = self._run(vectors, memory, state, training=False)
         return attended.weights
 
@@ -360,23 +402,31 @@ class AttentionDecoder(keras.layers.Layer):
         memory,
         memory_mask=None,
         initial_state=None,
+        memory_tokens=None,
         training=None,
     ):
-        memory, state = self.start(memory, memory_mask, initial_state)
+        memory, state = self.start(
+            memory, memory_mask, initial_state, memory_tokens
+        )
+        tokens = self._readable(tokens)
         if training and self.scheduled_sampling:
             tokens = self._with_own_tokens(tokens, memory, state)
         vectors = self.embedding(tokens)
         vectors = self.word_dropout(vectors, tokens, training=training)
-        hidden, attended, _ = self._run(vectors, memory, state, training)
-        return Decoded(
-            self._logits(hidden), attended.weights, attended.log_probs
-        )
+        logits, attended, _ = self._run(vectors, memory, state, training)
+        return Decoded(logits, attended.weights, attended.log_probs)
+
+    def _readable(self, tokens):
+        """The tokens, unknown where they were copied out of the vocabulary."""
+        if not self.copy:
+            return tokens
+        return tf.where(tokens < self.embedding.input_dim, tokens, UNKNOWN)
 
     def _with_own_tokens(self, tokens, memory, state):
         """The tokens, some replaced by what the model would write there."""
         vectors = self.embedding(tokens)
-        hidden, _, _ = self._run(vectors, memory, state, training=False)
-        logits = self._logits(hidden)[:, :-1]
+        logits, _, _ = self._run(vectors, memory, state, training=False)
+        logits = logits[:, :-1]
         batch, steps, count = tf.unstack(tf.shape(logits))
         drawn = tf.random.stateless_categorical(
             tf.reshape(logits, [-1, count]),
@@ -390,7 +440,7 @@ class AttentionDecoder(keras.layers.Layer):
             self.seed_generator,
             self.compute_dtype,
         )
-        drawn = tf.reshape(drawn, [batch, steps])
+        drawn = self._readable(tf.reshape(drawn, [batch, steps]))
         given = tokens[:, 1:]
         return tf.concat(
             [tokens[:, :1], tf.where(keep > 0, given, drawn)], axis=1
@@ -405,8 +455,8 @@ class AttentionDecoder(keras.layers.Layer):
             training: Whether to draw dropout masks.
 
         Returns:
-            Tuple of the attentional vectors `(rows, steps, readout_units)`,
-            `Attended` of shape `(rows, steps, ...)`, and the new state.
+            Tuple of the logits `(rows, steps, ...)`, `Attended` of shape
+            `(rows, steps, ...)`, and the new state.
         """
         drop = _Dropout(self, tf.shape(vectors)[0], training)
         vectors = hidden = drop(vectors)
@@ -425,7 +475,12 @@ class AttentionDecoder(keras.layers.Layer):
             attended, state = self._attend_at_once(
                 hidden, memory, state, training
             )
-        return drop(self.read_out(hidden, attended, vectors)), attended, state
+        logits = self._logits(drop(self.read_out(hidden, attended, vectors)))
+        if self.copy:
+            logits = self._with_copies(
+                logits, hidden, attended, vectors, memory.pointers
+            )
+        return logits, attended, state
 
     def _recur(self, i, inputs, state, training):
         """A whole layer: its outputs and final states."""
@@ -488,6 +543,24 @@ class AttentionDecoder(keras.layers.Layer):
         logits = tf.tensordot(hidden, kernel, 1)
         return tf.cast(logits, tf.float32) + self.output_bias
 
+    def _with_copies(self, logits, hidden, attended, vectors, pointers):
+        """Logits of the vocabulary's tokens and the source's."""
+        parts = tf.concat([attended.context, hidden, vectors], axis=-1)
+        generate = tf.tensordot(parts, self._cast(self.generate_kernel), 1)
+        generate = tf.cast(generate, tf.float32) + self.generate_bias
+        rows, steps, count = tf.unstack(tf.shape(logits))
+        # All rows of a sample are so many steps of it.
+        batch, places = tf.unstack(tf.shape(pointers.tokens))
+        several = rows * steps // tf.maximum(batch, 1)
+        mixed = pointer.mix(
+            *(
+                tf.reshape(x, [batch, several, tf.shape(x)[2]])
+                for x in (logits, generate, attended.weights)
+            ),
+            pointers,
+        )
+        return tf.reshape(mixed, [rows, steps, count + places])
+
     def _bridge(self, memory, mask):
         """Initial states from the mean of the memory."""
         mask = tf.cast(mask, memory.dtype)[..., None]
@@ -517,6 +590,7 @@ class AttentionDecoder(keras.layers.Layer):
             "attend_first": self.attend_first,
             "input_feeding": self.input_feeding,
             "context_gate": self.context_gate,
+            "copy": self.copy,
             "readout_units": self.readout_units,
             "residual": self.residual,
             "bridge": self.has_bridge,

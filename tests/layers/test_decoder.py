@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from rnnzoo import search
+from rnnzoo import search, text
 from rnnzoo.layers import AttentionDecoder, BahdanauAttention, LuongAttention
 
 RNG = np.random.default_rng(0)
@@ -14,6 +14,8 @@ MEMORY = RNG.normal(size=(3, PLACES, FEATURES)).astype("float32")
 LENGTHS = [5, 2, 0]
 MASK = np.arange(PLACES) < np.array(LENGTHS)[:, None]
 TARGETS = RNG.integers(1, TOKENS, size=(3, 7)).astype("int32")
+# To copy: a token twice, one out of the vocabulary twice, and what is masked.
+COPIES = np.array([[4, 10, 4, 10, 7], [9, 3, 3, 9, 0], [5, 10, 0, 0, 0]])
 
 KINDS = {
     "bahdanau": {"attend_first": True, "rnn": "gru"},
@@ -32,6 +34,9 @@ KINDS = {
     "luong_feeding_gated": {"input_feeding": True, "context_gate": True},
     "luong_coverage": {"depth": 2},
     "luong_tied": {"tied": True},
+    "bahdanau_copy": {"attend_first": True, "copy": True},
+    "luong_copy": {"copy": True, "tied": True},
+    "luong_feeding_copy": {"input_feeding": True, "copy": True, "depth": 2},
     "plain": {"depth": 2},
 }
 
@@ -59,6 +64,14 @@ def built(kind, **options):
     for weight in decoder.trainable_weights:
         weight.assign(RNG.normal(scale=0.7, size=weight.shape))
     return decoder
+
+
+def source(kind):
+    """What the decoder reads, by the names of the arguments."""
+    given = {"memory": MEMORY, "memory_mask": MASK}
+    if "copy" in kind:
+        given["memory_tokens"] = COPIES.astype("int32")
+    return given
 
 
 def sigmoid(x):
@@ -152,17 +165,31 @@ class Oracle:
                 feed = out
             kernel = w.get("output_kernel", d.embedding.embeddings.numpy().T)
             logits.append(out @ kernel + w["output_bias"])
+            if d.copy:
+                parts = np.concatenate([context, x, y])
+                (generate,) = parts @ w["generate_kernel"] + w["generate_bias"]
+                share = sigmoid(generate) if len(memory) else 1
+                mixed = np.zeros(TOKENS + PLACES)
+                mixed[:TOKENS] = share * softmax(logits[-1])
+                for place in range(len(memory)):
+                    copied = (1 - share) * weights[-1][place]
+                    mixed[COPIES[row, place]] += copied
+                with np.errstate(divide="ignore"):
+                    logits[-1] = np.log(mixed)
         return np.array(logits), np.array(weights)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_decoder_is_that_of_the_papers(kind):
     decoder = built(kind)
-    decoded = decoder(TARGETS, MEMORY, memory_mask=MASK)
+    decoded = decoder(TARGETS, **source(kind))
     oracle = Oracle(decoder)
+    found = decoded.logits
+    if decoder.copy:  # The logits of a mixture are those of its logarithms.
+        found = tf.nn.log_softmax(found)
     for row in range(3):
         logits, weights = oracle.run(row)
-        np.testing.assert_allclose(decoded.logits[row], logits, atol=2e-5)
+        np.testing.assert_allclose(found[row], logits, atol=2e-5)
         if decoder.attention is not None:
             np.testing.assert_allclose(decoded.weights[row], weights, atol=1e-5)
 
@@ -170,8 +197,8 @@ def test_the_decoder_is_that_of_the_papers(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_stepping_is_the_same_for_any_number_of_rows(kind):
     decoder = built(kind)
-    expected = decoder(TARGETS, MEMORY, memory_mask=MASK).logits
-    memory, state = decoder.start(MEMORY, MASK)
+    expected = decoder(TARGETS, **source(kind)).logits
+    memory, state = decoder.start(**source(kind))
     state = tf.nest.map_structure(lambda x: tf.repeat(x, 2, axis=0), state)
     step = tf.function(decoder.step, autograph=False, reduce_retracing=True)
     for t in range(TARGETS.shape[1]):
@@ -190,6 +217,7 @@ def test_stepping_is_the_same_for_any_number_of_rows(kind):
         "luong",
         "luong_gated",
         "luong_feeding_deep",
+        "luong_feeding_copy",
     ],
 )
 def test_gradients_are_finite_differences(kind):
@@ -197,10 +225,9 @@ def test_gradients_are_finite_differences(kind):
 
     @tf.function(autograph=False)
     def loss(training):
-        logits = decoder(
-            TARGETS, MEMORY, memory_mask=MASK, training=training
-        ).logits
-        return tf.reduce_sum(tf.sin(logits))
+        logits = decoder(TARGETS, **source(kind), training=training).logits
+        # Some tokens of places are impossible.
+        return tf.reduce_sum(tf.sin(tf.maximum(logits, -50)))
 
     @tf.function(autograph=False)
     def gradients_of():
@@ -260,11 +287,11 @@ def test_scheduled_sampling_reads_what_the_model_would_write():
 
 
 @pytest.mark.parametrize(
-    "kind", ["bahdanau_coverage", "luong_feeding", "plain"]
+    "kind", ["bahdanau_coverage", "bahdanau_copy", "luong_feeding", "plain"]
 )
 def test_a_beam_finds_what_the_whole_call_scores(kind):
     decoder = built(kind)
-    memory, state = decoder.start(MEMORY, MASK)
+    memory, state = decoder.start(**source(kind))
 
     @tf.function(autograph=False)
     def find():
@@ -283,28 +310,38 @@ def test_a_beam_finds_what_the_whole_call_scores(kind):
         tokens = found.tokens[:, n]
         inputs = tf.pad(tokens, [[0, 0], [1, 0]], constant_values=1)
         outputs = tf.pad(tokens, [[0, 0], [0, 1]], constant_values=2)
-        logits = decoder(inputs, MEMORY, memory_mask=MASK).logits
+        logits = decoder(inputs, **source(kind)).logits
         log_probs = tf.gather(tf.nn.log_softmax(logits), outputs, batch_dims=2)
         places = tf.range(tf.shape(outputs)[1]) <= found.lengths[:, n, None]
         total = tf.reduce_sum(tf.where(places, log_probs, 0), axis=1)
         np.testing.assert_allclose(found.log_probs[:, n], total, rtol=1e-4)
 
 
-def test_padding_changes_nothing():
-    decoder = built("bahdanau")
-    expected = decoder(TARGETS, MEMORY, memory_mask=MASK).logits
+@pytest.mark.parametrize("kind", ["bahdanau", "luong_copy"])
+def test_padding_changes_nothing(kind):
+    decoder, given = built(kind), source(kind)
+    expected = decoder(TARGETS, **given).logits
+    padding = [(0, 0), (0, 2), (0, 0)]
     longer = decoder(
         TARGETS,
-        np.pad(MEMORY, [(0, 0), (0, 2), (0, 0)], constant_values=7),
-        memory_mask=np.pad(MASK, [(0, 0), (0, 2)]),
+        **{
+            key: np.pad(
+                x, padding[: x.ndim], constant_values=7 * (key != "memory_mask")
+            )
+            for key, x in given.items()
+        },
     ).logits
-    np.testing.assert_allclose(longer, expected, atol=1e-5)
-    alone = decoder(TARGETS[1:2], MEMORY[1:2, :2]).logits
-    np.testing.assert_allclose(alone[0], expected[1], atol=1e-5)
+    tokens = expected.shape[-1]
+    np.testing.assert_allclose(longer[..., :tokens], expected, atol=1e-5)
+    assert (longer.numpy()[..., tokens:] == -np.inf).all()
+    alone = {key: x[1:2, :2] for key, x in given.items()}
+    logits = decoder(TARGETS[1:2], **alone).logits
+    tokens = logits.shape[-1]
+    np.testing.assert_allclose(logits[0], expected[1, :, :tokens], atol=1e-5)
 
 
 @pytest.mark.parametrize(
-    "kind", ["bahdanau_deep", "luong_gated", "luong_tied", "plain"]
+    "kind", ["bahdanau_deep", "luong_gated", "luong_copy", "plain"]
 )
 def test_a_saved_decoder_is_the_same(kind):
     decoder = built(kind)
@@ -312,9 +349,24 @@ def test_a_saved_decoder_is_the_same(kind):
     copy.build(TARGETS.shape, MEMORY.shape)
     copy.set_weights(decoder.get_weights())
     np.testing.assert_array_equal(
-        copy(TARGETS, MEMORY, memory_mask=MASK).logits,
-        decoder(TARGETS, MEMORY, memory_mask=MASK).logits,
+        copy(TARGETS, **source(kind)).logits,
+        decoder(TARGETS, **source(kind)).logits,
     )
+
+
+def test_a_copied_word_is_read_as_unknown():
+    decoder, given = built("bahdanau_copy"), source("bahdanau_copy")
+    copied = np.where(TARGETS == 3, 10, TARGETS)
+    unknown = np.where(TARGETS == 3, text.UNKNOWN, TARGETS)
+    assert (copied != unknown).any()
+    expected = decoder(unknown, **given).logits
+    np.testing.assert_array_equal(decoder(copied, **given).logits, expected)
+    memory, state = decoder.start(**given)
+    for t, tokens in enumerate(copied.T):
+        logits, state = decoder.step(tf.constant(tokens), state, memory)
+        np.testing.assert_allclose(logits, expected[:, t], atol=2e-5)
+    with pytest.raises(ValueError, match="argument `memory_tokens`"):
+        decoder(TARGETS, MEMORY)
 
 
 def test_an_initial_state_may_be_given():
@@ -339,6 +391,7 @@ def test_an_initial_state_may_be_given():
         ({"attend_first": True, "input_feeding": True}, "input_feeding"),
         ({"tied": True, "readout_units": 5}, "readout_units"),
         ({"attention": None, "context_gate": True}, "context_gate"),
+        ({"attention": LuongAttention(hard=True), "copy": True}, "copy"),
     ],
 )
 def test_what_does_not_go_together_is_an_error(options, name):

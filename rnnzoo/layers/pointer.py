@@ -1,0 +1,102 @@
+"""Copying: a token is generated, or one of the source's is pointed at.
+
+See et al. 2017, "Get To The Point", equations 8 and 9:
+
+    P(w) = g P_vocab(w) + (1 - g) sum_{i: w_i = w} a_i
+    g    = sigmoid(u),    u = w_c . c_t + w_s . s_t + w_x . x_t + b
+
+with the attention `a` at a step, its context `c`, the state `s` and the vector
+`x` of the token before.
+
+Each row has tokens of its own: those of the vocabulary, `0 ... V - 1`, and for
+each place `i` of its source one, `V + i`. A place whose word the vocabulary has
+not holds `V +` the first place of that word. So what is next to it in a batch
+is nothing to a row; tokens of no word have the probability 0.
+"""
+
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+_TINY = 1e-30
+
+
+class Pointers(NamedTuple):
+    """What may be copied.
+
+    Attributes:
+        tokens: int32 `(batch, places)`, the token of each place.
+        first: Boolean `(batch, places)`, the first place of each token.
+        same: float32 `(batch, places, places)`, 1 where two hold the same.
+    """
+
+    tokens: Any
+    first: Any
+    same: Any
+
+
+def prepare(tokens, mask):
+    """The `Pointers` of a source, made once for all steps.
+
+    Args:
+        tokens: int32 `(batch, places)`.
+        mask: Boolean `(batch, places)`; `False` places are not copied.
+    """
+    tokens = tf.convert_to_tensor(tokens)
+    same = tokens[:, :, None] == tokens[:, None, :]
+    same &= mask[:, :, None] & mask[:, None, :]
+    places = tf.range(tf.shape(tokens)[1])
+    before = places[None, :] < places[:, None]
+    first = mask & ~tf.reduce_any(same & before, axis=2)
+    return Pointers(tokens, first, tf.cast(same, tf.float32))
+
+
+def mix(logits, generate, weights, pointers):
+    """The mixture of both distributions, as logits.
+
+    As `u = log(g / (1 - g))`, the distribution is the softmax of
+
+        z_w + log(1 + exp(r_w - z_w)),    r_w = log sum_v exp(z_v) - u + log a_w
+
+    where `z` are the logits of the vocabulary and `a_w` is the attention to
+    all places of `w`: only the logits of the source's words change. If the
+    weights sum to less than 1, their rest is generated: without a source,
+    everything.
+
+    Args:
+        logits: float32 `(batch, n, tokens)`.
+        generate: float32 `(batch, n, 1)`, `u`.
+        weights: float32 `(batch, n, places)`, `a`.
+        pointers: `Pointers`.
+
+    Returns:
+        float32 `(batch, n, tokens + places)`, minus infinity at the tokens of
+        places that are not the first of a word out of the vocabulary.
+    """
+    count = tf.shape(logits)[2]
+    known = pointers.tokens < count
+    shares = tf.matmul(weights, pointers.same)
+    copied = tf.reduce_logsumexp(logits, axis=2, keepdims=True) - generate
+    copied += tf.math.log(tf.maximum(shares, _TINY))
+    logits = _add(
+        logits,
+        tf.where(known, pointers.tokens, 0),
+        (pointers.first & known)[:, None],
+        copied,
+    )
+    is_new = (pointers.first & ~known)[:, None]
+    return tf.concat([logits, tf.where(is_new, copied, -float("inf"))], axis=2)
+
+
+def _add(logits, tokens, wanted, copied):
+    """`log(exp(logits) + exp(copied))` at the tokens of wanted places."""
+    batch, n, places = tf.unstack(tf.shape(copied))
+    tokens = tf.broadcast_to(tokens[:, None], [batch, n, places])
+    more = tf.nn.softplus(copied - tf.gather(logits, tokens, batch_dims=2))
+    where = tf.meshgrid(tf.range(batch), tf.range(n), indexing="ij")
+    where = [tf.broadcast_to(x[..., None], tf.shape(tokens)) for x in where]
+    return tf.tensor_scatter_nd_add(
+        logits,
+        tf.stack([*where, tokens], axis=-1),
+        tf.where(wanted, more, 0.0),
+    )
