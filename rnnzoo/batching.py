@@ -1,12 +1,30 @@
 """Encoded examples in memory, and batches of similar length from them."""
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 BATCHES_PER_POOL = 50
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Lookup:
+    """A column that is made when a batch is: read from files, or decoded.
+
+    Attributes:
+        rows: int array `(n,)`, the row of the table for each example.
+        table: Function from rows `(batch,)` to a tensor `(batch, ...)`, called
+            in the graph of the input pipeline.
+    """
+
+    rows: np.ndarray
+    table: Callable
+
+    def take(self, places):
+        return Lookup(self.rows[places], self.table)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,16 +36,20 @@ class Examples:
     number of batches are known.
 
     Attributes:
-        inputs: A ragged or dense tensor `(n, ...)`, or a structure of them.
+        inputs: A ragged or dense tensor `(n, ...)` or a `Lookup`, or a
+            structure of them.
         labels: The same for the targets, or `None`.
         weights: float32 array `(n,)` of sample weights, or `None`.
         lengths: int array `(n,)`, by which examples are put together.
+        groups: int array `(n,)` or `None`: of the examples of a group, a
+            shuffled pass draws one.
     """
 
     inputs: Any
     labels: Any
     weights: Any
     lengths: np.ndarray
+    groups: np.ndarray | None = None
 
     def __len__(self):
         return len(self.lengths)
@@ -43,11 +65,23 @@ class Examples:
 
     def take(self, places):
         """The examples at those places, in that order."""
-        inputs, labels, weights = (
-            None if column is None else _gather(column, places)
-            for column in (self.inputs, self.labels, self.weights)
+        inputs, labels, weights, groups = (
+            None if column is None else _take(column, places)
+            for column in (
+                self.inputs,
+                self.labels,
+                self.weights,
+                self.groups,
+            )
         )
-        return Examples(inputs, labels, weights, self.lengths[places])
+        return dataclasses.replace(
+            self,
+            inputs=inputs,
+            labels=labels,
+            weights=weights,
+            lengths=self.lengths[places],
+            groups=groups,
+        )
 
     def split(self, share):
         """All but the last examples, and the last ones.
@@ -89,6 +123,7 @@ class Examples:
             places(batch_size)
             .map(lambda p: _pad_all(_gather(columns, p)), num_parallel_calls=2)
             .prefetch(4)
+            .with_options(_options())
         )
 
     def order(self):
@@ -104,6 +139,10 @@ class Examples:
         seed = np.random.randint(2**31)
         count = len(self)
         lengths = tf.constant(self.lengths)
+        places = tf.data.Dataset.range(count).shuffle(count, seed)
+        if self.groups is not None:
+            places = places.batch(count).map(self._one_of_each).unbatch()
+            count = len(np.unique(self.groups))
 
         def by_length(pool):
             order = tf.argsort(tf.gather(lengths, pool), stable=True)
@@ -111,18 +150,84 @@ class Examples:
 
         batches = -(-count // batch_size)
         return (
-            tf.data.Dataset.range(count)
-            .shuffle(count, seed)
-            .batch(batch_size * BATCHES_PER_POOL)
+            places.batch(batch_size * BATCHES_PER_POOL)
             .flat_map(by_length)
             .batch(batch_size)
             .apply(tf.data.experimental.assert_cardinality(batches))
             .shuffle(batches, seed)
         )
 
+    def _one_of_each(self, places):
+        """Those of the places that are the first of their group."""
+        groups, number = tf.unique(tf.gather(self.groups, places))
+        firsts = tf.math.unsorted_segment_min(
+            tf.range(tf.size(places)), number, tf.size(groups)
+        )
+        return tf.gather(places, firsts)
+
+
+class SeveralTargets(Examples):
+    """Examples that have several targets each, as images have captions.
+
+    The labels, and those inputs that are of the targets, are ragged tensors
+    `(n, targets, ...)`. A shuffled pass draws one target of each example;
+    otherwise each is a row of its own.
+    """
+
+    def batches(self, batch_size, shuffle=False):
+        return self.flat().batches(batch_size, shuffle)
+
+    def flat(self):
+        """`Examples` of one target each, those of the same a group."""
+        rows = np.repeat(np.arange(len(self)), self.labels.row_lengths())
+
+        def flatten(column):
+            of_targets = getattr(column, "ragged_rank", 1) > 1
+            return column.values if of_targets else _take(column, rows)
+
+        labels = self.labels.values
+        return Examples(
+            tf.nest.map_structure(flatten, self.inputs),
+            labels,
+            None if self.weights is None else self.weights[rows],
+            labels.row_lengths().numpy(),
+            rows,
+        )
+
+
+def _take(structure, places):
+    """Some rows, of a lookup without looking it up."""
+    return tf.nest.map_structure(
+        lambda x: (
+            x.take(places)
+            if isinstance(x, Lookup)
+            else x[places]
+            if isinstance(x, np.ndarray)
+            else tf.gather(x, places)
+        ),
+        structure,
+    )
+
 
 def _gather(structure, places):
-    return tf.nest.map_structure(lambda x: tf.gather(x, places), structure)
+    return tf.nest.map_structure(
+        lambda x: (
+            x.table(tf.gather(x.rows, places))
+            if isinstance(x, Lookup)
+            else tf.gather(x, places)
+        ),
+        structure,
+    )
+
+
+def _options():
+    """Numbers of threads are given; to tune or rewrite a pipeline, TensorFlow
+    copies all that it captures, which may be a gigabyte.
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    options.experimental_optimization.apply_default_optimizations = False
+    return options
 
 
 def pad(ragged):
