@@ -1,0 +1,166 @@
+"""Feature maps of images on disk, computed once.
+
+A feature map is found by the encoder and the image that it was made of, by
+their contents, not by their names: there is no way to a stale one. Whatever
+else changes, the order of the images, their split, their captions, only those
+never seen are computed.
+"""
+
+import errno
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from rnnzoo.encoders import fingerprint
+from rnnzoo.files import atomic_path
+
+BATCH_SIZE = 32
+SHARD_BYTES = 2**26
+LAYOUT = 1  # of the files; another one is another folder
+_LARGEST = float(np.finfo("float16").max)
+
+
+def default_directory():
+    """`$RNNZOO_CACHE_DIR`, or `rnnzoo` where a user's caches are."""
+    caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(os.environ.get("RNNZOO_CACHE_DIR") or Path(caches, "rnnzoo"))
+
+
+class FeatureCache:
+    """The feature maps that an encoder makes of images.
+
+    In the directory there is a folder for each encoder, and in it pairs of
+    files, shards: `NAME.npy`, float16 feature maps, and `NAME.images.npy`, the
+    SHA-256 of the image of each. The second is written when the first is
+    whole, so that a computation that was interrupted goes on at its last
+    shard.
+
+    Args:
+        encoder: Keras model from images to feature maps of a fixed shape.
+        directory: By default `default_directory()`.
+    """
+
+    def __init__(self, encoder, directory=None):
+        self.shape = tuple(encoder.output_shape[1:])
+        self.folder = Path(
+            directory or default_directory(),
+            f"features-{LAYOUT}-{fingerprint(encoder)[:32]}",
+        )
+        self._found = {}  # from an image's digest to (file, row)
+        for path in sorted(self.folder.glob("*.images.npy")):
+            self._read(path)
+
+    def lookup(self, images, encode, verbose=1):
+        """The feature maps of some images, computed where they are missing.
+
+        Args:
+            images: Encoded images, `bytes`.
+            encode: Function from a list of some of them to their feature maps,
+                an array.
+            verbose: Whether to say how much there is to do, and show progress.
+
+        Returns:
+            Function from int32 places `(n,)` in the list of images to their
+            feature maps, float16 `(n, rows, columns, features)`; also in the
+            graph of a `tf.data` pipeline. The files are mapped into memory,
+            not read.
+
+        Raises:
+            OSError: If the directory cannot be written or has no room.
+        """
+        digests = [hashlib.sha256(image).digest() for image in images]
+        missing = {
+            digest: image
+            for digest, image in zip(digests, images, strict=True)
+            if digest not in self._found
+        }
+        if missing:
+            self._compute(missing, encode, verbose)
+        return _lookup([self._found[digest] for digest in digests])
+
+    def _compute(self, missing, encode, verbose):
+        size = 2 * int(np.prod(self.shape))
+        self._require_room(len(missing) * size)
+        if verbose:
+            print(
+                f"Feature maps of {len(missing):,} images, "
+                f"{len(missing) * size / 1e6:,.0f} MB, to {self.folder}"
+            )
+        progress = keras.utils.Progbar(
+            len(missing), verbose=verbose, unit_name="image"
+        )
+        digests, done = list(missing), 0
+        in_shard = max(SHARD_BYTES // size, 1)
+        for first in range(0, len(digests), in_shard):
+            shard = digests[first : first + in_shard]
+            features = np.empty((len(shard), *self.shape), "float16")
+            for start in range(0, len(shard), BATCH_SIZE):
+                part = slice(start, start + BATCH_SIZE)
+                made = encode([missing[digest] for digest in shard[part]])
+                features[part] = np.clip(made, -_LARGEST, _LARGEST)
+                done += len(made)
+                progress.update(done)
+            self._write(shard, features)
+
+    def _write(self, digests, features):
+        joined = b"".join(digests)
+        name = hashlib.sha256(joined).hexdigest()[:32]
+        images = self.folder / f"{name}.images.npy"
+        with atomic_path(self.folder / f"{name}.npy") as path:
+            np.save(path, features)
+        with atomic_path(images) as path:
+            np.save(path, np.frombuffer(joined, "uint8").reshape(-1, 32))
+        self._read(images)
+
+    def _read(self, images):
+        features = images.with_name(images.name.replace(".images", ""))
+        for row, digest in enumerate(np.load(images)):
+            self._found.setdefault(digest.tobytes(), (features, row))
+
+    def _require_room(self, size):
+        place = self.folder.absolute()
+        while not place.exists():
+            place = place.parent
+        free = shutil.disk_usage(place).free
+        if free < size:
+            raise OSError(
+                errno.ENOSPC,
+                "Invalid value for argument `cache_dir`. Expected room for "
+                f"{size / 1e6:,.0f} MB of feature maps. Received one with "
+                f"{free / 1e6:,.0f} MB: cache_dir={str(self.folder.parent)!r}",
+            )
+
+
+def _lookup(found):
+    """A function from places in a list of (file, row) to what is there."""
+    files = list(dict.fromkeys(path for path, _ in found))
+    shards = [_mapped(path) for path in files]
+    number = {path: i for i, path in enumerate(files)}
+    owners = tf.constant([number[path] for path, _ in found], tf.int32)
+    rows = tf.constant([row for _, row in found], tf.int32)
+
+    def gather(places):
+        owner, count = tf.gather(owners, places), len(shards)
+        parts = tf.dynamic_partition(tf.gather(rows, places), owner, count)
+        order = tf.range(tf.size(places))
+        return tf.dynamic_stitch(
+            tf.dynamic_partition(order, owner, count),
+            [
+                tf.gather(shard, part)
+                for shard, part in zip(shards, parts, strict=True)
+            ],
+        )
+
+    return gather
+
+
+def _mapped(path):
+    """The array of a file as a tensor, in no memory of its own."""
+    # Copied on write, because DLPack lends only what may be written.
+    array = np.load(path, mmap_mode="c")
+    return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
