@@ -45,6 +45,26 @@ def coverage(weights, mask):
     return tf.reduce_mean(tf.reduce_sum(again * mask, axis=1))
 
 
+def doubly_stochastic(weights, mask):
+    """Punishes places that were never or often attended to.
+
+    Xu et al. 2015, equation 14, without its factor:
+
+        sum_i (1 - sum_t a_ti)^2
+
+    Summed over the places, averaged over the batch.
+
+    Args:
+        weights: float32 `(batch, steps, places)`.
+        mask: float32 `(batch, steps)`, 1 at the steps that count.
+
+    Returns:
+        Scalar.
+    """
+    totals = tf.reduce_sum(weights * mask[..., None], axis=1)
+    return tf.reduce_mean(tf.reduce_sum(tf.square(1 - totals), axis=1))
+
+
 def smoothed_crossentropy(logits, targets, smoothing=0.0):
     """Cross-entropy with a share of the target spread over all tokens.
 
