@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from rnnzoo.subwords import BLANK
+
 # Pairs of a pattern and what replaces it. Quotes close what they open: the
 # German “ is the English one that opens.
 _JOINED = (
@@ -19,18 +21,21 @@ def join(tokens, unit):
     """Texts from their tokens.
 
     Words are joined by blanks, but none is left before a full stop or after
-    an opening bracket. What the tokenizer drops, such as line breaks, does not
-    come back.
+    an opening bracket; subwords say themselves where blanks are. What the
+    tokenizer drops, such as line breaks, does not come back.
 
     Args:
         tokens: String tensor `(..., time)`, "" where there is no token.
-        unit: `"word"` or `"character"`, as of `rnnzoo.text.Tokenizer`.
+        unit: `"word"`, `"character"` or `"subword"`, as of the tokenizer.
 
     Returns:
         String tensor `(...)`.
     """
     if unit == "character":
         return tf.strings.reduce_join(tokens, axis=-1)
+    if unit == "subword":
+        texts = tf.strings.reduce_join(tokens, axis=-1)
+        return tf.strings.strip(tf.strings.regex_replace(texts, BLANK, " "))
     texts = tf.strings.reduce_join(tokens, axis=-1, separator=" ")
     texts = tf.strings.strip(tf.strings.regex_replace(texts, " +", " "))
     for pattern, rewrite in _JOINED:

@@ -191,9 +191,15 @@ class Tokenizer:
     Bytes that are not UTF-8 become U+FFFD. An empty text has no tokens.
 
     Args:
-        unit: `"word"` or `"character"`.
+        unit: `"word"` or `"character"`; for pieces of words see
+            `rnnzoo.subwords`.
         lowercase: Whether tokens are lower-cased.
+
+    Attributes:
+        resources: Lookup tables, for `rnnzoo.export`; it needs none.
     """
+
+    resources = ()
 
     def __init__(self, unit="word", lowercase=True):
         if unit not in ("word", "character"):
@@ -257,6 +263,14 @@ class Tokenizer:
             )
         columns = self._columns(self._mark(texts, sentences=True))
         return _nest(columns, max_words)
+
+    def to_count(self, texts):
+        """What `learn` takes the counts of: the tokens, ragged `(n, None)`."""
+        return self(texts).words
+
+    def learn(self, counts, size, min_count=1):
+        """The tokens of a vocabulary; see `Vocabulary.from_counts`."""
+        return Vocabulary.from_counts(counts, size, min_count).tokens
 
     def get_config(self):
         return {"unit": self.unit, "lowercase": self.lowercase}
@@ -485,6 +499,12 @@ class TokenCounter:
         ):
             if token:
                 self.counts[token.decode()] += count
+
+
+def in_graph(function):
+    """A function of texts `(n,)`, traced once for any number of them."""
+    texts = tf.TensorSpec([None], tf.string)
+    return tf.function(function, input_signature=[texts], autograph=False)
 
 
 def as_text(value, name, place):
