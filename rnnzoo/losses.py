@@ -65,7 +65,7 @@ def doubly_stochastic(weights, mask):
     return tf.reduce_mean(tf.reduce_sum(tf.square(1 - totals), axis=1))
 
 
-def smoothed_crossentropy(logits, targets, smoothing=0.0):
+def smoothed_crossentropy(logits, targets, smoothing=0.0, count=None):
     """Cross-entropy with a share of the target spread over all tokens.
 
     Szegedy et al. 2016, section 7:
@@ -78,6 +78,8 @@ def smoothed_crossentropy(logits, targets, smoothing=0.0):
         logits: float32 `(..., tokens)`.
         targets: int32 `(...)`.
         smoothing: The share, from 0 to 1.
+        count: Number of the tokens, the first ones, that the share is spread
+            over; by default all.
 
     Returns:
         float32 `(...)`.
@@ -87,5 +89,5 @@ def smoothed_crossentropy(logits, targets, smoothing=0.0):
         return tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
     total = tf.reduce_logsumexp(logits, axis=-1)
     hit = tf.gather(logits, targets, batch_dims=logits.shape.rank - 1)
-    mean = tf.reduce_mean(logits, axis=-1)
+    mean = tf.reduce_mean(logits[..., :count], axis=-1)
     return total - (1 - smoothing) * hit - smoothing * mean

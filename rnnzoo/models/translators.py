@@ -45,6 +45,7 @@ def bahdanau_translator(
     coverage=False,
     coverage_loss=0.0,
     hard=False,
+    copy=False,
     max_length=100,
     length_penalty=1.0,
     unit="word",
@@ -73,6 +74,8 @@ def bahdanau_translator(
         coverage: Whether attention sees what it has attended to.
         coverage_loss: Factor of the loss for attending to a place again.
         hard: Whether a single place is attended to at each step.
+        copy: Whether words of the source may be copied, also those that no
+            vocabulary has. See et al. 2017.
         max_length: Tokens read of a text, and written, at most.
         length_penalty: Exponent of the length in scores.
         unit: `"word"` or `"character"`, what a token is.
@@ -92,6 +95,7 @@ def bahdanau_translator(
             "rnn": rnn,
             "depth": depth,
             "attend_first": True,
+            "copy": copy,
             "tied": tied,
             "scheduled_sampling": scheduled_sampling,
             "dropout": dropout,
@@ -128,6 +132,7 @@ def luong_translator(
     window="global",
     width=10,
     input_feeding=False,
+    copy=False,
     tied=True,
     dropout=0.3,
     recurrent_dropout=0.2,
@@ -150,9 +155,10 @@ def luong_translator(
             Without, attention is computed for whole sentences, which is
             faster.
         vocabulary_size, target_vocabulary_size, min_count, embedding_dim,
-            units, depth, rnn, tied, dropout, recurrent_dropout, word_dropout,
-            scheduled_sampling, label_smoothing, max_length, length_penalty,
-            unit, lowercase, languages: As of `bahdanau_translator`.
+            units, depth, rnn, copy, tied, dropout, recurrent_dropout,
+            word_dropout, scheduled_sampling, label_smoothing, max_length,
+            length_penalty, unit, lowercase, languages: As of
+            `bahdanau_translator`.
     """
     return _translator(
         attention=LuongAttention(score, window, width, max_places=max_length),
@@ -166,6 +172,7 @@ def luong_translator(
             "rnn": rnn,
             "depth": depth,
             "input_feeding": input_feeding,
+            "copy": copy,
             "tied": tied,
             "scheduled_sampling": scheduled_sampling,
             "dropout": dropout,

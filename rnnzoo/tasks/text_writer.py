@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from rnnzoo import losses, search, text
+from rnnzoo import copying, losses, search, text
 from rnnzoo.tasks.task import Task
 
 
@@ -100,13 +100,21 @@ class TextWriter(Task):
     def _target_tokens(self, texts):
         return self.target_tokenizer(texts).words[:, : self.max_length]
 
-    def _encode_targets(self, texts):
+    def _encode_targets(self, texts, source=None):
         """Ids of targets behind the start, and of the same before the end."""
-        ids = self.target_vocabulary(self._target_tokens(texts))
+        ids = self._target_ids(self._target_tokens(texts), source)
         column = tf.ones([ids.nrows(), 1], tf.int32)
         return (
             tf.concat([column * self.start_id, ids], axis=1),
             tf.concat([ids, column * self.end_id], axis=1),
+        )
+
+    def _target_ids(self, words, source=None):
+        """Ids of words; with copying, unknown ones point to the source."""
+        if not self.decoder.copy:
+            return self.target_vocabulary(words)
+        return copying.point(
+            words, self.target_vocabulary, source, self.end_id + 1
         )
 
     def _learned_targets(self, counter):
@@ -134,7 +142,10 @@ class TextWriter(Task):
             )
         mask = tf.cast(y != text.PADDING, tf.float32)
         token_losses = losses.smoothed_crossentropy(
-            y_pred.logits, y, self.label_smoothing if training else 0.0
+            y_pred.logits,
+            y,
+            self.label_smoothing if training else 0.0,
+            self.end_id + 1,
         )
         weights = mask
         if sample_weight is not None:
@@ -182,7 +193,15 @@ class TextWriter(Task):
     # From scores to tokens.
 
     def write(
-        self, memory, mask, states, longest, beam_width, n_best, prefix=None
+        self,
+        memory,
+        mask,
+        states,
+        longest,
+        beam_width,
+        n_best,
+        prefix=None,
+        source=None,
     ):
         """The best texts about a memory that a beam search finds.
 
@@ -192,11 +211,14 @@ class TextWriter(Task):
             states: The decoder's initial state, or `None`.
             longest: int32 `(n,)`, the most tokens.
             beam_width, n_best, prefix: See `rnnzoo.search.beam`.
+            source: `rnnzoo.copying.Source`, if the decoder copies.
 
         Returns:
             `Written`.
         """
-        memory, state = self.decoder.start(memory, mask, states)
+        memory, state = self.decoder.start(
+            memory, mask, states, source and source.ids
+        )
         found = search.beam(
             functools.partial(self._step, memory=memory),
             state,
@@ -211,7 +233,7 @@ class TextWriter(Task):
         weights = None
         if self.decoder.attention is not None:
             weights = self._align(found.tokens, state, memory)
-        tokens = self._spell(found)
+        tokens = self._spell(found, source)
         return Written(
             found.tokens, tokens, found.lengths, found.scores, weights
         )
@@ -223,12 +245,14 @@ class TextWriter(Task):
         is_none = (ids == text.PADDING) | (ids == self.start_id)
         return tf.where(is_none, -float("inf"), logits), state
 
-    def _spell(self, found):
+    def _spell(self, found, source):
         """Ids as strings, "" behind the end."""
         strings = tf.constant(
             ["", "<unk>", *self.target_vocabulary.tokens, "", ""]
         )
-        return tf.gather(strings, found.tokens)
+        if source is None:
+            return tf.gather(strings, found.tokens)
+        return copying.spell(found.tokens, strings, source.words)
 
     def _align(self, tokens, state, memory):
         """What was attended to at each token, `(n, n_best, time, places)`."""

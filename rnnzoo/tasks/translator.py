@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rnnzoo import losses, text
+from rnnzoo import copying, losses, text
 from rnnzoo.batching import Examples, pad
 from rnnzoo.detokenizer import join
 from rnnzoo.examples import count, inputs, iterate
@@ -166,30 +166,39 @@ class Translator(TextWriter):
         """Raw pairs as ids, `rnnzoo.batching.Examples`.
 
         The inputs are a dict of the ids of `source` and, if there are targets,
-        of `target` after the start; the labels are those before the end.
+        of `target` after the start, and, if the decoder copies, of `copies`,
+        the source as it would be copied; the labels are those of the target
+        before the end.
         """
-        sources, targets, labels, weights = [], [], [], []
+        parts, weights = [], []
         for chunk in self._read(x, y, sample_weight):
-            sources.append(self.vocabulary(self._source_tokens(chunk.x)))
-            if chunk.y is not None:
-                for column, part in zip(
-                    (targets, labels),
-                    self._encode_targets(chunk.y),
-                    strict=True,
-                ):
-                    column.append(part)
+            parts.append(self._encode_pairs(chunk))
             if chunk.sample_weight is not None:
                 weights.append(np.asarray(chunk.sample_weight, "float32"))
-        columns = {"source": tf.concat(sources, axis=0)}
+        columns = {
+            key: tf.concat([part[key] for part in parts], axis=0)
+            for key in parts[0]
+        }
+        labels = columns.pop("labels", None)
         lengths = columns["source"].row_lengths().numpy()
-        if targets:
-            columns["target"] = tf.concat(targets, axis=0)
-            labels = tf.concat(labels, axis=0)
+        if labels is not None:
             # By the target and, where that is the same, by the source.
             scale = lengths.max() + 1
             lengths = labels.row_lengths().numpy() * scale + lengths
         weights = np.concatenate(weights) if weights else None
-        return Examples(columns, labels if targets else None, weights, lengths)
+        return Examples(columns, labels, weights, lengths)
+
+    def _encode_pairs(self, chunk):
+        """The columns of a chunk, ragged ids."""
+        words = self._source_tokens(chunk.x)
+        columns = {"source": self.vocabulary(words)}
+        if chunk.y is not None:
+            columns["target"], columns["labels"] = self._encode_targets(
+                chunk.y, words
+            )
+            if self.decoder.copy:
+                columns["copies"] = self._target_ids(words, words)
+        return columns
 
     @tf.function(
         input_signature=[tf.TensorSpec([None], tf.string)], autograph=False
@@ -216,7 +225,7 @@ class Translator(TextWriter):
         """Scores of the tokens of targets, by those before.
 
         Args:
-            inputs: Dict of right padded ids, `source` and `target`.
+            inputs: Dict of right padded ids; see `encode`.
             training: Whether in training.
 
         Returns:
@@ -231,6 +240,7 @@ class Translator(TextWriter):
             memory,
             memory_mask=mask,
             initial_state=states,
+            memory_tokens=inputs.get("copies"),
             training=training,
         )
 
@@ -275,7 +285,11 @@ class Translator(TextWriter):
             `source_tokens` `(n, places)`, likewise; and, with attention,
             `weights` `(n, n_best, time, places)`.
         """
-        words = self._source_tokens(texts)
+        words, source = self._source_tokens(texts), None
+        if self.decoder.copy:
+            source = copying.Source(
+                pad(words), pad(self._target_ids(words, words))
+            )
         forced = self._target_tokens(prefixes)
         memory, mask, states = self._encode_source(
             pad(self.vocabulary(words)), training=False
@@ -290,7 +304,8 @@ class Translator(TextWriter):
             tf.where(lengths > 0, longest, 0),
             beam_width,
             n_best,
-            prefix=self.target_vocabulary(forced).to_tensor(-1),
+            prefix=self._target_ids(forced, words).to_tensor(-1),
+            source=source,
         )
         outputs = {"scores": written.scores, "source_tokens": pad(words)}
         tokens = written.tokens
