@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 BATCHES_PER_POOL = 50
+NOISE = 0.1  # Of lengths, so that not the same examples meet in each pass.
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -43,6 +44,8 @@ class Examples:
         lengths: int array `(n,)`, by which examples are put together.
         groups: int array `(n,)` or `None`: of the examples of a group, a
             shuffled pass draws one.
+        raw: Dict of arrays `(n,)`: what a task keeps of raw examples, such as
+            texts to be compared with; never in batches.
     """
 
     inputs: Any
@@ -50,6 +53,7 @@ class Examples:
     weights: Any
     lengths: np.ndarray
     groups: np.ndarray | None = None
+    raw: dict = dataclasses.field(default_factory=dict)
 
     def __len__(self):
         return len(self.lengths)
@@ -65,22 +69,15 @@ class Examples:
 
     def take(self, places):
         """The examples at those places, in that order."""
-        inputs, labels, weights, groups = (
-            None if column is None else _take(column, places)
-            for column in (
-                self.inputs,
-                self.labels,
-                self.weights,
-                self.groups,
-            )
-        )
-        return dataclasses.replace(
-            self,
-            inputs=inputs,
-            labels=labels,
-            weights=weights,
-            lengths=self.lengths[places],
-            groups=groups,
+        columns = {
+            each.name: getattr(self, each.name)
+            for each in dataclasses.fields(self)
+        }
+        return type(self)(
+            **{
+                name: None if column is None else _take(column, places)
+                for name, column in columns.items()
+            }
         )
 
     def split(self, share):
@@ -102,7 +99,15 @@ class Examples:
         places = np.arange(len(self))
         return self.take(places[:cut]), self.take(places[cut:])
 
-    def batches(self, batch_size, shuffle=False):
+    @property
+    def tokens(self):
+        """int array `(n,)`: labels of an example or, of one label, lengths."""
+        counts = self.lengths
+        if isinstance(self.labels, tf.RaggedTensor):
+            counts = self.labels.row_lengths().numpy()
+        return np.maximum(counts, 1)
+
+    def batches(self, batch_size, shuffle=False, batch_tokens=None):
         """Right padded batches of examples of similar length.
 
         Shuffled, each pass draws a new order: random pools of 50 batches are
@@ -113,15 +118,27 @@ class Examples:
         Args:
             batch_size: Examples in a batch.
             shuffle: Whether each pass has a new random order.
+            batch_tokens: `tokens` in a batch, give or take an example; then
+                `batch_size` is not used. All examples are sorted by their
+                lengths, give or take a tenth, and cut.
 
         Returns:
             A `tf.data.Dataset` of known cardinality.
+
+        Raises:
+            ValueError: If an example has more than `batch_tokens`.
         """
         columns = self.columns
-        places = self._shuffled if shuffle else self._sorted
+        if batch_tokens is not None:
+            places = self._by_tokens(batch_tokens, shuffle)
+        elif shuffle:
+            places = self._shuffled(batch_size)
+        else:
+            places = self._sorted(batch_size)
         return (
-            places(batch_size)
-            .map(lambda p: _pad_all(_gather(columns, p)), num_parallel_calls=2)
+            places.map(
+                lambda p: _pad_all(_gather(columns, p)), num_parallel_calls=2
+            )
             .prefetch(4)
             .with_options(_options())
         )
@@ -157,6 +174,51 @@ class Examples:
             .shuffle(batches, seed)
         )
 
+    def _by_tokens(self, budget, shuffle):
+        if self.groups is not None:
+            raise ValueError(
+                "Invalid value for argument `batch_tokens`. Expected None for "
+                "examples of several targets, of which each pass draws others. "
+                f"Received: batch_tokens={budget}"
+            )
+        counts, lengths = self.tokens, self.lengths.astype("float32")
+        if counts.max() > budget:
+            raise ValueError(
+                "Invalid value for argument `batch_tokens`. Expected at least "
+                f"as many as the longest example has, {counts.max()}. "
+                f"Received: batch_tokens={budget}"
+            )
+        # No example is longer than a batch, so that the ends of some lie in
+        # each, and there are as many batches in whatever order.
+        batches = -(-int(counts.sum()) // budget)
+
+        def cut(order):
+            ends = tf.cumsum(tf.gather(tf.constant(counts), order))
+            batch = (ends - 1) // budget
+            bounds = tf.searchsorted(
+                batch, tf.range(batches + 1, dtype=batch.dtype)
+            )
+            return tf.data.Dataset.from_tensor_slices(
+                tf.stack([bounds[:-1], bounds[1:]], axis=1)
+            ).map(lambda bound: order[bound[0] : bound[1]])
+
+        def by_noisy_length(seed):
+            noise = tf.random.stateless_uniform(
+                [len(self)], [seed, 0], 1 - NOISE, 1 + NOISE
+            )
+            return cut(tf.argsort(lengths * noise))
+
+        if not shuffle:
+            return cut(tf.constant(self.order()))
+        seed = np.random.randint(2**31)
+        return (
+            tf.data.Dataset.random(seed, rerandomize_each_iteration=True)
+            .take(1)
+            .flat_map(by_noisy_length)
+            .apply(tf.data.experimental.assert_cardinality(batches))
+            .shuffle(batches, seed)
+        )
+
     def _one_of_each(self, places):
         """Those of the places that are the first of their group."""
         groups, number = tf.unique(tf.gather(self.groups, places))
@@ -172,10 +234,15 @@ class SeveralTargets(Examples):
     The labels, and those inputs that are of the targets, are ragged tensors
     `(n, targets, ...)`. A shuffled pass draws one target of each example;
     otherwise each is a row of its own.
+
+    Attributes:
+        raw: Object array `(n,)` of lists, the targets as they came.
     """
 
-    def batches(self, batch_size, shuffle=False):
-        return self.flat().batches(batch_size, shuffle)
+    raw: np.ndarray | None = None
+
+    def batches(self, *args, **kwargs):
+        return self.flat().batches(*args, **kwargs)
 
     def flat(self):
         """`Examples` of one target each, those of the same a group."""

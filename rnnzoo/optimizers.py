@@ -1,5 +1,7 @@
 """Optimizers for models whose largest weight is an embedding."""
 
+import contextlib
+
 import keras
 import tensorflow as tf
 
@@ -101,6 +103,28 @@ class LazyAdam(keras.optimizers.Adam):
             else values
             for values, each in zip(clipped, grads, strict=True)
         ]
+
+
+@contextlib.contextmanager
+def moving_averages(model):
+    """Puts the moving averages of the weights into a model, for a while.
+
+    Does nothing if the optimizer keeps none (`use_ema`), or before its first
+    step.
+    """
+    optimizer = model.optimizer
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+    if not (optimizer.use_ema and int(optimizer.iterations)):
+        yield
+        return
+    weights = model.trainable_variables
+    kept = [weight.numpy() for weight in weights]
+    optimizer.finalize_variable_values(weights)
+    try:
+        yield
+    finally:
+        for weight, value in zip(weights, kept, strict=True):
+            weight.assign(value)
 
 
 def _sum_duplicates(gradient):

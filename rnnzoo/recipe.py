@@ -9,6 +9,8 @@ class Recipe:
 
     Attributes:
         batch_size: Examples in a batch.
+        batch_tokens: Tokens in a batch of training, in place of `batch_size`;
+            see `rnnzoo.batching.Examples.batches`.
         epochs: Passes over the training data.
         learning_rate: The highest rate.
         final_rate: Share of the rate that is left at the end; it falls there
@@ -16,11 +18,15 @@ class Recipe:
         clipnorm: Largest norm of all gradients together, or `None`.
         patience: Epochs without improvement on validation data after which
             training stops.
+        ema_momentum: Momentum of the moving averages of the weights, which
+            then are what is validated and kept; `None` for no averages.
     """
 
     batch_size: int = 64
+    batch_tokens: int | None = None
     epochs: int = 5
     learning_rate: float = 1e-3
     final_rate: float = 0.05
     clipnorm: float | None = 1.0
     patience: int = 2
+    ema_momentum: float | None = None

@@ -11,6 +11,7 @@ import numpy as np
 
 from rnnzoo import registry
 from rnnzoo.files import atomic_path
+from rnnzoo.optimizers import moving_averages
 from rnnzoo.tasks import Task
 
 UNFINISHED = "unfinished"
@@ -47,6 +48,7 @@ def finetune(
     out=None,
     epochs=None,
     batch_size=None,
+    batch_tokens=None,
     learning_rate=None,
     callbacks=(),
     verbose="auto",
@@ -67,8 +69,9 @@ def finetune(
         out: Directory to save to: `model.keras` and `metrics.json`. If
             training there was interrupted, even by a kill, the same call goes
             on after the last whole epoch.
-        epochs: At most so many; defaults to the recipe's, as the two below.
+        epochs: At most so many; defaults to the recipe's, as those below.
         batch_size: Examples in a batch.
+        batch_tokens: Tokens in a batch of training, instead.
         learning_rate: The highest rate.
         callbacks: More Keras callbacks.
         verbose: As in Keras.
@@ -76,7 +79,8 @@ def finetune(
 
     Returns:
         Tuple of the task and a dict of metrics: `"history"`, a dict of lists,
-        and, of the best epoch, `"validation"` and `"test"`, dicts.
+        of the best epoch, `"validation"` and `"test"`, dicts, and how scores
+        were counted, `"signatures"`, if there are any.
 
     Raises:
         ValueError: If an argument or an example is wrong, or if `out` holds
@@ -102,10 +106,15 @@ def finetune(
         if learning_rate is None
         else learning_rate,
     }
+    if batch_tokens is None and batch_size is None:
+        batch_tokens = recipe.batch_tokens
+    if batch_tokens is not None:
+        numbers["batch_tokens"] = batch_tokens
     _require_positive(numbers)
     if out is not None:
         require_writable(out)
     unfinished = None if out is None else Path(out, UNFINISHED)
+    settings |= {"monitor": task.monitor}
     progress = Progress(task.monitor, recipe.patience, unfinished)
     progress.check(settings | numbers)
     if progress.found:
@@ -116,13 +125,18 @@ def finetune(
     examples, validation, test = _encode_all(
         task, train, validation_data, test_data
     )
-    epochs, batch_size, learning_rate = numbers.values()
-    steps = epochs * -(-len(examples) // batch_size)
-    task.compile(optimizer=task.default_optimizer(steps, learning_rate))
+    epochs, batch_size = numbers["epochs"], numbers["batch_size"]
+    steps = epochs * len(
+        examples.batches(batch_size, batch_tokens=batch_tokens)
+    )
+    task.compile(
+        optimizer=task.default_optimizer(steps, numbers["learning_rate"])
+    )
     progress.begin(task, settings | numbers | {"examples": len(examples)})
     task.fit(
         examples,
         batch_size=batch_size,
+        batch_tokens=batch_tokens,
         epochs=epochs,
         initial_epoch=epochs if progress.is_over else progress.epoch,
         validation_data=validation,
@@ -134,6 +148,11 @@ def finetune(
     for name, data in (("validation", validation), ("test", test)):
         if data is not None:
             metrics[name] = task.evaluate(data, return_dict=True, verbose=0)
+    if task.signatures:
+        metrics["signatures"] = dict(task.signatures)
+    if verbose:
+        for name, signature in task.signatures.items():
+            print(f"{name}: {signature}")
     if out is not None:
         _save(task, metrics, Path(out))
     return task, metrics
@@ -158,7 +177,7 @@ class Progress(keras.callbacks.Callback):
     Attributes:
         found: Whether the directory holds an unfinished training.
         history: Dict of a metric to a list, one number an epoch.
-        best_weights: Those after the best epoch.
+        best_weights: Those after the best epoch, or their moving averages.
     """
 
     def __init__(self, monitor, patience, directory=None):
@@ -220,7 +239,7 @@ class Progress(keras.callbacks.Callback):
             self._write()
         if self.epoch:
             task.load_weights(self._weights(self._best_epoch))
-        self.best_weights = task.get_weights()
+        self._keep(task)
         if self.epoch:
             task.load_weights(self._weights(self.epoch))
 
@@ -228,7 +247,7 @@ class Progress(keras.callbacks.Callback):
         for name, value in logs.items():
             self.history.setdefault(name, []).append(float(value))
         if self._best_epoch == self.epoch:
-            self.best_weights = self.model.get_weights()
+            self._keep(self.model)
         if self.directory is not None:
             path = self._weights(self.epoch)
             with atomic_path(path) as temporary:
@@ -237,6 +256,10 @@ class Progress(keras.callbacks.Callback):
             self._remove_stale()
         if self.is_over:
             self.model.stop_training = True
+
+    def _keep(self, task):
+        with moving_averages(task):
+            self.best_weights = task.get_weights()
 
     @property
     def _best_epoch(self):

@@ -55,6 +55,25 @@ def test_there_is_little_padding(many, shuffle):
     assert padding < 0.1  # a random order has 45%
 
 
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_batches_of_about_as_many_tokens(many, shuffle):
+    batches = many.batches(None, shuffle, batch_tokens=500)
+    first, second = order_of(batches), order_of(batches)
+    assert sorted(first) == sorted(second) == list(range(1, 1_001))
+    assert (first != second) == shuffle
+    assert len(batches) == len(list(batches)) == -(-many.lengths.sum() // 500)
+    cells = 0
+    for inputs, labels in batches:
+        tokens = many.lengths[labels.numpy() - 1]
+        assert tokens.sum() < 500 + tokens.max()
+        cells += inputs.shape.num_elements()
+    assert many.lengths.sum() / cells > 0.85
+    if not shuffle:
+        np.testing.assert_array_equal(np.array(first) - 1, many.order())
+    with pytest.raises(ValueError, match="`batch_tokens`.*longest"):
+        many.batches(None, batch_tokens=100)
+
+
 def test_unshuffled_batches_say_their_order(many):
     rows = order_of(many.batches(16))
     np.testing.assert_array_equal(np.array(rows) - 1, many.order())
@@ -80,7 +99,11 @@ def test_columns_and_structures():
 
 
 def test_split_keeps_the_last_apart():
-    first, last = examples([3, 1, 2, 5], weights=np.arange(4)).split(0.25)
+    raw = {"texts": np.array(list("abcd"), object)}
+    first, last = examples([3, 1, 2, 5], weights=np.arange(4), raw=raw).split(
+        0.25
+    )
+    assert list(first.raw["texts"]) == list("abc")
     np.testing.assert_array_equal(first.labels, [1, 2, 3])
     np.testing.assert_array_equal(last.weights, [3])
     np.testing.assert_array_equal(last.inputs.to_tensor(), [[4] * 5])

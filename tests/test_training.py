@@ -254,6 +254,76 @@ def test_nothing_goes_before_adapting(tmp_path, monkeypatch, method, arguments):
     assert os.listdir(tmp_path) == []
 
 
+class Averages(keras.callbacks.Callback):
+    """Moving averages, a step at a time, and what is in the model."""
+
+    def __init__(self, averages=None):
+        super().__init__()
+        self.averages, self.epochs = averages, []
+
+    def on_train_batch_end(self, batch, logs=None):
+        weights = self.model.get_weights()
+        if self.averages is None:
+            self.averages = weights
+        self.averages = [
+            0.8 * average + 0.2 * weight
+            for average, weight in zip(self.averages, weights, strict=True)
+        ]
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.epochs.append(self.averages)
+
+
+def test_the_moving_averages_are_validated_and_kept(tmp_path):
+    keras.utils.set_random_seed(1)
+    recipe = rnnzoo.Recipe(ema_momentum=0.8, patience=9, learning_rate=0.05)
+    data, options = (TEXTS, LABELS), {"epochs": 4, "batch_size": 8}
+    first = Averages()
+    with pytest.raises(KeyboardInterrupt):
+        rnnzoo.finetune(
+            rnnzoo.TextClassifier(Bag(), max_words=5, recipe=recipe),
+            data,
+            out=tmp_path,
+            callbacks=[first, StopIn(2, interrupt)],
+            verbose=0,
+            **options,
+        )
+    second = Averages(first.epochs[1])
+    task, metrics = rnnzoo.finetune(
+        rnnzoo.TextClassifier(Bag(), max_words=5, recipe=recipe),
+        data,
+        out=tmp_path,
+        callbacks=[second],
+        verbose=0,
+        **options,
+    )
+    best = int(np.argmax(metrics["history"]["val_accuracy"]))
+    epochs = [*first.epochs[:2], *second.epochs]
+    for ours, expected in zip(task.get_weights(), epochs[best], strict=True):
+        np.testing.assert_allclose(ours, expected, rtol=1e-3, atol=1e-5)
+    for name, value in metrics["validation"].items():
+        history = metrics["history"][f"val_{name}"]
+        assert history[best] == pytest.approx(value, rel=1e-4)
+
+
+def test_batches_may_be_cut_by_tokens():
+    sizes = []
+
+    class Sizes(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            sizes.append(batch)
+
+    task, _ = finetune(
+        batch_size=None, batch_tokens=20, epochs=2, callbacks=[Sizes()]
+    )
+    words = sum(len(text.split()) for text in TEXTS)
+    steps = int(task.optimizer.iterations)
+    assert len(sizes) == steps
+    assert steps == pytest.approx(2 * 0.9 * words / 20, abs=2)
+    with pytest.raises(ValueError, match="`batch_tokens`.*positive integer"):
+        finetune(batch_tokens=0)
+
+
 def test_overrides_need_a_name():
     with pytest.raises(ValueError, match="`task`.*units"):
         finetune(units=3)

@@ -8,7 +8,7 @@ import numpy as np
 from rnnzoo.batching import Examples
 from rnnzoo.examples import inputs
 from rnnzoo.files import atomic_path
-from rnnzoo.optimizers import LazyAdam
+from rnnzoo.optimizers import LazyAdam, moving_averages
 from rnnzoo.recipe import Recipe
 
 
@@ -20,8 +20,9 @@ class Task(keras.Model):
     of their trade (`classify`, `tag`, `translate`, `caption`) and `explain`.
 
     `monitor` names the metric, higher for better, by which `rnnzoo.finetune`
-    chooses the best epoch. `keys` names the features `(x, y)` of the task's
-    TFDS dictionaries, if their kinds do not tell.
+    chooses the best epoch; `signatures` says of what `score` counted how that
+    was done. `keys` names the features `(x, y)` of the task's TFDS
+    dictionaries, if their kinds do not tell.
 
     Wherever a method takes raw data `x, y, sample_weight`, it takes what
     `rnnzoo.examples.iterate` reads, TFDS datasets, `tf.data`, lists and
@@ -36,7 +37,8 @@ class Task(keras.Model):
         if isinstance(recipe, dict):
             recipe = Recipe(**recipe)
         self.recipe = recipe or Recipe()
-        self._validation_batches = None
+        self._validation = self._validation_batches = None
+        self.signatures = {}
 
     # What a subclass defines.
 
@@ -70,13 +72,31 @@ class Task(keras.Model):
             rate = keras.optimizers.schedules.CosineDecay(
                 rate, steps, alpha=self.recipe.final_rate
             )
-        return LazyAdam(rate, global_clipnorm=self.recipe.clipnorm)
+        momentum = self.recipe.ema_momentum
+        averages = {"use_ema": True, "ema_momentum": momentum}
+        return LazyAdam(
+            rate,
+            global_clipnorm=self.recipe.clipnorm,
+            **(averages if momentum else {}),
+        )
 
     def default_loss(self):
         raise NotImplementedError
 
     def default_metrics(self):
         return []
+
+    def score(self, examples, quick=False):
+        """What only whole answers tell, such as BLEU: beside the metrics.
+
+        Args:
+            examples: `rnnzoo.batching.Examples`.
+            quick: Whether answers may be worse, for speed: after each epoch.
+
+        Returns:
+            Dict of name to number.
+        """
+        return {}
 
     # What Keras does, from raw examples.
 
@@ -112,6 +132,7 @@ class Task(keras.Model):
         batch_size=None,
         epochs=1,
         *,
+        batch_tokens=None,
         validation_split=0.0,
         validation_data=None,
         shuffle=True,
@@ -126,6 +147,8 @@ class Task(keras.Model):
         Args:
             x, y, sample_weight: Raw examples; see the class.
             batch_size: Defaults to the recipe's.
+            batch_tokens: Tokens in a batch, instead; see
+                `rnnzoo.batching.Examples.batches`.
             epochs: Passes over the data.
             validation_split: Share of the examples, the last ones, to validate
                 on.
@@ -144,29 +167,51 @@ class Task(keras.Model):
             validation = self._labelled(*_as_columns(validation_data))
         elif validation_split:
             examples, validation = examples.split(validation_split)
+        if batch_size is None and batch_tokens is None:
+            batch_tokens = self.recipe.batch_tokens
         batch_size = batch_size or self.recipe.batch_size
         if validation is not None:
+            self._validation = validation
             self._validation_batches = validation.batches(batch_size)
         try:
             return super().fit(
-                examples.batches(batch_size, shuffle=shuffle),
+                examples.batches(batch_size, shuffle, batch_tokens),
                 epochs=epochs,
                 validation_data=self._validation_batches,
                 shuffle=False,  # the batches are
                 **kwargs,
             )
         finally:
-            self._validation_batches = None
+            self._validation = self._validation_batches = None
 
     def evaluate(
-        self, x=None, y=None, batch_size=None, *, sample_weight=None, **kwargs
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        *,
+        sample_weight=None,
+        return_dict=False,
+        **kwargs,
     ):
-        """Loss and metrics on raw examples; arguments as in `fit` and Keras."""
-        if x is None or x is not self._validation_batches:
+        """Loss, metrics and scores on raw examples.
+
+        Within `fit`, the weights are their moving averages, where the optimizer
+        has some. Arguments as in `fit` and Keras.
+        """
+        if x is not None and x is self._validation_batches:
+            with moving_averages(self):
+                logs = super().evaluate(x, return_dict=return_dict, **kwargs)
+                scores = self.score(self._validation, quick=True)
+        else:
             self._require_adapted("evaluate")
             examples = self._labelled(x, y, sample_weight)
-            x = examples.batches(batch_size or self.recipe.batch_size)
-        return super().evaluate(x, **kwargs)
+            batches = examples.batches(batch_size or self.recipe.batch_size)
+            logs = super().evaluate(batches, return_dict=return_dict, **kwargs)
+            scores = self.score(examples)
+        if return_dict:
+            return {**logs, **scores}
+        return [*np.atleast_1d(logs), *scores.values()] if scores else logs
 
     def predict(self, x, batch_size=None, verbose=0, **kwargs):
         """Outputs for raw examples, in their order.
