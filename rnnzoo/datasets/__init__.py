@@ -7,10 +7,12 @@ generated, and need no download.
 
 from rnnzoo.datasets.dates import RnnzooDates
 from rnnzoo.datasets.entities import RnnzooEntities
+from rnnzoo.datasets.flickr8k import Flickr8k
 from rnnzoo.datasets.multi30k import Multi30k, Multi30kFr
 from rnnzoo.datasets.reviews import RnnzooReviews
 
 __all__ = [
+    "Flickr8k",
     "Multi30k",
     "Multi30kFr",
     "RnnzooDates",

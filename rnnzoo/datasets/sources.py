@@ -122,6 +122,10 @@ def _prepare(builder, download):
             f"Cannot prepare the dataset {name!r} in {folder}. Expected a "
             f"folder that can be written (`data_dir`, --data-dir). {error}",
         ) from error
+    except AssertionError as error:  # What people have to fetch is missing.
+        raise FileNotFoundError(
+            f"Cannot prepare the dataset {name!r} in {folder}. {error}"
+        ) from error
 
 
 def _nearest(name, data_dir):
