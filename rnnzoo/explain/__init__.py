@@ -1,12 +1,14 @@
 """What models looked at, as pages and pictures.
 
 Attention to the words of a text (`Explanation`), entities in their text
-(`Marking`) and the words of a translation beside those of its source
-(`Alignment`).
+(`Marking`), the words of a translation beside those of its source
+(`Alignment`), and the parts of an image beside the words of its caption
+(`Look`).
 """
 
 from rnnzoo.explain.alignment import Alignment, Alignments
 from rnnzoo.explain.explanation import Explanation, Explanations
+from rnnzoo.explain.look import Look, Looks
 from rnnzoo.explain.marking import Marking, Markings
 
 __all__ = [
@@ -14,6 +16,8 @@ __all__ = [
     "Alignments",
     "Explanation",
     "Explanations",
+    "Look",
+    "Looks",
     "Marking",
     "Markings",
 ]

@@ -80,6 +80,7 @@ class _Sheet:
         self.large = typesetting.Font(characters, LABEL, bold=True)
         self.tiny = typesetting.Font(characters, TINY, bold=True)
         self.artists = []
+        self.pictures = []
         self.top = MARGIN
         self.lines = 0
 
@@ -117,6 +118,9 @@ class _Sheet:
             )
         )
 
+    def picture(self, x, y, width, height, pixels):
+        self.pictures.append((pixels, (x, x + width, y + height, y)))
+
     def bar(self, x, y, width, share, color, alpha=1):
         self.box(x, y, width, 5.5, "track", radius=2.75)
         self.box(x, y, max(width * share, 1), 5.5, color, alpha, radius=2.75)
@@ -135,8 +139,11 @@ class _Sheet:
         figure = Figure((WIDTH / 72, height / 72), dpi=typesetting.DPI)
         FigureCanvasAgg(figure)
         figure.set_facecolor(LIGHT["paper"])
-        axes = figure.add_axes((0, 0, 1, 1), xlim=(0, WIDTH), ylim=(height, 0))
+        axes = figure.add_axes((0, 0, 1, 1))
         axes.set_axis_off()
+        for pixels, extent in self.pictures:
+            axes.imshow(pixels, extent=extent, aspect="auto")
+        axes.set(xlim=(0, WIDTH), ylim=(height, 0))
         for artist in self.artists:
             axes.add_artist(artist)
         with atomic_path(path) as temporary:
@@ -412,3 +419,59 @@ def _draw_matrix(sheet, alignment):
         sheet.lines += 1
         if sheet.is_full:
             break
+
+
+# Images with their captions.
+
+TILES, TILE_GAP = 5, 10  # in a row, and between them
+
+
+def save_looks(looks, path):
+    """Draws images, clear where a word was seen; see `Look.save`.
+
+    A picture ends after 300 lines of text and tiles, and says so.
+
+    Args:
+        looks: Sequence of `rnnzoo.explain.look.Look`.
+        path: Ends with `.png`.
+    """
+    ours = map(chr, range(ord(" "), ord("~") + 1))
+    texts = (text for each in looks for text in (each.caption, *each.tokens))
+    sheet = _Sheet(frozenset().union("□…", ours, *texts))
+    for place, look in enumerate(looks):
+        if place:
+            sheet.rule()
+        if sheet.is_full:
+            sheet.note(f"Left out: images {place + 1} to {len(looks)}.")
+            break
+        _draw_look(sheet, look)
+    if not looks:
+        sheet.note("No images.")
+    sheet.save(path)
+
+
+def _draw_look(sheet, look):
+    """The caption, and a grid of tiles with a word above each."""
+    for line in sheet.font.wrap([(look.caption, None, False)], RIGHT - LEFT):
+        x = LEFT
+        for word in line.words:
+            sheet.text(x, sheet.top + 10, word.text)
+            x += word.width
+        sheet.top += LEADING
+        sheet.lines += 1
+    width = (RIGHT - LEFT - (TILES - 1) * TILE_GAP) / TILES
+    height = width * look.image.shape[0] / look.image.shape[1]
+    tiles = look.tiles()
+    for place, tile in enumerate(tiles):
+        x = LEFT + place % TILES * (width + TILE_GAP)
+        if place % TILES == 0:
+            sheet.top += 18
+            sheet.lines += 1
+        word, color = "the image", "muted"
+        if place:
+            word, color = look.tokens[place - 1], "ink"
+        word = sheet.small.shorten(word, width)
+        sheet.text(x, sheet.top, word, sheet.small, color)
+        sheet.picture(x, sheet.top + 5, width, height, tile)
+        if place % TILES == TILES - 1 or place == len(tiles) - 1:
+            sheet.top += height + 5
