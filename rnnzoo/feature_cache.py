@@ -89,7 +89,7 @@ class FeatureCache:
         if verbose:
             print(
                 f"Feature maps of {len(missing):,} images, "
-                f"{len(missing) * size / 1e6:,.0f} MB, to {self.folder}"
+                f"{len(missing) * size / 1e6:,.1f} MB, to {self.folder}"
             )
         progress = keras.utils.Progbar(
             len(missing), verbose=verbose, unit_name="image"

@@ -1,0 +1,137 @@
+import shutil
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from rnnzoo import feature_cache
+from rnnzoo.batching import Examples, Lookup
+from rnnzoo.encoders import fingerprint
+from rnnzoo.feature_cache import FeatureCache
+
+IMAGES = [f"image {i}".encode() for i in range(7)]
+
+
+def small_encoder(seed=0):
+    images = keras.Input((4, 4, 3))
+    start = keras.initializers.GlorotUniform(seed)
+    maps = keras.layers.Conv2D(5, 3, 2, kernel_initializer=start)(images)
+    return keras.Model(images, maps)
+
+
+class Encode:
+    """Stands in for an encoder, and remembers what it was asked."""
+
+    def __init__(self, stop_after=100):
+        self.asked = []
+        self.stop_after = stop_after
+
+    def __call__(self, images):
+        if len(self.asked) >= self.stop_after:
+            raise KeyboardInterrupt
+        self.asked += images
+        return np.stack([self.features(image) for image in images])
+
+    @staticmethod
+    def features(image):
+        return np.full([1, 1, 5], image[-1], "float32") + np.arange(5)
+
+
+@pytest.fixture(autouse=True)
+def small_files(monkeypatch):
+    monkeypatch.setattr(feature_cache, "SHARD_BYTES", 3 * 10)  # three images
+    monkeypatch.setattr(feature_cache, "BATCH_SIZE", 2)
+
+
+def test_what_was_computed_is_not_computed_again(tmp_path):
+    encode = Encode()
+    lookup = FeatureCache(small_encoder(), tmp_path).lookup(
+        IMAGES[:5], encode, verbose=0
+    )
+    assert encode.asked == IMAGES[:5]
+    again = FeatureCache(small_encoder(), tmp_path).lookup(
+        IMAGES[::-1] + IMAGES[:1], encode, verbose=0
+    )
+    assert encode.asked[5:] == IMAGES[:4:-1]
+    for places, found, images in (
+        ([4, 0, 3, 3], lookup, IMAGES[:5]),
+        (range(8), again, IMAGES[::-1] + IMAGES[:1]),
+        ([], lookup, IMAGES),
+    ):
+        expected = [encode.features(images[place]) for place in places]
+        features = found(tf.constant(list(places), tf.int32))
+        assert features.dtype == tf.float16
+        np.testing.assert_array_equal(
+            features, np.reshape(expected, [-1, 1, 1, 5])
+        )
+
+
+def test_batches_have_the_features_of_their_images(tmp_path):
+    lookup = FeatureCache(small_encoder(), tmp_path).lookup(
+        IMAGES, Encode(), verbose=0
+    )
+    rows = np.array([6, 1, 1, 3, 0], "int32")
+    examples = Examples(
+        {"features": Lookup(rows, lookup), "row": tf.constant(rows)},
+        tf.constant(rows),
+        None,
+        np.arange(5),
+    ).take(np.array([3, 1, 4, 0]))
+    seen = []
+    for inputs, labels in examples.batches(3, shuffle=True):
+        for row, label, features in zip(
+            inputs["row"], labels, inputs["features"], strict=True
+        ):
+            assert row == label
+            expected = Encode.features(IMAGES[int(row)])
+            np.testing.assert_array_equal(features, expected)
+            seen.append(int(row))
+    assert sorted(seen) == [0, 1, 3, 6]
+
+
+def test_an_interrupted_computation_goes_on_at_its_last_file(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        FeatureCache(small_encoder(), tmp_path).lookup(
+            IMAGES, Encode(stop_after=5), verbose=0
+        )
+    encode = Encode()
+    FeatureCache(small_encoder(), tmp_path).lookup(IMAGES, encode, verbose=0)
+    assert encode.asked == IMAGES[3:]
+
+
+def test_another_encoder_has_other_features(tmp_path):
+    encoder, other = small_encoder(), small_encoder(seed=1)
+    FeatureCache(encoder, tmp_path).lookup(IMAGES[:2], Encode(), verbose=0)
+    encode = Encode()
+    FeatureCache(other, tmp_path).lookup(IMAGES[:2], encode, verbose=0)
+    assert encode.asked == IMAGES[:2]
+    # Keras gave its layers other names, no more.
+    assert fingerprint(small_encoder()) == fingerprint(encoder)
+    images = keras.Input((4, 4, 3))
+    same_weights = keras.layers.Conv2D(5, 3, 2, activation="relu")
+    relu = keras.Model(images, same_weights(images))
+    relu.set_weights(encoder.get_weights())
+    assert fingerprint(relu) != fingerprint(encoder)
+
+
+def test_a_disk_without_room_is_an_error_before_any_work(tmp_path, monkeypatch):
+    usage = shutil.disk_usage(tmp_path)._replace(free=69)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
+    encode = Encode()
+    with pytest.raises(OSError, match="argument `cache_dir`"):
+        FeatureCache(small_encoder(), tmp_path / "new").lookup(
+            IMAGES, encode, verbose=0
+        )
+    assert not encode.asked
+    assert not (tmp_path / "new").exists()
+
+
+def test_the_user_says_where(tmp_path, monkeypatch):
+    monkeypatch.setenv("RNNZOO_CACHE_DIR", str(tmp_path / "a"))
+    cache = FeatureCache(small_encoder())
+    assert cache.folder.parent == tmp_path / "a"
+    monkeypatch.delenv("RNNZOO_CACHE_DIR")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "b"))
+    cache = FeatureCache(small_encoder())
+    assert cache.folder.parent == tmp_path / "b" / "rnnzoo"
