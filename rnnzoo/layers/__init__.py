@@ -7,6 +7,7 @@ from rnnzoo.layers.crf import CRF
 from rnnzoo.layers.decoder import AttentionDecoder
 from rnnzoo.layers.dropout import EmbeddingDropout, VariationalDropout
 from rnnzoo.layers.hierarchical import HierarchicalAttention
+from rnnzoo.layers.image_memory import ImageMemory
 from rnnzoo.layers.pooling import AttentionPooling, MaxPooling, MeanPooling
 from rnnzoo.layers.recurrent import GRU, LSTM, SimpleRNN
 from rnnzoo.layers.sequence import SequenceEncoder
@@ -25,6 +26,7 @@ __all__ = [
     "CharLSTM",
     "EmbeddingDropout",
     "HierarchicalAttention",
+    "ImageMemory",
     "LuongAttention",
     "MaxPooling",
     "MeanPooling",
