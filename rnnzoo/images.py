@@ -40,6 +40,19 @@ class Loaded(NamedTuple):
     errors: dict
 
 
+class Encoded(NamedTuple):
+    """What `encode` returns.
+
+    Attributes:
+        files: Dict of an image's place to its `bytes`.
+        errors: Dict of the place of an image that could not be read to what
+            is wrong with it.
+    """
+
+    files: dict
+    errors: dict
+
+
 def decode(data, size):
     """An encoded image as numbers, in the graph.
 
@@ -79,28 +92,23 @@ def decode_batch(data, size):
     Returns:
         `Decoded`.
     """
-    nothing = tf.zeros([*size, 3]), False
-
-    def try_decode(data):
-        # A dataset is the only part of TensorFlow that survives an error.
-        attempt = tf.data.Dataset.from_tensors(data)
-        attempt = attempt.map(lambda data: (decode(data, size), True))
-        attempt = attempt.ignore_errors()
-        otherwise = tf.data.Dataset.from_tensors(nothing)
-        return attempt.concatenate(otherwise).take(1).get_single_element()
-
-    signature = (
-        tf.TensorSpec([*size, 3], tf.float32),
-        tf.TensorSpec([], tf.bool),
-    )
-    return Decoded(
-        *tf.map_fn(
-            try_decode,
-            data,
-            fn_output_signature=signature,
-            parallel_iterations=PARALLEL,
-        )
-    )
+    count = tf.size(data, tf.int64)
+    # A dataset is the only part of TensorFlow that goes on after an error.
+    decoded = tf.data.Dataset.from_tensor_slices(data).enumerate()
+    decoded = decoded.map(
+        lambda place, data: (place, decode(data, size)),
+        num_parallel_calls=PARALLEL,
+    ).ignore_errors()
+    # One more, so that there is a batch where all are bad.
+    last = tf.data.Dataset.from_tensors((count, tf.zeros([*size, 3])))
+    batch = decoded.concatenate(last).batch(count + 1)
+    places, images = batch.get_single_element()
+    shape = tf.stack([count + 1, *size, 3])
+    images = tf.scatter_nd(places[:, None], images, shape)[:-1]
+    valid = tf.scatter_nd(
+        places[:, None], tf.ones_like(places, tf.bool), [count + 1]
+    )[:-1]
+    return Decoded(tf.ensure_shape(images, [None, *size, 3]), valid)
 
 
 def resize(images, size):
@@ -131,7 +139,7 @@ def resize(images, size):
     return tf.image.resize(images, size, antialias=True)
 
 
-def load(items, size):
+def load(items, size, first=0):
     """Reads images of any kind and size, and goes on after a bad one.
 
     Args:
@@ -140,6 +148,7 @@ def load(items, size):
             or `(height, width, channels)` with 1, 3 or 4 channels, of numbers
             in 0..255.
         size: `(height, width)` of the results; see `resize` and `decode`.
+        first: Number of the first image in the words of an error.
 
     Returns:
         `Loaded`.
@@ -147,29 +156,38 @@ def load(items, size):
     Raises:
         ValueError: If `items` is no list of images.
     """
-    _check_items(items)
+    contents, errors = _read_all(items, first)
+    files = {p: each for p, each in contents.items() if isinstance(each, bytes)}
     images = np.zeros((len(items), *size, 3), np.float32)
-    errors, encoded = {}, {}
-    for place, item in enumerate(items):
-        try:
-            content = _read(item)
-            if isinstance(content, bytes):
-                encoded[place] = content
-            else:
-                images[place] = resize(content, size)
-        except (ValueError, OSError) as error:
-            errors[place] = _message(place, item, error)
-    if encoded:
-        places = list(encoded)
-        decoded = _decode_batch(tf.constant(list(encoded.values())), size)
-        images[places] = decoded.images
-        for place in np.array(places)[~decoded.valid.numpy()].tolist():
-            reason = (
-                f"Expected a whole {FORMATS} file; "
-                f"{len(encoded[place]):,} bytes are none."
-            )
-            errors[place] = _message(place, items[place], reason)
-    return Loaded(images, dict(sorted(errors.items())))
+    if files:
+        images[list(files)] = _decode_files(files, size, items, first, errors)
+    for place, content in contents.items():
+        if place not in files:
+            images[place] = resize(content, size)
+    return Loaded(images, errors)
+
+
+def encode(items, first=0):
+    """Images of any kind as files that are whole; arrays become PNG.
+
+    Args:
+        items, first: See `load`.
+
+    Returns:
+        `Encoded`.
+
+    Raises:
+        ValueError: If `items` is no list of images.
+    """
+    contents, errors = _read_all(items, first)
+    files = {
+        place: each if isinstance(each, bytes) else _encode_png(each)
+        for place, each in contents.items()
+    }
+    if files:
+        _decode_files(files, (1, 1), items, first, errors)
+    whole = {p: data for p, data in files.items() if p not in errors}
+    return Encoded(whole, errors)
 
 
 @functools.partial(tf.function, reduce_retracing=True)
@@ -188,6 +206,36 @@ def _decode_jpeg(data, size):
             for ratio in RATIOS
         ],
     )
+
+
+def _encode_png(image):
+    image = tf.cast(tf.round(image), tf.uint8)
+    return tf.io.encode_png(image, compression=1).numpy()
+
+
+def _read_all(items, first):
+    """Dicts by place: what `_read` gives, and errors."""
+    _check_items(items)
+    contents, errors = {}, {}
+    for place, item in enumerate(items):
+        try:
+            contents[place] = _read(item)
+        except (ValueError, OSError) as error:
+            errors[place] = _message(place + first, item, error)
+    return contents, errors
+
+
+def _decode_files(files, size, items, first, errors):
+    """The images of files, by place; those that are none go to `errors`."""
+    places = np.array(list(files))
+    decoded = _decode_batch(tf.constant(list(files.values())), size)
+    for place in places[~decoded.valid.numpy()].tolist():
+        reason = (
+            f"Expected a whole {FORMATS} file; {len(files[place]):,} bytes "
+            "are none."
+        )
+        errors[place] = _message(place + first, items[place], reason)
+    return decoded.images.numpy()
 
 
 def _read(item):

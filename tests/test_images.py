@@ -162,7 +162,7 @@ def test_a_bad_image_is_named_and_the_others_are_read(tmp_path, picture):
     for place, (item, _) in expected.items():
         items[place] = item
     loaded = images.load(items, SIZE)
-    assert list(loaded.errors) == list(expected)
+    assert loaded.errors.keys() == expected.keys()
     for place, (_, message) in expected.items():
         assert f"images[{place}]" in loaded.errors[place]
         with pytest.raises(ValueError, match=message):
@@ -210,3 +210,20 @@ def test_an_exported_graph_answers_bad_images_too(tmp_path, picture):
     assert none["images"].shape == (0, *SIZE, 3)
     ops = {node.op for node in nodes(module.decode.get_concrete_function())}
     assert not any("Py" in op or "Random" in op for op in ops)
+
+
+def test_files_are_checked_and_arrays_become_files(tmp_path, picture):
+    large = picture.repeat(9, axis=0)
+    whole = encode(large, "JPEG")
+    path = tmp_path / "large.jpg"
+    path.write_bytes(whole)
+    items = [path, whole[:-2000], picture, picture / 1.0, large / 255]
+    encoded = images.encode(items, first=100)
+    assert sorted(encoded.files) == [0, 2, 3]
+    assert encoded.files[0] == whole
+    for place in (2, 3):
+        same = Image.open(io.BytesIO(encoded.files[place]))
+        np.testing.assert_array_equal(same, picture)
+    assert sorted(encoded.errors) == [1, 4]
+    assert "images[101]" in encoded.errors[1]
+    assert "images[104]. Expected numbers" in encoded.errors[4]

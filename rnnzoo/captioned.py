@@ -1,0 +1,152 @@
+"""Images and their captions from whatever holds them."""
+
+import warnings
+
+import numpy as np
+import tensorflow as tf
+
+from rnnzoo import examples, images
+from rnnzoo.examples import Chunk
+
+KEYS = ("image", "captions")
+IMAGES = 32  # in a chunk: files may be large
+
+
+def read_captioned(x, y=None, sample_weight=None, keys=KEYS):
+    """Yields images as files, up to 32 at a time, with their captions.
+
+    An image that cannot be read is left out, with a warning that says why.
+
+    Args:
+        x: A `tf.data.Dataset`, batched or not, of dictionaries as TFDS makes
+            them of `coco_captions`, of `(image, captions)`, `(image, captions,
+            sample_weight)` or images alone, encoded or uint8; or a list or
+            array of images, see `rnnzoo.images.load`.
+        y: The captions of each image, a string or a list of strings, if `x`
+            is no dataset.
+        sample_weight: List or array, if `x` is no dataset.
+        keys: Names of the features of image and captions; these are strings,
+            or have strings named `text`. Without them, images have none.
+
+    Yields:
+        `rnnzoo.examples.Chunk`: `x` a list of `bytes`, `y` a list of lists of
+        strings, or `None`, and `sample_weight` an array, or `None`.
+
+    Raises:
+        ValueError: If there is no image that can be read, or no end of them,
+            if an image has no caption where others have, or if the parts do
+            not fit.
+    """
+    if isinstance(x, tf.data.Dataset):
+        if y is None:
+            x = _as_files(x, keys)
+    elif y is not None:
+        y = _as_column(y)
+    count, empty = 0, True
+    for chunk in examples.iterate(x, y, sample_weight):
+        for start in range(0, len(chunk.x), IMAGES):
+            part = slice(start, start + IMAGES)
+            columns = [None if each is None else each[part] for each in chunk]
+            read = _read(Chunk(*columns), first=count)
+            count += len(columns[0])
+            if read.x:
+                empty = False
+                yield read
+    if empty:
+        raise ValueError(
+            "Invalid value for argument `x`. Expected at least one image that "
+            f"can be read. Received: none of {count}"
+        )
+
+
+def count_captioned(x, keys=KEYS):
+    """How many images there are, or `None` if only reading them tells."""
+    if isinstance(x, tf.data.Dataset) and _is_batched(_columns(x, keys)):
+        return None
+    return examples.count(x, rank=3)
+
+
+def _columns(dataset, keys):
+    """A dataset of `(image,)`, `(image, captions)` and so on."""
+    spec = dataset.element_spec
+    if not isinstance(spec, dict):
+        is_tuple = isinstance(spec, tuple)
+        return dataset if is_tuple else dataset.map(lambda image: (image,))
+    image, captions = keys
+    if image not in spec:
+        raise ValueError(
+            "Invalid value for argument `keys`. Expected features of the "
+            f"dataset, {sorted(spec)}. Received: {image!r}"
+        )
+    pick = (image, captions) if captions in spec else (image,)
+    return dataset.map(lambda features: tuple(features[key] for key in pick))
+
+
+def _is_batched(columns):
+    image = columns.element_spec[0]
+    if image.dtype not in (tf.string, tf.uint8):
+        raise ValueError(
+            "Invalid value for argument `x`. Expected a dataset of images that "
+            f"are encoded or uint8. Received: dtype={image.dtype.name}"
+        )
+    return image.shape.rank in ((1,) if image.dtype == tf.string else (4,))
+
+
+def _as_files(dataset, keys):
+    """A dataset of `(file, vector of captions)` and so on, an image each."""
+    dataset = _columns(dataset, keys)
+    if _is_batched(dataset):
+        dataset = dataset.unbatch()
+
+    def convert(image, *others):
+        if image.dtype == tf.uint8:
+            image = tf.io.encode_png(_dense(image), compression=1)
+        if not others:
+            return (image,)
+        captions, *others = others
+        if isinstance(captions, dict):
+            captions = captions["text"]
+        return image, tf.reshape(captions, [-1]), *others
+
+    return dataset.map(convert, num_parallel_calls=2)
+
+
+def _dense(tensor):
+    is_ragged = isinstance(tensor, tf.RaggedTensor)
+    return tensor.to_tensor() if is_ragged else tensor
+
+
+def _read(chunk, first):
+    """The images that can be read of a chunk, and what belongs to them."""
+    encoded = images.encode(chunk.x, first)
+    for message in encoded.errors.values():
+        warnings.warn(message, stacklevel=3)
+    places = sorted(encoded.files)
+    captions = weights = None
+    if chunk.y is not None:
+        captions = [_texts(chunk.y[place], place + first) for place in places]
+    if chunk.sample_weight is not None:
+        weights = chunk.sample_weight[places]
+    return Chunk([encoded.files[place] for place in places], captions, weights)
+
+
+def _texts(captions, place):
+    texts = [
+        text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+        for text in captions
+    ]
+    texts = [text for text in texts if text]  # "" is padding
+    if not texts:
+        raise ValueError(
+            "Invalid value for argument `y`. Expected at least one caption "
+            f"for each image. Received none for images[{place}]"
+        )
+    return texts
+
+
+def _as_column(captions):
+    """Lists of strings as an array, which keeps their different lengths."""
+    column = np.empty(len(captions), object)
+    for place, each in enumerate(captions):
+        column[place] = [each] if isinstance(each, str | bytes) else list(each)
+    return column
