@@ -92,7 +92,15 @@ class SubwordTokenizer:
 
         Returns:
             `rnnzoo.text.Tokens` of ragged shape `(n, None)`.
+
+        Raises:
+            ValueError: If no pieces were learned.
         """
+        if self.pieces is None:
+            raise ValueError(
+                "The pieces of words are not known. Expected `learn(counts)` "
+                "to be called first."
+            )
         words = self._words(texts)
         distinct, places = tf.unique(words.words.values)
         pieces = tf.gather(self._split(distinct), places)  # (words, None)

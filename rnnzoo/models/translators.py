@@ -12,6 +12,7 @@ from rnnzoo.layers import (
 from rnnzoo.layers.sequence import CELLS
 from rnnzoo.recipe import Recipe
 from rnnzoo.registry import register
+from rnnzoo.subwords import SubwordTokenizer
 from rnnzoo.tasks import Translator
 from rnnzoo.text import Tokenizer
 
@@ -78,7 +79,8 @@ def bahdanau_translator(
             vocabulary has. See et al. 2017.
         max_length: Tokens read of a text, and written, at most.
         length_penalty: Exponent of the length in scores.
-        unit: `"word"` or `"character"`, what a token is.
+        unit: What a token is: `"subword"`, a piece of a word, which adapting
+            learns with SentencePiece; `"word"` or `"character"`.
         lowercase: Whether texts are lower-cased.
         languages: Names of source and target in dictionaries; by default the
             dataset's.
@@ -281,6 +283,17 @@ def _bidirectional(rnn, units, depth, dropout, recurrent_dropout):
     )
 
 
+def _tokenizer(unit, lowercase):
+    if unit == "subword":
+        return SubwordTokenizer(lowercase)
+    if unit not in ("word", "character"):
+        raise ValueError(
+            "Invalid value for argument `unit`. Expected one of 'subword', "
+            f"'word', 'character'. Received: unit={unit!r}"
+        )
+    return Tokenizer(unit, lowercase)
+
+
 def _translator(
     *,
     attention,
@@ -308,7 +321,7 @@ def _translator(
             word_dropout=word_dropout,
             **decoder,
         ),
-        tokenizer=Tokenizer(unit, lowercase),
+        tokenizer=_tokenizer(unit, lowercase),
         word_dropout=word_dropout,
         **options,
     )

@@ -211,7 +211,9 @@ class Task(keras.Model):
             scores = self.score(examples)
         if return_dict:
             return {**logs, **scores}
-        return [*np.atleast_1d(logs), *scores.values()] if scores else logs
+        if not scores:
+            return logs
+        return [*np.atleast_1d(logs).tolist(), *scores.values()]
 
     def predict(self, x, batch_size=None, verbose=0, **kwargs):
         """Outputs for raw examples, in their order.

@@ -1,13 +1,20 @@
 """What tasks share whose answer is a text, written a token at a time."""
 
 import functools
+import importlib.util
+import warnings
 from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
 
-from rnnzoo import copying, losses, search, text
+from rnnzoo import copying, losses, scoring, search, text
 from rnnzoo.tasks.task import Task
+
+BEAM_WIDTH = 5  # of what is scored
+
+# Of the scores of whole answers: how they are counted, all by sacreBLEU.
+SCORES = {"bleu": {}, "bleu_lowercase": {"lowercase": True}}
 
 
 class Written(NamedTuple):
@@ -32,8 +39,15 @@ class Written(NamedTuple):
 class TextWriter(Task):
     """A task that writes texts with an attention decoder.
 
-    Subclasses say what is written about: they encode it, call `write`, and
-    decode the tokens.
+    Subclasses say what is written about: they encode it, call `write`, decode
+    the tokens, and `answer` what is to be scored.
+
+    Where sacreBLEU is installed, what is written about validation data is
+    scored after each epoch, greedily and by `bleu`, its default on texts as
+    they are; `evaluate` scores what a beam search finds, and adds
+    `bleu_lowercase`, for which case does not matter. Both are in 0..100. The
+    best epoch is that of the best `bleu` or, without sacreBLEU, of the best
+    accuracy of tokens.
 
     Args:
         decoder: `rnnzoo.layers.AttentionDecoder`; the `input_dim` of its
@@ -47,8 +61,6 @@ class TextWriter(Task):
         length_penalty: Exponent of the length in scores; see
             `rnnzoo.search.beam`.
     """
-
-    monitor = "accuracy"
 
     def __init__(
         self,
@@ -119,9 +131,9 @@ class TextWriter(Task):
 
     def _learned_targets(self, counter):
         """The target's vocabulary; the start and the end have ids as well."""
-        return text.Vocabulary.from_counts(
+        return self.target_tokenizer.learn(
             counter.counts, self.decoder.embedding.input_dim - 2, self.min_count
-        ).tokens
+        )
 
     def _start(self, target_vocabulary):
         self.target_vocabulary = text.Vocabulary(target_vocabulary)
@@ -189,6 +201,43 @@ class TextWriter(Task):
 
     def default_metrics(self):
         return [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
+
+    # How good it is.
+
+    @property
+    def monitor(self):
+        return "bleu" if _has_sacrebleu() else "accuracy"
+
+    def answers(self, examples, beam_width):
+        """What is written about examples, and what people wrote.
+
+        Args:
+            examples: `rnnzoo.batching.Examples`.
+            beam_width: See `rnnzoo.search.beam`.
+
+        Returns:
+            Tuple of a list of strings and a list of lists of strings, the
+            references of each.
+        """
+        raise NotImplementedError
+
+    def score(self, examples, quick=False):
+        if not _has_sacrebleu():
+            warnings.warn(
+                "There is no BLEU without sacreBLEU: "
+                '`pip install "rnnzoo[scoring]"`. The best epoch is that of '
+                "the best accuracy of tokens.",
+                stacklevel=2,
+            )
+            return {}
+        written, references = self.answers(examples, 1 if quick else BEAM_WIDTH)
+        scores = {}
+        for name, options in SCORES.items():
+            if not (quick and options):
+                found = scoring.bleu(written, references, **options)
+                scores[name] = found.score
+                self.signatures[name] = found.signature
+        return scores
 
     # From scores to tokens.
 
@@ -277,6 +326,10 @@ class TextWriter(Task):
             "target_vocabulary": self.target_vocabulary
             and self.target_vocabulary.tokens,
         }
+
+
+def _has_sacrebleu():
+    return importlib.util.find_spec("sacrebleu") is not None
 
 
 def check_n_best(n_best, beam_width):

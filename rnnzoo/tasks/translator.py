@@ -55,9 +55,10 @@ class Translator(TextWriter):
             starts from them.
         decoder: `rnnzoo.layers.AttentionDecoder`; the `input_dim` of its
             `embedding` is the most ids of the target's tokens.
-        tokenizer: `rnnzoo.text.Tokenizer` of the source; words as they are
-            written by default.
-        target_tokenizer: Of the target; by default the same.
+        tokenizer: `rnnzoo.text.Tokenizer` of the source, or
+            `rnnzoo.subwords.SubwordTokenizer`; words as they are written by
+            default.
+        target_tokenizer: Of the target; by default of the same kind.
         languages: Names of the features `(source, target)` of dictionaries;
             may be learned by `adapt`.
         min_count: Tokens seen less often in `adapt` are unknown.
@@ -99,7 +100,8 @@ class Translator(TextWriter):
         tokenizer = tokenizer or text.Tokenizer(lowercase=False)
         super().__init__(
             decoder,
-            target_tokenizer=target_tokenizer or tokenizer,
+            target_tokenizer=target_tokenizer
+            or tokenizer.from_config(tokenizer.get_config()),
             min_count=min_count,
             max_length=max_length,
             label_smoothing=label_smoothing,
@@ -138,21 +140,27 @@ class Translator(TextWriter):
         if self.keys is None and labels is not None:
             self.keys = labels.supervised_keys
         counters, done = (text.TokenCounter(), text.TokenCounter()), 0
+        to_count = [
+            text.in_graph(tokenizer.to_count)
+            for tokenizer in (self.tokenizer, self.target_tokenizer)
+        ]
         progress = keras.utils.Progbar(
             count(x), verbose=verbose, unit_name="pair"
         )
         for chunk in self._read(x, y):
             _require_targets(chunk)
-            counters[0].update(self._source_tokens(chunk.x))
-            counters[1].update(self._target_tokens(chunk.y))
+            for counter, tokens, texts in zip(
+                counters, to_count, (chunk.x, chunk.y), strict=True
+            ):
+                counter.update(tokens(texts))
             done += len(chunk.x)
             progress.update(done)
         if progress.target is None:
             progress.update(done, finalize=True)
-        vocabulary = text.Vocabulary.from_counts(
+        vocabulary = self.tokenizer.learn(
             counters[0].counts, self.embedding.input_dim, self.min_count
         )
-        self._start(vocabulary.tokens, self._learned_targets(counters[1]))
+        self._start(vocabulary, self._learned_targets(counters[1]))
 
     def _read(self, x, y=None, sample_weight=None):
         """Chunks of checked texts."""
@@ -168,11 +176,12 @@ class Translator(TextWriter):
         The inputs are a dict of the ids of `source` and, if there are targets,
         of `target` after the start, and, if the decoder copies, of `copies`,
         the source as it would be copied; the labels are those of the target
-        before the end.
+        before the end. Texts are kept beside them, to be scored.
         """
-        parts, weights = [], []
+        parts, raw, weights = [], [], []
         for chunk in self._read(x, y, sample_weight):
             parts.append(self._encode_pairs(chunk))
+            raw.append((chunk.x, chunk.y))
             if chunk.sample_weight is not None:
                 weights.append(np.asarray(chunk.sample_weight, "float32"))
         columns = {
@@ -186,7 +195,11 @@ class Translator(TextWriter):
             scale = lengths.max() + 1
             lengths = labels.row_lengths().numpy() * scale + lengths
         weights = np.concatenate(weights) if weights else None
-        return Examples(columns, labels, weights, lengths)
+        if labels is None:
+            return Examples(columns, None, weights, lengths)
+        sources, targets = map(np.concatenate, zip(*raw, strict=True))
+        raw = {"sources": sources, "targets": targets}
+        return Examples(columns, labels, weights, lengths, raw=raw)
 
     def _encode_pairs(self, chunk):
         """The columns of a chunk, ragged ids."""
@@ -319,6 +332,10 @@ class Translator(TextWriter):
         return outputs
 
     _decode = tf.function(decode, reduce_retracing=True, autograph=False)
+
+    def answers(self, examples, beam_width):
+        written = self.translate(examples.raw["sources"], beam_width)
+        return written, [[each.decode()] for each in examples.raw["targets"]]
 
     # What a user reads.
 
@@ -483,7 +500,12 @@ class Translator(TextWriter):
             directory,
             {"serving_default": serve, "n_best": serve_n_best},
             [weight.value for weight in self.weights],
-            [self.vocabulary.table, self.target_vocabulary.table],
+            [
+                self.vocabulary.table,
+                self.target_vocabulary.table,
+                *self.tokenizer.resources,
+                *self.target_tokenizer.resources,
+            ],
             overwrite=overwrite,
         )
 
@@ -492,6 +514,8 @@ class Translator(TextWriter):
         self._require_new()
         saved = keras.saving.load_model(path)
         self.keys = saved.keys
+        self.tokenizer = saved.tokenizer
+        self.target_tokenizer = saved.target_tokenizer
         self._start(saved.vocabulary.tokens, saved.target_vocabulary.tokens)
         self.set_weights(saved.get_weights())
 

@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+import sacrebleu
 import tensorflow as tf
 
 import rnnzoo
@@ -146,6 +147,78 @@ def test_languages_are_features_of_dictionaries():
     other = rnnzoo.build("luong_translator", languages=("en", "fr"), **SMALL)
     with pytest.raises(ValueError, match="'fr'"):
         other.adapt(data, verbose=0)
+
+
+def test_subwords_are_learned_saved_and_served(tmp_path):
+    """Words of two letters, of which the third kind is never whole."""
+    sources = ["ab ba, ca.", "ba ab", "ca (ba).", "ab, ca"] * 4
+    targets = ["xy yx, zx.", "yx xy", "zx (yx).", "xy, zx"] * 4
+    model = trained(
+        "luong_translator", 60, sources, targets, unit="subword", min_count=1
+    )
+    assert "▁ab" in model.vocabulary.tokens
+    assert "▁xy" in model.target_vocabulary.tokens
+    assert model.translate(sources[:4]) == targets[:4]
+    assert model.translate("ba ab", prefix="qx y")[0].startswith("qx y")
+    model.save(tmp_path / "model.keras")
+    again = rnnzoo.load(tmp_path / "model.keras")
+    texts = [*sources[:4], "abba 日本 ca"]
+    expected = model.translate(texts)
+    assert again.translate(texts) == expected
+    lent = rnnzoo.build(
+        "luong_translator",
+        tmp_path / "model.keras",
+        **{**SMALL, "unit": "subword", "min_count": 1},
+    )
+    assert lent.translate(texts) == expected
+    again.export(tmp_path / "served")
+    served = tf.saved_model.load(str(tmp_path / "served"))
+    found = served.signatures["serving_default"](text=tf.constant(texts))
+    found = [each.decode() for each in found["translation"].numpy()]
+    assert found == expected
+    with pytest.raises(ValueError, match="'subword', 'word', 'character'"):
+        rnnzoo.build("luong_translator", unit="syllable")
+
+
+def test_bleu_is_sacrebleus(model, monkeypatch):
+    sources, targets = SOURCES[:5], ["x y z", "Y z", "z x", "w y", "y w z x"]
+    metrics = model.evaluate(sources, targets, return_dict=True, verbose=0)
+    written = model.translate(sources)
+    for name, lowercase in (("bleu", False), ("bleu_lowercase", True)):
+        expected = sacrebleu.corpus_bleu(
+            written, [targets], lowercase=lowercase
+        )
+        assert metrics[name] == pytest.approx(expected.score)
+    assert "case:lc" in model.signatures["bleu_lowercase"]
+    assert model.monitor == "bleu"
+    listed = model.evaluate(sources, targets, verbose=0)
+    assert sorted(listed) == pytest.approx(sorted(metrics.values()))
+    monkeypatch.setattr(rnnzoo.tasks.text_writer, "_has_sacrebleu", bool)
+    assert model.monitor == "accuracy"
+    with pytest.warns(UserWarning, match=r"rnnzoo\[scoring\]"):
+        metrics = model.evaluate(sources, targets, return_dict=True, verbose=0)
+    assert "bleu" not in metrics
+
+
+def test_the_epoch_of_the_best_bleu_is_kept(capsys):
+    keras.utils.set_random_seed(1)
+    model, metrics = rnnzoo.finetune(
+        "luong_translator",
+        (SOURCES, TARGETS),
+        (SOURCES[:7], TARGETS[:7]),
+        epochs=5,
+        batch_size=7,
+        learning_rate=0.02,
+        verbose=2,
+        **SMALL,
+    )
+    history = metrics["history"]["val_bleu"]
+    greedy = model.translate(SOURCES[:7], beam_width=1)
+    expected = sacrebleu.corpus_bleu(greedy, [TARGETS[:7]]).score
+    assert max(history) == pytest.approx(expected)
+    signatures = metrics["signatures"]
+    assert set(signatures) == {"bleu", "bleu_lowercase"}
+    assert capsys.readouterr().out.count(signatures["bleu"]) == 1
 
 
 def test_bad_input_is_an_error(model):
