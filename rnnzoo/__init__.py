@@ -3,13 +3,20 @@
 from rnnzoo import layers, models, tasks
 from rnnzoo.recipe import Recipe
 from rnnzoo.registry import ModelCard, build, describe, list_models, register
-from rnnzoo.tasks import EntityTagger, Task, TextClassifier, Translator
+from rnnzoo.tasks import (
+    EntityTagger,
+    ImageCaptioner,
+    Task,
+    TextClassifier,
+    Translator,
+)
 from rnnzoo.training import finetune, load
 
 __version__ = "0.1.0"
 
 __all__ = [
     "EntityTagger",
+    "ImageCaptioner",
     "ModelCard",
     "Recipe",
     "Task",

@@ -1,5 +1,5 @@
 """The zoo: importing this registers its factories."""
 
-from rnnzoo.models import classifiers, taggers, translators
+from rnnzoo.models import captioners, classifiers, taggers, translators
 
-__all__ = ["classifiers", "taggers", "translators"]
+__all__ = ["captioners", "classifiers", "taggers", "translators"]
