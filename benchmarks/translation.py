@@ -57,6 +57,9 @@ def our_model(name):
     factory, options = OURS[name]
     model = rnnzoo.build(
         factory,
+        unit="word",
+        vocabulary_size=TOKENS,
+        target_vocabulary_size=TOKENS,
         embedding_dim=VECTOR,
         units=UNITS // 2,
         tied=False,

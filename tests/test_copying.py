@@ -28,6 +28,7 @@ def model():
     keras.utils.set_random_seed(1)
     model = rnnzoo.build(
         "bahdanau_translator",
+        unit="word",
         embedding_dim=16,
         units=16,
         copy=True,

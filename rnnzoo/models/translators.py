@@ -17,7 +17,7 @@ from rnnzoo.tasks import Translator
 from rnnzoo.text import Tokenizer
 
 RECIPE = Recipe(
-    batch_size=64, epochs=20, learning_rate=1e-3, clipnorm=1.0, patience=3
+    batch_size=64, epochs=22, learning_rate=1e-3, clipnorm=1.0, patience=6
 )
 
 
@@ -30,15 +30,15 @@ RECIPE = Recipe(
 )
 def bahdanau_translator(
     *,
-    vocabulary_size=10_000,
-    target_vocabulary_size=10_000,
+    vocabulary_size=5_000,
+    target_vocabulary_size=5_000,
     min_count=2,
     embedding_dim=256,
-    units=256,
+    units=192,
     depth=1,
     rnn="gru",
     tied=True,
-    dropout=0.3,
+    dropout=0.4,
     recurrent_dropout=0.2,
     word_dropout=0.1,
     scheduled_sampling=0.0,
@@ -49,7 +49,7 @@ def bahdanau_translator(
     copy=False,
     max_length=100,
     length_penalty=1.0,
-    unit="word",
+    unit="subword",
     lowercase=False,
     languages=None,
 ):
@@ -59,7 +59,7 @@ def bahdanau_translator(
         vocabulary_size: Most ids of the source, with those of padding and of
             unknown tokens.
         target_vocabulary_size: Likewise of the target, with start and end.
-        min_count: Tokens seen less often are unknown.
+        min_count: Tokens seen less often are unknown; of subwords, characters.
         embedding_dim: Size of the token vectors.
         units: Units of each direction of the encoder; the decoder has twice
             as many.
@@ -123,11 +123,11 @@ def bahdanau_translator(
 )
 def luong_translator(
     *,
-    vocabulary_size=10_000,
-    target_vocabulary_size=10_000,
+    vocabulary_size=5_000,
+    target_vocabulary_size=5_000,
     min_count=2,
     embedding_dim=256,
-    units=256,
+    units=192,
     depth=1,
     rnn="lstm",
     score="general",
@@ -136,14 +136,14 @@ def luong_translator(
     input_feeding=False,
     copy=False,
     tied=True,
-    dropout=0.3,
+    dropout=0.4,
     recurrent_dropout=0.2,
     word_dropout=0.1,
     scheduled_sampling=0.0,
     label_smoothing=0.1,
     max_length=100,
     length_penalty=1.0,
-    unit="word",
+    unit="subword",
     lowercase=False,
     languages=None,
 ):
@@ -199,8 +199,8 @@ def luong_translator(
 )
 def seq2seq_translator(
     *,
-    vocabulary_size=10_000,
-    target_vocabulary_size=10_000,
+    vocabulary_size=5_000,
+    target_vocabulary_size=5_000,
     min_count=2,
     embedding_dim=256,
     units=512,
@@ -213,7 +213,7 @@ def seq2seq_translator(
     reverse_source=True,
     max_length=100,
     length_penalty=1.0,
-    unit="word",
+    unit="subword",
     lowercase=False,
     languages=None,
 ):

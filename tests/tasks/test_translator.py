@@ -11,6 +11,7 @@ from rnnzoo import losses
 SOURCES = ["a b c", "b c", "c a a d", "d b", "b d c a", "e a", "c"] * 3
 TARGETS = ["x y z", "y z", "z x x w", "w y", "y w z x", "v x", "z"] * 3
 SMALL = {
+    "unit": "word",
     "embedding_dim": 16,
     "units": 16,
     "min_count": 4,  # so that "e" and "v" are unknown
