@@ -10,6 +10,7 @@ from rnnzoo.datasets.entities import RnnzooEntities
 from rnnzoo.datasets.flickr8k import Flickr8k
 from rnnzoo.datasets.multi30k import Multi30k, Multi30kFr
 from rnnzoo.datasets.reviews import RnnzooReviews
+from rnnzoo.datasets.shapes import RnnzooShapes
 
 __all__ = [
     "Flickr8k",
@@ -18,4 +19,5 @@ __all__ = [
     "RnnzooDates",
     "RnnzooEntities",
     "RnnzooReviews",
+    "RnnzooShapes",
 ]

@@ -22,6 +22,7 @@ class Source:
         name: As TFDS writes it, with configuration and version.
         info: Its `tfds.core.DatasetInfo`: features, classes, citation.
         splits: Dict of a split's name to its `tf.data.Dataset` of dictionaries.
+            Images are the files that they are stored as.
     """
 
     name: str
@@ -60,9 +61,13 @@ def load(name, data_dir=None, download=False):
     builder = _builder(name, data_dir)
     if not builder.is_prepared():
         _prepare(builder, download)
-    return Source(
-        builder.info.full_name, builder.info, dict(builder.as_dataset())
-    )
+    encoded = {
+        name: tfds.decode.SkipDecoding()
+        for name, feature in builder.info.features.items()
+        if isinstance(feature, tfds.features.Image)
+    }
+    splits = builder.as_dataset(decoders=encoded)
+    return Source(builder.info.full_name, builder.info, dict(splits))
 
 
 def train_validation(source, share=0.1, seed=0):
