@@ -289,7 +289,8 @@ class _Additive(Attention):
 
     def _hidden_energies(self, queries, memory, coverage):
         hidden = self._product(queries, self.query_kernel)
-        hidden = hidden[:, :, None] + memory.keys[:, None]
+        # Not by indexing, whose gradient is a copy.
+        hidden = tf.expand_dims(hidden, 2) + tf.expand_dims(memory.keys, 1)
         if self.coverage:
             coverage = tf.cast(coverage, hidden.dtype)[..., None]
             hidden += coverage * self._cast(self.coverage_kernel)

@@ -134,7 +134,7 @@ class Cell:
             slopes: What `backward` made, likewise.
         """
         feeds = feeds * self.gates if len(feeds) == 1 else feeds
-        return tuple(map(_over_all_steps, feeds, slopes))
+        return tuple(map(over_all_steps, feeds, slopes))
 
     def products(self, feeds, weights):
         """The recurrent share of each gate."""
@@ -145,7 +145,7 @@ class Cell:
         ]
 
 
-def _over_all_steps(feed, slope):
+def over_all_steps(feed, slope):
     """Gradient of a kernel from what entered and left its products."""
     feed, slope = (tf.reshape(t, [-1, t.shape[-1]]) for t in (feed, slope))
     return tf.matmul(feed, slope, transpose_a=True)

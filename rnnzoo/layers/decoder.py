@@ -23,6 +23,7 @@ import tensorflow as tf
 
 from rnnzoo.layers import pointer
 from rnnzoo.layers.attention import Attended
+from rnnzoo.layers.decoder_loop import Loop
 from rnnzoo.layers.dropout import (
     EmbeddingDropout,
     check_rate,
@@ -247,7 +248,7 @@ class AttentionDecoder(keras.layers.Layer):
         return size
 
     @property
-    def _looped(self):
+    def looped(self):
         """How many layers run in the loop over steps: those that wait for a
         context, or, from the second on, for those that do.
         """
@@ -461,17 +462,17 @@ class AttentionDecoder(keras.layers.Layer):
         drop = _Dropout(self, tf.shape(vectors)[0], training)
         vectors = hidden = drop(vectors)
         attended, layers = Attended((), (), ()), ()
-        if self._looped:
-            loop = _Loop(self, vectors, memory, state, drop, training)
+        if self.looped:
+            loop = Loop(self, vectors, memory, state, drop, training)
             hidden, attended, state = loop.run()
-            layers = state.layers[: self._looped]
-        for i in range(self._looped, self.depth):
+            layers = state.layers[: self.looped]
+        for i in range(self.looped, self.depth):
             inputs = drop(hidden) if i else vectors
             outputs, states = self._recur(i, inputs, state, training)
             hidden = outputs + inputs if i and self.residual else outputs
             layers += (states,)
         state = state._replace(layers=layers)
-        if self.attention is not None and not self._looped:
+        if self.attention is not None and not self.looped:
             attended, state = self._attend_at_once(
                 hidden, memory, state, training
             )
@@ -521,8 +522,8 @@ class AttentionDecoder(keras.layers.Layer):
         """The contexts, scaled by what attends; of any leading axes."""
         if not self.context_gate:
             return attended
-        share = tf.tensordot(queries, self._cast(self.gate_kernel), 1)
-        share = tf.sigmoid(share + self._cast(self.gate_bias))
+        share = tf.tensordot(queries, self.cast(self.gate_kernel), 1)
+        share = tf.sigmoid(share + self.cast(self.gate_bias))
         return attended._replace(context=share * attended.context)
 
     def read_out(self, hidden, attended, vectors):
@@ -532,22 +533,22 @@ class AttentionDecoder(keras.layers.Layer):
         parts = [hidden, attended.context]
         if self.attend_first:
             parts.append(vectors)
-        kernel = self._cast(self.readout_kernel)
+        kernel = self.cast(self.readout_kernel)
         return tf.tanh(tf.tensordot(tf.concat(parts, axis=-1), kernel, 1))
 
     def _logits(self, hidden):
         if self.tied:
-            kernel = tf.transpose(self._cast(self.embedding.embeddings))
+            kernel = tf.transpose(self.cast(self.embedding.embeddings))
         else:
-            kernel = self._cast(self.output_kernel)
+            kernel = self.cast(self.output_kernel)
         logits = tf.tensordot(hidden, kernel, 1)
-        return tf.cast(logits, tf.float32) + self.output_bias
+        return _as_float(logits) + _as_float(self.output_bias)
 
     def _with_copies(self, logits, hidden, attended, vectors, pointers):
         """Logits of the vocabulary's tokens and the source's."""
         parts = tf.concat([attended.context, hidden, vectors], axis=-1)
-        generate = tf.tensordot(parts, self._cast(self.generate_kernel), 1)
-        generate = tf.cast(generate, tf.float32) + self.generate_bias
+        generate = tf.tensordot(parts, self.cast(self.generate_kernel), 1)
+        generate = _as_float(generate) + _as_float(self.generate_bias)
         rows, steps, count = tf.unstack(tf.shape(logits))
         # All rows of a sample are so many steps of it.
         batch, places = tf.unstack(tf.shape(pointers.tokens))
@@ -566,13 +567,13 @@ class AttentionDecoder(keras.layers.Layer):
         mask = tf.cast(mask, memory.dtype)[..., None]
         count = tf.maximum(tf.reduce_sum(mask, axis=1), 1)
         mean = tf.reduce_sum(memory * mask, axis=1) / count
-        states = tf.tanh(tf.matmul(mean, self._cast(self.bridge)))
+        states = tf.tanh(tf.matmul(mean, self.cast(self.bridge)))
         return tf.split(states, states.shape[-1] // self.units, axis=1)
 
     def _weight(self, name, *shape, initializer="glorot_uniform"):
         return self.add_weight(shape=shape, initializer=initializer, name=name)
 
-    def _cast(self, weight):
+    def cast(self, weight):
         return tf.cast(tf.convert_to_tensor(weight), self.compute_dtype)
 
     def compute_mask(self, tokens, previous_mask=None):
@@ -612,6 +613,11 @@ class AttentionDecoder(keras.layers.Layer):
         return cls(**{**config, **parts})
 
 
+def _as_float(x):
+    """As float32; weights are of the compute type inside of Keras's calls."""
+    return tf.cast(tf.convert_to_tensor(x), tf.float32)
+
+
 class _Dropout:
     """Draws masks that are the same at all steps of a call."""
 
@@ -636,132 +642,3 @@ class _Dropout:
         if not self.rate:
             return sequences
         return sequences * self.draw(sequences.shape[-1])[:, None]
-
-
-class _Loop:
-    """The steps of those layers that wait for a context.
-
-    All that does not change from step to step is made here, once: chains of
-    the layers with their dropout masks, kernels by gates, shares of the token
-    vectors.
-    """
-
-    def __init__(self, decoder, vectors, memory, state, drop, training):
-        self.decoder = decoder
-        self.memory = memory
-        self.state = state
-        self.layers = decoder.layers[: decoder._looped]
-        rows, self.steps = tf.unstack(tf.shape(vectors)[:2])
-        self.vectors = tf.transpose(vectors, [1, 0, 2])
-        # The share of zeros in the gates is the bias.
-        nothing = tf.zeros([rows, 1, decoder.units], vectors.dtype)
-        self.chains = [
-            layer.chain(
-                nothing if i else vectors, state.layers[i], None, training
-            )
-            for i, layer in enumerate(self.layers)
-        ]
-        self.kernels = [self._gates(each.cell.kernel) for each in self.layers]
-        self.masks = [drop.draw(decoder.units) for _ in self.layers]
-        self.feed_kernels = None
-        if decoder.attend_first or decoder.input_feeding:
-            self.feed_kernels = self._gates(decoder.feed_kernel)
-        self.noise = None
-        if training and decoder.attention.hard:
-            places = tf.shape(memory.mask)[1]
-            self.noise = decoder.attention.draw_noise(self.steps, rows, places)
-
-    def _gates(self, kernel):
-        gates = self.layers[0].step.gates
-        return tf.split(self.decoder._cast(kernel), gates, axis=1)
-
-    def run(self):
-        """Outputs of the last of the layers, `Attended`, and the state."""
-        types = [self.vectors.dtype] * 2 + [tf.float32] * 2
-        arrays = [
-            tf.TensorArray(dtype, self.steps, infer_shape=False)
-            for dtype in types
-        ]
-
-        def advance(t, state, arrays):
-            hidden, attended, state = self._step(t, state)
-            written = [
-                array.write(t, value)
-                for array, value in zip(
-                    arrays, (hidden, *attended), strict=True
-                )
-            ]
-            return t + 1, state, written
-
-        _, state, arrays = tf.while_loop(
-            lambda t, *_: t < self.steps,
-            advance,
-            (0, self._loosened(), arrays),
-            maximum_iterations=self.steps,
-        )
-        sizes = [self.decoder.units, self.memory.values.shape[-1], None]
-        hidden, context, weights = (
-            tf.transpose(
-                tf.ensure_shape(array.stack(), [None, None, size]), [1, 0, 2]
-            )
-            for array, size in zip(arrays[:3], sizes, strict=True)
-        )
-        log_probs = tf.transpose(
-            tf.ensure_shape(arrays[3].stack(), [None, None])
-        )
-        layers = (*state.layers, *self.state.layers[len(self.layers) :])
-        return (
-            hidden,
-            Attended(context, weights, log_probs),
-            state._replace(layers=layers),
-        )
-
-    def _loosened(self):
-        """The state of the layers here."""
-        return self.state._replace(layers=self.state.layers[: len(self.layers)])
-
-    def _step(self, t, state):
-        decoder, attended = self.decoder, None
-        feed = state.feed
-        if decoder.attend_first:
-            attended, attention = self._attend(state.layers[0][0], t, state)
-            feed = attended.context
-        layers, hidden = [], None
-        for i, chain in enumerate(self.chains):
-            if i:
-                inputs = hidden * self.masks[i]
-                z = self._add(chain.inputs, 0, inputs, self.kernels[i])
-            elif self.feed_kernels is None:
-                z = [share[t] for share in chain.inputs]
-            else:
-                z = self._add(chain.inputs, t, feed, self.feed_kernels)
-            states, _ = chain.cell.forward(
-                z, state.layers[i], chain.weights, chain.noise
-            )
-            hidden = states[0]
-            if i and decoder.residual:
-                hidden += inputs
-            layers.append(states)
-        if attended is None:
-            attended, attention = self._attend(hidden, t, state)
-        if decoder.input_feeding:
-            feed = decoder.read_out(hidden, attended, None)
-        else:
-            feed = state.feed
-        state = DecoderState(tuple(layers), feed, attention)
-        return hidden, attended, state
-
-    def _attend(self, query, t, state):
-        noise = None if self.noise is None else self.noise[t]
-        attended, attention = self.decoder.attention.step(
-            query, self.memory, state.attention, noise
-        )
-        return self.decoder.gate(query, attended), attention
-
-    @staticmethod
-    def _add(shares, t, inputs, kernels):
-        """Shares of the gates at a step, and those of more inputs."""
-        return [
-            share[t] + tf.matmul(inputs, kernel)
-            for share, kernel in zip(shares, kernels, strict=True)
-        ]

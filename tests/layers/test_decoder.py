@@ -252,6 +252,42 @@ def test_gradients_are_finite_differences(kind):
         assert found == pytest.approx(expected, rel=3e-2, abs=3e-2), weight.path
 
 
+@pytest.mark.parametrize(
+    "kind",
+    ["bahdanau_copy", "bahdanau_gated", "luong_coverage", "luong_feeding_deep"],
+)
+def test_the_gradient_of_the_loop_is_tensorflows(kind):
+    found = []
+    for by_hand in (True, False):
+        keras.utils.set_random_seed(0)
+        decoder = AttentionDecoder(
+            UNITS,
+            attention_of(kind),
+            keras.layers.Embedding(TOKENS, VECTOR),
+            **KINDS[kind],
+            dropout=0.3,
+            recurrent_dropout=0.3,
+            seed=1,
+        )
+        decoder.build(TARGETS.shape, MEMORY.shape)
+        for layer in decoder.layers:
+            layer.step.has_gradient = by_hand
+
+        @tf.function(autograph=False)
+        def gradients(memory, decoder=decoder):
+            given = {**source(kind), "memory": memory}
+            with tf.GradientTape() as tape:
+                tape.watch(memory)
+                logits = decoder(TARGETS, **given, training=True).logits
+                loss = tf.reduce_sum(tf.sin(tf.maximum(logits, -50)))
+            return tape.gradient(loss, [*decoder.trainable_weights, memory])
+
+        each = gradients(tf.constant(MEMORY))
+        found.append(list(map(tf.convert_to_tensor, each)))
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+
+
 @pytest.mark.parametrize("kind", ["bahdanau_deep", "luong", "luong_feeding"])
 def test_dropout_draws_only_in_training(kind):
     decoder = built(
@@ -352,6 +388,21 @@ def test_a_saved_decoder_is_the_same(kind):
         copy(TARGETS, **source(kind)).logits,
         decoder(TARGETS, **source(kind)).logits,
     )
+
+
+@pytest.mark.parametrize("kind", ["bahdanau_copy", "luong"])
+def test_half_precision_differs_little(kind):
+    decoder = built(kind)
+    expected = tf.nn.softmax(decoder(TARGETS, **source(kind)).logits)
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        half = built(kind)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    half.set_weights(decoder.get_weights())
+    logits = half(TARGETS, **source(kind)).logits
+    assert logits.dtype == tf.float32
+    np.testing.assert_allclose(tf.nn.softmax(logits), expected, atol=0.1)
 
 
 def test_a_copied_word_is_read_as_unknown():
