@@ -394,7 +394,7 @@ class ImageCaptioner(TextWriter):
             ]
         for start in range(0, len(images), batch_size):
             loaded = pixels.load(
-                images[start : start + batch_size], self.image_size
+                images[start : start + batch_size], self.image_size, start
             )
             for message in loaded.errors.values():
                 warnings.warn(message, stacklevel=3)
