@@ -150,60 +150,67 @@ class SubwordTokenizer:
         """Words `(n,)` to ragged pieces `(n, None)`."""
         characters = tf.strings.unicode_split(words, "UTF-8")
         values, rows = characters.values, characters.value_rowids()
-        place = tf.range(tf.size(values, tf.int64))
+        count = tf.size(values, tf.int64)
+        place = tf.range(count)
         inside = place - tf.gather(characters.row_starts(), rows)
-        cut = tf.cast(inside % LONGEST == 0, tf.int64)
-        stretches = tf.cumsum(cut) - 1
+        stretches = tf.cumsum(tf.cast(inside % LONGEST == 0, tf.int64)) - 1
         ids = tf.cast(self._ids(values), tf.int64)
-
-        def join_once(_, ids, stretches, heads):
-            joined = self._joined.lookup(ids[:-1] * len(self._ids) + ids[1:])
-            together = stretches[:-1] == stretches[1:]
-            joined = tf.where(together, joined, len(self._ids))
-            count = tf.size(ids, tf.int64)
-            best = tf.math.unsorted_segment_min(joined, stretches[:-1], count)
-            best = tf.gather(best, stretches[:-1])
-            found = tf.where((joined == best) & (best < len(self._ids)))[:, 0]
-            # The leftmost of each stretch.
-            of = tf.gather(stretches, found)
-            first = tf.concat([[-1], of[:-1]], axis=0) != of
-            found = tf.boolean_mask(found, first)
-            ids = tf.tensor_scatter_nd_update(
-                ids, found[:, None], tf.gather(joined, found)
-            )
-            gone = tf.scatter_nd(
-                found[:, None] + 1, tf.ones_like(found), [count]
-            )
-            ids, stretches, heads = (
-                tf.boolean_mask(column, gone == 0)
-                for column in (ids, stretches, heads)
-            )
-            return tf.size(found) > 0, ids, stretches, heads
-
         any_length = tf.TensorShape([None])
-        _, ids, stretches, heads = tf.while_loop(
+        _, ids, stretches, firsts = tf.while_loop(
             lambda goes_on, *_: goes_on,
-            join_once,
-            (tf.size(ids) > 0, ids, stretches, place),
+            self._join_once,
+            (count > 0, ids, stretches, place),
             (tf.TensorShape([]), any_length, any_length, any_length),
         )
         unknown = ids == UNKNOWN
-        goes_on = unknown & tf.roll(unknown, 1, 0)
-        goes_on &= stretches == tf.roll(stretches, 1, 0)
-        goes_on &= tf.range(tf.size(ids)) > 0
-        heads = tf.boolean_mask(heads, ~goes_on)
-        begins = tf.scatter_nd(
-            heads[:, None], tf.ones_like(heads), [tf.size(values, tf.int64)]
-        )
+        together = unknown[:-1] & unknown[1:]
+        together &= stretches[:-1] == stretches[1:]
+        together = tf.pad(together, [[1, 0]])[: tf.size(ids)]
+        firsts = tf.boolean_mask(firsts, ~together)
+        begins = tf.cast(_flags(firsts, count), tf.int64)
         pieces = tf.strings.unsorted_segment_join(
-            values, tf.cumsum(begins) - 1, tf.size(heads)
+            values, tf.cumsum(begins) - 1, tf.size(firsts)
         )
         return tf.RaggedTensor.from_value_rowids(
             pieces,
-            tf.gather(rows, heads),
+            tf.gather(rows, firsts),
             nrows=tf.size(words, tf.int64),
             validate=False,
         )
+
+    def _join_once(self, _, ids, stretches, firsts):
+        """Joins the best two neighbours of each stretch, the left of equals.
+
+        Args:
+            ids: int64 `(pieces,)`.
+            stretches: int64 `(pieces,)`, what may be joined; sorted.
+            firsts: int64 `(pieces,)`, their first characters.
+
+        Returns:
+            Tuple of whether anything was joined, and the three anew.
+        """
+        none = len(self._ids)
+        count = tf.size(ids, tf.int64)
+        joined = self._joined.lookup(ids[:-1] * none + ids[1:])
+        joined = tf.where(stretches[:-1] == stretches[1:], joined, none)
+        best = tf.math.unsorted_segment_min(joined, stretches[:-1], count)
+        best = tf.gather(best, stretches[:-1])
+        found = tf.where((joined == best) & (best < none))[:, 0]
+        of = tf.gather(stretches, found)
+        is_leftmost = tf.concat([[-1], of[:-1]], axis=0) != of
+        found = tf.boolean_mask(found, is_leftmost)
+        ids = tf.where(_flags(found, count), tf.pad(joined, [[0, 1]]), ids)
+        kept = ~_flags(found + 1, count)
+        return (
+            tf.size(found) > 0,
+            *(tf.boolean_mask(x, kept) for x in (ids, stretches, firsts)),
+        )
+
+
+def _flags(places, count):
+    """Booleans `(count,)`, true at those places."""
+    ones = tf.ones_like(places, tf.int32)
+    return tf.scatter_nd(places[:, None], ones, [count]) > 0
 
 
 def _learn(words, size):
