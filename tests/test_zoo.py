@@ -1,5 +1,6 @@
 """What holds for every model: registered is tested."""
 
+import base64
 import json
 import re
 import subprocess
@@ -23,7 +24,25 @@ TEXTS = [
 ]
 
 
-class TextClassification:
+def _images():
+    """Files of noise of several sizes, formats and numbers of channels."""
+    rng = np.random.default_rng(0)
+    shapes = [(16, 16, 3), (40, 25, 3), (1, 1, 3), (90, 70, 1), (8, 9, 4)]
+    images = [rng.integers(256, size=each, dtype="uint8") for each in shapes]
+    files = [tf.io.encode_png(image).numpy() for image in images]
+    return [*files, tf.io.encode_jpeg(images[1]).numpy()]
+
+
+class OfTexts:
+    """What is made of texts."""
+
+    inputs = TEXTS
+
+    def encode(self, model):
+        return model.encode(self.inputs)
+
+
+class TextClassification(OfTexts):
     """How texts are classified, and what comes out."""
 
     overrides = {"vocabulary_size": 200, "min_count": 1, "embedding_dim": 8}
@@ -43,7 +62,7 @@ class TextClassification:
         return list(zip(names, outputs["probabilities"], strict=True))
 
 
-class EntityTagging:
+class EntityTagging(OfTexts):
     """How names are found in texts, and what comes out."""
 
     overrides = {"vocabulary_size": 200, "embedding_dim": 8}
@@ -79,7 +98,7 @@ class EntityTagging:
         return answers
 
 
-class Translation:
+class Translation(OfTexts):
     """How texts are translated, and what comes out."""
 
     overrides = {
@@ -102,15 +121,45 @@ class Translation:
         return list(zip(names, numbers, strict=True))
 
 
+class Captioning:
+    """How images are described, and what comes out."""
+
+    overrides = {
+        "image_size": 16,
+        "vocabulary_size": 200,
+        "min_count": 1,
+        "embedding_dim": 8,
+        "units": 16,
+        "max_length": 10,
+    }
+    inputs = _images()
+    targets = [["Noise.", "Grey noise!"], *[["It is nothing."]] * 5]
+
+    def encode(self, model):
+        return model.encode(self.inputs, self.targets).flat()
+
+    def answers(self, model, images):
+        return [
+            ([each.text], [each.score])
+            for each in model.caption(images, return_scores=True)
+        ]
+
+    def served(self, outputs):
+        names = [[text] for text in outputs["caption"]]
+        numbers = [[score] for score in outputs["score"]]
+        return list(zip(names, numbers, strict=True))
+
+
 TASKS = {
+    "captioning": Captioning(),
     "translation": Translation(),
     "text_classification": TextClassification(),
     "entity_tagging": EntityTagging(),
 }
 
-# In a process of its own: all texts at once, each alone, and none.
+# In a process of its own: all inputs at once, each alone, and none.
 SERVE = """
-import json, sys
+import base64, json, sys
 import tensorflow as tf
 
 def plain(value):
@@ -119,10 +168,11 @@ def plain(value):
     return value.decode() if isinstance(value, bytes) else value
 
 served = tf.saved_model.load(sys.argv[1]).signatures["serving_default"]
-texts = json.load(sys.stdin)
+(name,) = served.structured_input_signature[1]
+inputs = [base64.b64decode(each) for each in json.load(sys.stdin)]
 answers = []
-for batch in [texts, *([text] for text in texts), []]:
-    outputs = served(text=tf.constant(batch, tf.string, [len(batch)]))
+for batch in [inputs, *([each] for each in inputs), []]:
+    outputs = served(**{name: tf.constant(batch, tf.string, [len(batch)])})
     answers.append({k: plain(v.numpy().tolist()) for k, v in outputs.items()})
 assert "rnnzoo" not in sys.modules
 json.dump(answers, sys.stdout)
@@ -135,9 +185,9 @@ def case(request):
     keras.utils.set_random_seed(1)
     task = TASKS[rnnzoo.describe(request.param).task]
     model = rnnzoo.build(request.param, **task.overrides)
-    model.adapt(TEXTS, task.targets, verbose=0)
+    model.adapt(task.inputs, task.targets, verbose=0)
     model.compile()
-    model.fit(TEXTS, task.targets, batch_size=6, epochs=20, verbose=0)
+    model.fit(task.inputs, task.targets, batch_size=6, epochs=20, verbose=0)
     return model, task
 
 
@@ -154,6 +204,10 @@ def assert_same(ours, theirs):
         np.testing.assert_allclose(numbers, expected, atol=1e-5)
 
 
+def _as_bytes(each):
+    return each if isinstance(each, bytes) else each.encode()
+
+
 def test_training_learns(case):
     losses = case[0].history.history["loss"]
     assert losses[-1] < losses[0]
@@ -161,20 +215,25 @@ def test_training_learns(case):
 
 def test_the_batch_changes_nothing(case):
     model, task = case
-    together = task.answers(model, TEXTS)
+    together = task.answers(model, task.inputs)
     assert all(np.isfinite(numbers).all() for _, numbers in together)
-    alone = [task.answers(model, [text])[0] for text in TEXTS]
+    alone = [task.answers(model, [each])[0] for each in task.inputs]
     assert_same(together, alone)
 
 
 def test_padding_changes_nothing(case):
-    model, _ = case
-    examples = model.encode(TEXTS)
-    ((batch,),) = examples.batches(len(TEXTS))
-    wider = tf.nest.map_structure(
-        lambda ids: np.pad(ids, [(0, 2)] + [(0, 3)] * (ids.ndim - 1)), batch
+    model, task = case
+    examples = task.encode(model)
+    ((batch, *_),) = examples.batches(len(examples))
+
+    def pad(column):  # but pixels, which are no sequence
+        more = 3 if column.dtype.is_integer else 0
+        return np.pad(column, [(0, 2)] + [(0, more)] * (column.ndim - 1))
+
+    outputs, others = (
+        getattr(found, "logits", found)
+        for found in (model(batch), model(tf.nest.map_structure(pad, batch)))
     )
-    outputs, others = model(batch), model(wider)
     for place, row in enumerate(examples.order()):
         kept = slice(None)
         if outputs.ndim > 2:  # (batch, time, ...)
@@ -189,11 +248,14 @@ def test_saving_is_exact(case, tmp_path):
     model.save(tmp_path / "model.keras")
     again = rnnzoo.load(tmp_path / "model.keras")
     for ours, theirs in zip(
-        task.answers(again, TEXTS), task.answers(model, TEXTS), strict=True
+        task.answers(again, task.inputs),
+        task.answers(model, task.inputs),
+        strict=True,
     ):
         assert ours[0] == theirs[0]
         np.testing.assert_array_equal(ours[1], theirs[1])
-    assert again.vocabulary.tokens == model.vocabulary.tokens
+    for name in {"vocabulary", "target_vocabulary"} & set(dir(model)):
+        assert getattr(again, name).tokens == getattr(model, name).tokens
     if hasattr(model, "labels"):
         assert again.labels == model.labels
     assert again.optimizer.iterations == model.optimizer.iterations
@@ -203,7 +265,9 @@ def test_export_stands_alone(case, exported, tmp_path):
     model, task = case
     done = subprocess.run(
         [sys.executable, "-c", SERVE, str(exported)],
-        input=json.dumps(TEXTS),
+        input=json.dumps(
+            [base64.b64encode(_as_bytes(each)).decode() for each in task.inputs]
+        ),
         capture_output=True,
         text=True,
         check=False,
@@ -211,7 +275,7 @@ def test_export_stands_alone(case, exported, tmp_path):
     )
     assert done.returncode == 0, done.stderr[-2000:]
     together, *alone, none = json.loads(done.stdout)
-    answers = task.answers(model, TEXTS)
+    answers = task.answers(model, task.inputs)
     assert_same(task.served(together), answers)
     for outputs, answer in zip(alone, answers, strict=True):
         assert_same(task.served(outputs), [answer])

@@ -42,6 +42,21 @@ class Look:
         """
         Looks([self]).save(path)
 
+    def share_inside(self, box):
+        """How much of the weight of each token lies in a box.
+
+        Args:
+            box: Its top, left, bottom and right as shares of the height and
+                width, as TFDS has them.
+
+        Returns:
+            float32 `(tokens,)`; of even weights, the box's share of the area.
+        """
+        top, left, bottom, right = box
+        rows = _covered(self.weights.shape[1], top, bottom)
+        columns = _covered(self.weights.shape[2], left, right)
+        return self.weights @ columns @ rows
+
     def heat(self):
         """How much each pixel was looked at, by token.
 
@@ -115,3 +130,9 @@ def _stretch(size, length):
     centres = np.clip(centres, 0, size - 1)
     distances = np.abs(centres[:, None] - np.arange(size))
     return np.maximum(1 - distances, 0).astype("float32")
+
+
+def _covered(size, start, stop):
+    """Share of each of `size` cells that lies between two places in 0..1."""
+    edges = np.clip(np.linspace(0, 1, size + 1), start, stop)
+    return (np.diff(edges) * size).astype("float32")

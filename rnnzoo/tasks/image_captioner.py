@@ -430,8 +430,12 @@ class ImageCaptioner(TextWriter):
         arrays = tf.TensorSpec([None, None, None, 3], tf.uint8, name="images")
 
         def describe(images):
+            # Of no image at all, oneDNN makes feature maps of a wrong shape.
+            count = tf.shape(images)[0]
+            more = tf.cast(count == 0, tf.int32)
+            images = tf.pad(images, [[0, more], [0, 0], [0, 0], [0, 0]])
             found = self.decode({"image": images}, beam_width, 1)
-            return found["captions"][:, 0], found["scores"][:, 0]
+            return found["captions"][:count, 0], found["scores"][:count, 0]
 
         @tf.function(input_signature=[files], autograph=False)
         def serve_files(image_bytes):
