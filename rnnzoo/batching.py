@@ -44,8 +44,8 @@ class Examples:
         lengths: int array `(n,)`, by which examples are put together.
         groups: int array `(n,)` or `None`: of the examples of a group, a
             shuffled pass draws one.
-        raw: Dict of arrays `(n,)`: what a task keeps of raw examples, such as
-            texts to be compared with; never in batches.
+        raw: Arrays `(n,)`, in a structure of the task's: what it keeps of raw
+            examples, such as texts to be compared with; never in batches.
     """
 
     inputs: Any
@@ -53,7 +53,7 @@ class Examples:
     weights: Any
     lengths: np.ndarray
     groups: np.ndarray | None = None
-    raw: dict = dataclasses.field(default_factory=dict)
+    raw: Any = dataclasses.field(default_factory=dict)
 
     def __len__(self):
         return len(self.lengths)

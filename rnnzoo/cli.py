@@ -100,6 +100,7 @@ def run_train(args):
         out=args.out,
         epochs=args.epochs,
         batch_size=args.batch_size,
+        batch_tokens=args.batch_tokens,
         learning_rate=args.learning_rate,
         verbose=_verbose(),
         **overrides,
@@ -117,6 +118,8 @@ def run_evaluate(args):
     _require_same_classes(task, source)
     metrics = task.evaluate(data, return_dict=True, verbose=_verbose())
     print(f"{source.name}, {args.split}: {_metrics(metrics)}")
+    for name, signature in task.signatures.items():
+        print(f"{name}: {signature}")
 
 
 def run_predict(args):
@@ -301,6 +304,11 @@ def _parser():
     )
     command.add_argument("--epochs", type=int)
     command.add_argument("--batch-size", type=int)
+    command.add_argument(
+        "--batch-tokens",
+        type=int,
+        help="tokens in a batch of training, instead",
+    )
     command.add_argument("--learning-rate", type=float)
     command.add_argument("--seed", type=int, default=1)
     command.add_argument("--out", type=Path, required=True)
