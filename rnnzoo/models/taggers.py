@@ -35,7 +35,7 @@ def bilstm_crf_tagger(
     units=100,
     crf=True,
     tag_scheme="bioes",
-    dropout=0.5,
+    dropout=0.3,
     recurrent_dropout=0.25,
     word_dropout=0.05,
 ):
@@ -110,7 +110,7 @@ def bilstm_cnn_crf_tagger(
     units=200,
     crf=True,
     tag_scheme="bioes",
-    dropout=0.5,
+    dropout=0.3,
     recurrent_dropout=0.25,
     word_dropout=0.05,
 ):
@@ -142,7 +142,7 @@ def bilstm_softmax_tagger(
     units=100,
     crf=False,
     tag_scheme="bioes",
-    dropout=0.5,
+    dropout=0.3,
     recurrent_dropout=0.25,
     word_dropout=0.05,
 ):
