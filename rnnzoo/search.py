@@ -462,12 +462,15 @@ class _Beam(NamedTuple):
         batch, vocabulary = tf.shape(live.tokens)[0], tf.shape(log_p)[1]
         log_p = tf.reshape(log_p, [batch, self.width, vocabulary])
         log_p = self.limits(log_p, live.history, t)
-        values = tf.reshape(
-            log_p + live.log_probs[..., None], [batch, self.width * vocabulary]
-        )
-        k = tf.minimum(2 * self.width, self.width * vocabulary)
+        # Of one parent no more are needed: few numbers are added and sorted.
+        each = tf.minimum(2 * self.width, vocabulary)
+        log_p, chosen = tf.math.top_k(log_p, each)
+        every = [batch, self.width * each]
+        values = tf.reshape(log_p + live.log_probs[..., None], every)
+        k = tf.minimum(2 * self.width, every[1])
         values, places = tf.math.top_k(values, k)
-        return values, places // vocabulary, places % vocabulary
+        chosen = tf.gather(tf.reshape(chosen, every), places, batch_dims=1)
+        return values, places // each, chosen
 
     def _scores(self, values, parents, state, t):
         scores = values / self._length_penalty(t + 1)

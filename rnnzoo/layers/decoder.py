@@ -541,8 +541,13 @@ class AttentionDecoder(keras.layers.Layer):
             kernel = tf.transpose(self.cast(self.embedding.embeddings))
         else:
             kernel = self.cast(self.output_kernel)
-        logits = tf.tensordot(hidden, kernel, 1)
-        return _as_float(logits) + _as_float(self.output_bias)
+        # A product of two matrices and its bias are one operation.
+        flat = tf.reshape(hidden, [-1, self.readout_units])
+        logits = tf.nn.bias_add(
+            _as_float(tf.matmul(flat, kernel)), _as_float(self.output_bias)
+        )
+        rows, steps = tf.unstack(tf.shape(hidden)[:2])
+        return tf.reshape(logits, [rows, steps, kernel.shape[1]])
 
     def _with_copies(self, logits, hidden, attended, vectors, pointers):
         """Logits of the vocabulary's tokens and the source's."""
