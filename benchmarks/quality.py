@@ -2,12 +2,15 @@
 
     python benchmarks/quality.py han_classifier --seeds 1 2 3
         [--embeddings glove.6B.100d.txt.gz]
+    python benchmarks/quality.py show_attend_tell_captioner --seeds 1
+        --set encoder=efficientnet_lite0.keras
 
 Runs what `rnnzoo train NAME --dataset D` runs, once a seed, and adds a row to
 the table that `rnnzoo.describe` reads, rnnzoo/models/quality.csv. The epoch is
 chosen on the validation split, or on a tenth of the training split; the scorer
-is the task's: accuracy, the F1 of spans as in conlleval, or sacreBLEU's BLEU of
-texts as they are and, as published, without case.
+is the task's: accuracy, the F1 of spans as in conlleval, sacreBLEU's BLEU of
+texts as they are and, as published, without case, or BLEU-1 to BLEU-4 and
+CIDEr-D of captions with all references.
 """
 
 import argparse
@@ -22,6 +25,7 @@ import harness
 import keras
 
 import rnnzoo
+from rnnzoo.cli import read_settings
 from rnnzoo.datasets import sources
 from rnnzoo.registry import QUALITY
 
@@ -36,15 +40,20 @@ PUBLISHED = {
         ("bahdanau_translator", "luong_translator", "seq2seq_translator"),
         "text-only RNN 38.1, tokenised and lower-cased",
     ),
+    **dict.fromkeys(
+        ("show_attend_tell_captioner", "show_tell_captioner"),
+        "BLEU-1 to BLEU-4: soft attention 67, 44.8, 29.9, 19.5; hard 67, 45.7, "
+        "31.4, 21.3; with a frozen encoder 65.7, 41.4, 27.1, 16.5. Ours of "
+        "images that were squashed to 160x160",
+    ),
 }
 
 
-def run(name, seed, embeddings):
+def run(name, seed, overrides):
     keras.utils.set_random_seed(seed)
     data_dir = os.environ.get("RNNZOO_DATA_DIR", "../shared/tfds")
     source = sources.load(rnnzoo.describe(name).dataset, data_dir=data_dir)
     train, validation = sources.train_validation(source)
-    overrides = {"embeddings": embeddings} if embeddings else {}
     start = time.perf_counter()
     task, metrics = rnnzoo.finetune(
         name,
@@ -93,8 +102,12 @@ def main():
     parser.add_argument("name")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--embeddings")
+    parser.add_argument("--set", dest="settings", nargs="+", default=[])
     args = parser.parse_args()
-    results = [run(args.name, seed, args.embeddings) for seed in args.seeds]
+    overrides = read_settings(rnnzoo.describe(args.name), args.settings)
+    if args.embeddings:
+        overrides["embeddings"] = args.embeddings
+    results = [run(args.name, seed, overrides) for seed in args.seeds]
     new = list(rows_of(args, results))
     rows = []
     if QUALITY.exists():

@@ -31,6 +31,7 @@ TITLES = {
     "the time of ours over that of others",
     "recurrent_memory": "Recurrent layers: peak memory of a training step, "
     "above that of a process that trains next to nothing; 20 MB are noise",
+    "captioning": "Captioners, examples a second",
     "translation": "Translators, training and decoding",
     "crf": "Conditional random field",
     "optimizer": "LazyAdam, a training step of an embedding classifier",

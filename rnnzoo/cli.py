@@ -326,10 +326,13 @@ def _parser():
     command = add(
         "predict",
         run_predict,
-        "Answer texts, one a line, with tabs between results and text.",
+        "Answer texts, or describe images by their paths, one a line, with "
+        "tabs between results and text.",
     )
     _add_model(command)
-    command.add_argument("texts", nargs="*", help="by default lines of stdin")
+    command.add_argument(
+        "texts", nargs="*", help="or paths; by default lines of stdin"
+    )
 
     command = add("explain", run_explain, "Show what a model looked at.")
     _add_model(command)

@@ -20,6 +20,9 @@ from rnnzoo.tasks.text_writer import TextWriter, check_n_best
 
 BATCH_SIZE = 32  # at inference
 BEAM_WIDTH = 3
+CIDER_SIGNATURE = (
+    f"tok:coco|n:{scoring.CIDER_ORDER}|sigma:{scoring.CIDER_SIGMA}"
+)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -296,6 +299,7 @@ class ImageCaptioner(TextWriter):
         captions, references = self.answers(
             examples, 1 if quick else BEAM_WIDTH
         )
+        self.signatures["cider_d"] = CIDER_SIGNATURE
         if quick:
             return {"cider_d": _cider_d(captions, references)}
         try:
@@ -303,11 +307,11 @@ class ImageCaptioner(TextWriter):
         except ImportError as error:
             warnings.warn(str(error), stacklevel=2)
             return {"cider_d": _cider_d(captions, references)}
-        self.signatures["bleu_4"] = found.bleu.signature
         bleu = {
             f"bleu_{order}": score
             for order, score in enumerate(found.bleu.scores, start=1)
         }
+        self.signatures |= dict.fromkeys(bleu, found.bleu.signature)
         return {"cider_d": found.cider_d, **bleu}
 
     # What a user reads.
