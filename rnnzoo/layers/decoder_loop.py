@@ -146,7 +146,8 @@ class Loop:
             if i:
                 feed = hidden * self.masks[i]
             new = layer.step(t, feed, state.layers[i])
-            kept += layer.keep(feed, state.layers[i])
+            if self.by_hand:
+                kept += layer.keep(feed, state.layers[i])
             hidden = new[0]
             if i and decoder.residual:
                 hidden += feed
@@ -157,7 +158,7 @@ class Loop:
         if decoder.input_feeding:
             feed = decoder.read_out(hidden, attended, None)
         state = type(state)(tuple(states), feed, attention)
-        return hidden, attended, state, kept if self.by_hand else []
+        return hidden, attended, state, kept
 
     def _attend(self, query, t, state):
         noise = None if self.noise is None else self.noise[t]
