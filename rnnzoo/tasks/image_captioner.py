@@ -396,7 +396,7 @@ class ImageCaptioner(TextWriter):
             images = [
                 file for chunk in read_captioned(images) for file in chunk.x
             ]
-        for start in range(0, len(images), batch_size):
+        for start in range(0, len(images) or 1, batch_size):  # none raises
             loaded = pixels.load(
                 images[start : start + batch_size], self.image_size, start
             )
