@@ -1,5 +1,6 @@
-"""The whole path on data of our own, from raw text to a served model."""
+"""The whole path on data of our own, from raw examples to a served model."""
 
+import base64
 import json
 import subprocess
 import sys
@@ -16,8 +17,19 @@ DATASETS = {
     "text_classification": "rnnzoo_reviews",
     "entity_tagging": "rnnzoo_entities",
     "translation": "rnnzoo_dates",
+    "captioning": "rnnzoo_shapes",
 }
 SETTINGS = {
+    "captioning": {
+        "epochs": 20,
+        "units": 128,
+        "embedding_dim": 64,
+        "dropout": 0.1,
+        "recurrent_dropout": 0.0,
+        "word_dropout": 0.0,
+        "label_smoothing": 0.0,
+        "learning_rate": 2e-3,
+    },
     "translation": {
         "unit": "character",
         "units": 64,
@@ -29,16 +41,18 @@ SETTINGS = {
         "learning_rate": 3e-3,
     },
 }
-EPOCHS, BATCH_SIZE = 3, 32
+DEFAULTS = {"epochs": 3, "batch_size": 32}
 SHOWN = 4
+MEASURED = 200
 
 # A process that serves, with stock TensorFlow and nothing of ours.
 SERVE = """
-import json, sys
+import base64, json, sys
 import tensorflow as tf
-model = tf.saved_model.load(sys.argv[1])
-texts = tf.constant(json.load(sys.stdin))
-answer = model.signatures["serving_default"](text=texts)
+served = tf.saved_model.load(sys.argv[1]).signatures["serving_default"]
+inputs = [base64.b64decode(each) for each in json.load(sys.stdin)]
+(name,) = served.structured_input_signature[1]
+answer = served(**{name: tf.constant(inputs)})
 assert "rnnzoo" not in sys.modules
 answer = {name: value.numpy().tolist() for name, value in answer.items()}
 json.dump(answer, sys.stdout, default=bytes.decode)
@@ -75,24 +89,24 @@ def demo(name="han_classifier", out="rnnzoo_demo", data_dir=None, verbose=1):
         test_data=source.split("test"),
         labels=source.info,
         out=out,
-        epochs=EPOCHS,
-        batch_size=BATCH_SIZE,
         verbose=verbose,
-        **SETTINGS.get(card.task, {}),
+        **DEFAULTS | SETTINGS.get(card.task, {}),
     )
-    score = metrics["test"][task.monitor]
-    _say(f"{task.monitor.capitalize()} on unseen texts: {score:.3f}")
-    texts = _first(source.split("test"), SHOWN)
-    for line in _answers(task, texts):
+    scores = (f"{name} {value:.3f}" for name, value in metrics["test"].items())
+    _say(f"On unseen examples: {', '.join(scores)}")
+    if card.task == "captioning" and task.decoder.attention is not None:
+        print(_pointing(task, source.split("test")))
+    inputs = _first(source.split("test"), SHOWN)
+    for line in _answers(task, inputs):
         print(line)
     written = [
         (out / "model.keras", "the model: rnnzoo.load(path)"),
         (out / "metrics.json", "how training went"),
-        *_explain(task, texts, out),
+        *_explain(task, inputs, out),
         (out / "served", "the SavedModel"),
     ]
     task.export(out / "served")
-    difference = serve_and_compare(task, texts, out / "served")
+    difference = serve_and_compare(task, inputs, out / "served")
     _say(
         "Served by TensorFlow alone, in a process of its own: the same "
         f"probabilities (largest difference {difference:.1e})"
@@ -103,7 +117,7 @@ def demo(name="han_classifier", out="rnnzoo_demo", data_dir=None, verbose=1):
         print(f"{path!s:<{width}}  {what}")
 
 
-def serve_and_compare(task, texts, directory):
+def serve_and_compare(task, inputs, directory):
     """Largest difference of a served model's probabilities to the task's.
 
     Raises:
@@ -111,14 +125,16 @@ def serve_and_compare(task, texts, directory):
     """
     done = subprocess.run(
         [sys.executable, "-c", SERVE, str(directory)],
-        input=json.dumps(texts),
+        input=json.dumps(
+            [base64.b64encode(each).decode() for each in _as_bytes(inputs)]
+        ),
         capture_output=True,
         text=True,
     )
     if done.returncode:
         raise RuntimeError(f"{directory} cannot be served: {done.stderr}")
     served = _served_probabilities(json.loads(done.stdout))
-    ours = _probabilities(task, texts)
+    ours = _probabilities(task, inputs)
     same = served.shape == ours.shape
     difference = np.abs(served - ours).max(initial=0) if same else np.inf
     if difference > 1e-5:
@@ -128,8 +144,38 @@ def serve_and_compare(task, texts, directory):
     return float(difference)
 
 
+def _as_bytes(inputs):
+    return [x if isinstance(x, bytes) else x.encode() for x in inputs]
+
+
+def _pointing(task, dataset):
+    """How much attention is on a shape while its name is written."""
+    examples = list(dataset.take(MEASURED).as_numpy_iterator())
+    looks = task.explain([example["image"] for example in examples])
+    on_shapes, areas = [], []
+    for example, look in zip(examples, looks, strict=True):
+        objects = example["objects"]
+        for box, label in zip(objects["bbox"], objects["label"], strict=True):
+            name = label.decode().split()  # such as "red circle"
+            shares = look.share_inside(box)
+            for start in range(len(look.tokens)):
+                if look.tokens[start : start + 2] == name:
+                    on_shapes.append(shares[start : start + 2].mean())
+                    areas.append((box[2] - box[0]) * (box[3] - box[1]))
+    if not areas:
+        return "It names no shape of a picture."
+    return (
+        f"While it names a shape, {np.mean(on_shapes):.0%} of the attention is "
+        f"on its box, which has {np.mean(areas):.0%} of the picture"
+    )
+
+
 def _answers(task, texts):
     """A line for each text."""
+    if hasattr(task, "caption"):
+        for place, found in enumerate(task.caption(texts), 1):
+            yield f"picture {place}: {found}"
+        return
     if hasattr(task, "classify"):
         for text, result in zip(texts, task.classify(texts), strict=True):
             yield f"{result.label} {result.score:.3f}  {text}"
@@ -145,12 +191,12 @@ def _answers(task, texts):
 
 def _probabilities(task, texts):
     """Of all classes of each text; or of each entity, in their order; or of
-    each translation, as their logarithm by length.
+    each translation or caption, as their logarithm by length.
     """
     if hasattr(task, "classify"):
         return task.predict(texts)
-    if hasattr(task, "translate"):
-        found = task.translate(texts, return_scores=True)
+    for verb in {"translate", "caption"} & set(dir(task)):
+        found = getattr(task, verb)(texts, return_scores=True)
         return np.array([each.score for each in found])
     entities = [each for found in task.tag(texts) for each in found]
     return np.array([each.score for each in entities])
@@ -160,7 +206,7 @@ def _served_probabilities(answer):
     """The same from what a served model answers."""
     if "probabilities" in answer:
         return np.array(answer["probabilities"])
-    if "translation" in answer:
+    if "score" in answer:
         return np.array(answer["score"])
     return np.array(
         [
@@ -191,10 +237,14 @@ def _explain(task, texts, out):
 
 
 def _first(dataset, count):
-    """The first texts, words joined by blanks if there are but words."""
+    """The first images as files, or the first texts, words joined by blanks if
+    there are but words.
+    """
+    first = dataset.take(count).as_numpy_iterator()
     return [
-        (each.get("text") or b" ".join(each.get("tokens"))).decode()
-        for each in dataset.take(count).as_numpy_iterator()
+        each.get("image")
+        or (each.get("text") or b" ".join(each.get("tokens"))).decode()
+        for each in first
     ]
 
 
