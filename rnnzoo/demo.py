@@ -19,7 +19,8 @@ DATASETS = {
     "translation": "rnnzoo_dates",
     "captioning": "rnnzoo_shapes",
 }
-SETTINGS = {
+SETTINGS = {  # of a task, and of a model
+    "show_attend_tell_captioner": {"attention_penalty": 0.0},  # look closely
     "captioning": {
         "epochs": 20,
         "units": 128,
@@ -90,7 +91,7 @@ def demo(name="han_classifier", out="rnnzoo_demo", data_dir=None, verbose=1):
         labels=source.info,
         out=out,
         verbose=verbose,
-        **DEFAULTS | SETTINGS.get(card.task, {}),
+        **DEFAULTS | SETTINGS.get(card.task, {}) | SETTINGS.get(name, {}),
     )
     scores = (f"{name} {value:.3f}" for name, value in metrics["test"].items())
     _say(f"On unseen examples: {', '.join(scores)}")

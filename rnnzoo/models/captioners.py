@@ -36,7 +36,7 @@ def show_attend_tell_captioner(
     rnn="lstm",
     context_gate=True,
     hard=False,
-    attention_penalty=1.0,
+    attention_penalty=0.1,
     tied=False,
     dropout=0.4,
     recurrent_dropout=0.2,
@@ -70,7 +70,8 @@ def show_attend_tell_captioner(
         context_gate: Whether a number made of the state scales each context.
         hard: Whether a single place is attended to at each step.
         attention_penalty: Factor of `rnnzoo.losses.doubly_stochastic`, the
-            loss for places that attention leaves out.
+            loss for places that attention leaves out. The paper's 1 makes
+            attention even where captions have less words than images places.
         tied: Whether the output layer is the embedding.
         dropout: Rate at the features, the layers' inputs and before the
             output.
