@@ -65,9 +65,9 @@ class Alignments(Explanations):
         return alignment_html.page(self)
 
     def _draw(self, path):
-        from rnnzoo.explain import plots  # matplotlib, an extra
+        from rnnzoo.explain import alignment_plot  # matplotlib, an extra
 
-        plots.save_alignments(self, path)
+        alignment_plot.save(self, path)
 
     def _repr_html_(self):
         from rnnzoo.explain import alignment_html

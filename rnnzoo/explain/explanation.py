@@ -192,9 +192,9 @@ class Explanations(list):
         return html.page(self)
 
     def _draw(self, path):
-        from rnnzoo.explain import plots  # matplotlib, an extra
+        from rnnzoo.explain import explanation_plot  # matplotlib, an extra
 
-        plots.save_explanations(self, path)
+        explanation_plot.save(self, path)
 
     def __getitem__(self, place):
         item = super().__getitem__(place)

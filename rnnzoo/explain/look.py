@@ -111,9 +111,9 @@ class Looks(Explanations):
         return look_html.page(self)
 
     def _draw(self, path):
-        from rnnzoo.explain import plots  # matplotlib, an extra
+        from rnnzoo.explain import look_plot  # matplotlib, an extra
 
-        plots.save_looks(self, path)
+        look_plot.save(self, path)
 
     def _repr_html_(self):
         from rnnzoo.explain import look_html

@@ -78,9 +78,9 @@ class Markings(Explanations):
         return marking_html.page(self)
 
     def _draw(self, path):
-        from rnnzoo.explain import plots  # matplotlib, an extra
+        from rnnzoo.explain import marking_plot  # matplotlib, an extra
 
-        plots.save_markings(self, path)
+        marking_plot.save(self, path)
 
     def _repr_html_(self):
         from rnnzoo.explain import marking_html

@@ -36,18 +36,15 @@ def test_a_page_has_all_words_and_weights(tmp_path):
     assert "<b> Hunde" not in page
 
 
-def test_a_picture_has_a_cell_for_each_pair(tmp_path):
-    plots = pytest.importorskip("rnnzoo.explain.plots")
-    drawn = []
-    save = plots._Sheet.save
-    plots._Sheet.save = lambda sheet, path: (
-        drawn.extend(sheet.artists),
-        save(sheet, path),
+def test_a_picture_has_a_cell_for_each_pair(monkeypatch, tmp_path):
+    paper = pytest.importorskip("rnnzoo.explain.sheet")
+    drawn, save = [], paper.Sheet.save
+    monkeypatch.setattr(
+        paper.Sheet,
+        "save",
+        lambda sheet, path: (drawn.extend(sheet.artists), save(sheet, path)),
     )
-    try:
-        ALIGNMENT.save(tmp_path / "a.png")
-    finally:
-        plots._Sheet.save = save
+    ALIGNMENT.save(tmp_path / "a.png")
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
     boxes = [a for a in drawn if not hasattr(a, "get_text")]
     alphas = [float(box.get_alpha()) for box in boxes][1::2]

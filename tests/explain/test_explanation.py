@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from rnnzoo.explain import plots, typesetting
+from rnnzoo.explain import sheet, typesetting
 from rnnzoo.explain.explanation import Explanation, Explanations
 from rnnzoo.text import Tokenizer
 
@@ -144,7 +144,7 @@ def test_a_picture_shades_the_words(tmp_path, hierarchical):
 def test_a_picture_of_a_long_text_ends(tmp_path, monkeypatch):
     from matplotlib.image import imread
 
-    monkeypatch.setattr(plots, "MAX_LINES", 12)
+    monkeypatch.setattr(sheet, "MAX_LINES", 12)
     heights = []
     for count in (1, 1_000, 20_000):
         text = "word " * count + "x" * count

@@ -74,10 +74,10 @@ def test_a_page_has_a_tile_for_each_word(example, tmp_path):
 
 
 def test_a_picture_has_a_tile_for_each_word(example, tmp_path, monkeypatch):
-    plots = pytest.importorskip("rnnzoo.explain.plots")
-    sheets, save = [], plots._Sheet.save
+    drawn = pytest.importorskip("rnnzoo.explain.sheet")
+    sheets, save = [], drawn.Sheet.save
     monkeypatch.setattr(
-        plots._Sheet,
+        drawn.Sheet,
         "save",
         lambda sheet, path: (sheets.append(sheet), save(sheet, path)),
     )

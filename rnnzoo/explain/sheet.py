@@ -1,0 +1,155 @@
+"""Sheets of paper to draw on, for pictures of what a model looked at.
+
+Figures are made by themselves, without pyplot: nothing of a notebook's or a
+program's own plotting is touched, and no display is needed.
+"""
+
+from rnnzoo.explain.drawing import LIGHT
+from rnnzoo.files import atomic_path
+
+try:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from matplotlib.patches import FancyBboxPatch
+    from matplotlib.text import Text
+
+    from rnnzoo.explain import typesetting
+except ImportError as error:
+    raise ImportError(
+        "Pictures need matplotlib. Install it with `pip install rnnzoo[plots]`."
+    ) from error
+
+# All lengths are in points, and y grows downwards.
+WIDTH, MARGIN = 620, 40
+TEXT, NOTE, LABEL, TINY = 10.5, 8.5, 19, 6.5  # sizes
+LEADING = 17.5
+LEFT, RIGHT = MARGIN, WIDTH - MARGIN
+
+MAX_LINES = 300  # A picture stays one that a viewer opens.
+
+
+def save_sheet(path, items, draw, texts, kind="texts"):
+    """Draws items below each other; after 300 lines it ends, and says so.
+
+    Words of right-to-left scripts are in their order; with matplotlib before
+    3.11 their letters are not joined.
+
+    Args:
+        path: Ends with `.png`.
+        items: Sequence of what is drawn.
+        draw: Function of the `Sheet`, an item and its place.
+        texts: Strings, all that is written.
+        kind: What items are called.
+    """
+    ours = map(chr, range(ord(" "), ord("~") + 1))
+    sheet = Sheet(frozenset().union("□…·", ours, *texts))
+    for place, item in enumerate(items):
+        if place:
+            sheet.rule()
+        if sheet.is_full:
+            sheet.note(f"Left out: {kind} {place + 1} to {len(items)}.")
+            break
+        draw(sheet, item, place)
+    if not items:
+        sheet.note(f"No {kind}.")
+    sheet.save(path)
+
+
+class Sheet:
+    """Artists from top to bottom; the figure is as high as they turn out.
+
+    Attributes:
+        top: Where the next thing goes.
+        lines: How many lines of text have been drawn.
+    """
+
+    def __init__(self, characters):
+        self.font = typesetting.Font(characters, TEXT)
+        self.small = typesetting.Font(characters, NOTE)
+        self.small_bold = typesetting.Font(characters, NOTE, bold=True)
+        self.large = typesetting.Font(characters, LABEL, bold=True)
+        self.tiny = typesetting.Font(characters, TINY, bold=True)
+        self.artists = []
+        self.pictures = []
+        self.top = MARGIN
+        self.lines = 0
+
+    @property
+    def room(self):
+        """How many lines more may be drawn."""
+        return max(MAX_LINES - self.lines, 0)
+
+    @property
+    def is_full(self):
+        return not self.room
+
+    def text(self, x, y, text, font=None, color="ink", align="left"):
+        self.artists.append(
+            Text(
+                x,
+                y,
+                text,
+                color=LIGHT[color],
+                fontproperties=(font or self.font).properties,
+                horizontalalignment=align,
+                verticalalignment="baseline",
+                parse_math=False,
+            )
+        )
+
+    def paragraph(self, text):
+        """Lines of plain text."""
+        for line in self.font.wrap([(text, None, False)], RIGHT - LEFT):
+            x = LEFT
+            for word in line.words:
+                self.text(x, self.top + 10, word.text)
+                x += word.width
+            self.top += LEADING
+            self.lines += 1
+
+    def box(self, x, y, width, height, color, alpha=1, radius=0):
+        if width <= 0:
+            return
+        radius = min(radius, width / 2, height / 2)
+        self.artists.append(
+            FancyBboxPatch(
+                (x, y),
+                width,
+                height,
+                boxstyle=f"round,pad=0,rounding_size={radius}",
+                facecolor=LIGHT.get(color, color),
+                edgecolor="none",
+                alpha=alpha,
+            )
+        )
+
+    def picture(self, x, y, width, height, pixels):
+        self.pictures.append((pixels, (x, x + width, y + height, y)))
+
+    def bar(self, x, y, width, share, color, alpha=1):
+        self.box(x, y, width, 5.5, "track", radius=2.75)
+        self.box(x, y, max(width * share, 1), 5.5, color, alpha, radius=2.75)
+
+    def note(self, text, x=LEFT):
+        self.text(x, self.top + 10, text, self.small, "muted")
+        self.top += 18
+
+    def rule(self):
+        self.top += 10
+        self.box(LEFT, self.top, RIGHT - LEFT, 0.75, "track")
+        self.top += 28
+
+    def save(self, path):
+        height = self.top + MARGIN - 10
+        figure = Figure((WIDTH / 72, height / 72), dpi=typesetting.DPI)
+        FigureCanvasAgg(figure)
+        figure.set_facecolor(LIGHT["paper"])
+        axes = figure.add_axes((0, 0, 1, 1))
+        axes.set_axis_off()
+        for pixels, extent in self.pictures:
+            axes.imshow(pixels, extent=extent, aspect="auto")
+        axes.set(xlim=(0, WIDTH), ylim=(height, 0))
+        for artist in self.artists:
+            axes.add_artist(artist)
+        with atomic_path(path) as temporary:
+            figure.savefig(temporary, format="png", dpi=figure.dpi)
