@@ -67,23 +67,29 @@ def starts_from_scratch(encoder, weights=None):
 def small_cnn(image_size=64, channels=(32, 64, 128)):
     """A convolutional network for small images, an eighth as high and wide.
 
-    Its norms are those of layers: a batch changes nothing.
+    It has no norms: they would make an empty background as loud as what is in
+    front of it.
 
     Args:
         image_size: Height and width of the images.
         channels: Features after each halving.
     """
+
+    def convolve(x, size, strides=1):
+        return keras.layers.Conv2D(
+            size,
+            3,
+            strides,
+            padding="same",
+            activation="relu",
+            kernel_initializer="he_normal",
+        )(x)
+
     images = keras.Input((image_size, image_size, 3), name="images")
-    x = keras.layers.Rescaling(1 / 127.5, -1.0)(images)
+    x = keras.layers.Rescaling(1 / 255)(images)
     for size in channels:
-        x = keras.layers.Conv2D(size, 3, strides=2, padding="same")(x)
-        x = keras.layers.LayerNormalization()(x)
-        x = keras.layers.Activation("relu")(x)
-        shortcut = x
-        x = keras.layers.Conv2D(size, 3, padding="same")(x)
-        x = keras.layers.LayerNormalization()(x)
-        x = keras.layers.Activation("relu")(x)
-        x = keras.layers.Add()([x, shortcut])
+        x = convolve(x, size, strides=2)
+        x = keras.layers.Add()([x, convolve(x, size)])
     return keras.Model(images, x, name=SMALL_CNN)
 
 
