@@ -1,6 +1,7 @@
 """Optimizers for models whose largest weight is an embedding."""
 
 import contextlib
+import math
 
 import keras
 import tensorflow as tf
@@ -31,17 +32,27 @@ class LazyAdam(keras.optimizers.Adam):
     as in Keras, and cost that.
 
     Args:
+        rates: Dict of what the name of a weight's layer is to a factor of the
+            learning rate. What is pretrained may want a lower one than what
+            starts at random (Howard & Ruder 2018, section 3.2).
         *args, **kwargs: As `keras.optimizers.Adam`, without
             `gradient_accumulation_steps`, whose sums are dense, and
             `loss_scale_factor`; `keras.optimizers.LossScaleOptimizer` around
             this optimizer scales losses.
 
     Raises:
-        ValueError: For an option that is not supported.
+        ValueError: For an option that is not supported, or if no weight has
+            a layer that `rates` names.
     """
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args, rates=None, **kwargs):
         super().__init__(*args, **kwargs)
+        self.rates = dict(rates or {})
+        if not all(factor > 0 for factor in self.rates.values()):
+            raise ValueError(
+                "Invalid value for argument `rates`. Expected positive "
+                f"factors. Received: rates={rates}"
+            )
         for name, instead in (
             ("gradient_accumulation_steps", "Use a larger batch."),
             ("loss_scale_factor", "Wrap it in a `LossScaleOptimizer`."),
@@ -52,7 +63,21 @@ class LazyAdam(keras.optimizers.Adam):
                     f"None. {instead} Received: {name}={value}"
                 )
 
+    def build(self, variables):
+        layers = [each.path.split("/") for each in variables]
+        if unknown := set(self.rates).difference(*layers):
+            raise ValueError(
+                "Invalid value for argument `rates`. Expected names of layers "
+                f"that are trained. Received: {sorted(unknown)}"
+            )
+        self._factors = [
+            math.prod(self.rates.get(name, 1) for name in names)
+            for names in layers
+        ]
+        super().build(variables)
+
     def update_step(self, gradient, variable, learning_rate):
+        learning_rate *= self._factors[self._get_variable_index(variable)]
         if not isinstance(gradient, tf.IndexedSlices):
             return super().update_step(gradient, variable, learning_rate)
         gradient = _sum_duplicates(gradient)
@@ -103,6 +128,9 @@ class LazyAdam(keras.optimizers.Adam):
             else values
             for values, each in zip(clipped, grads, strict=True)
         ]
+
+    def get_config(self):
+        return {**super().get_config(), "rates": self.rates}
 
 
 @contextlib.contextmanager

@@ -15,6 +15,9 @@ class Recipe:
         learning_rate: The highest rate.
         final_rate: Share of the rate that is left at the end; it falls there
             along a half cosine.
+        vectors_rate: Share of the rate for pretrained word vectors. Those of
+            words that training never shows stay where they are, so others
+            should not move far from them.
         clipnorm: Largest norm of all gradients together, or `None`.
         patience: Epochs without improvement on validation data after which
             training stops.
@@ -27,6 +30,7 @@ class Recipe:
     epochs: int = 5
     learning_rate: float = 1e-3
     final_rate: float = 0.05
+    vectors_rate: float = 1.0
     clipnorm: float | None = 1.0
     patience: int = 2
     ema_momentum: float | None = None

@@ -177,3 +177,34 @@ def test_saved_model_goes_on_as_it_was(tmp_path):
 def test_options_that_would_be_dense_are_errors(option):
     with pytest.raises(ValueError, match=f"`{option}`.*{option}=8"):
         LazyAdam(**{option: 8})
+
+
+def test_layers_may_learn_at_rates_of_their_own():
+    x = np.array([[0, 1]])
+    changes = {}
+    for factor in (1.0, 0.1):
+        keras.utils.set_random_seed(1)
+        model = keras.Sequential(
+            [keras.layers.Embedding(4, 3, name="words"), keras.layers.Dense(1)]
+        )
+        model.build((None, 2))
+        before = model.get_weights()
+        rates = {"words": factor}
+        optimizer = LazyAdam(0.1, rates=rates)
+        assert LazyAdam.from_config(optimizer.get_config()).rates == rates
+        model.compile(optimizer, "mse")
+        model.fit(x, np.ones((1, 2, 1)), verbose=0)
+        pairs = zip(model.get_weights(), before, strict=True)
+        changes[factor] = [after - start for after, start in pairs]
+    np.testing.assert_allclose(
+        changes[0.1][0], 0.1 * changes[1.0][0], rtol=1e-4, atol=1e-7
+    )
+    np.testing.assert_allclose(changes[0.1][1], changes[1.0][1], rtol=1e-5)
+
+
+def test_a_rate_is_of_a_layer_that_is_there():
+    optimizer = LazyAdam(rates={"words": 0.1})
+    with pytest.raises(ValueError, match=r"names of layers.*words"):
+        optimizer.build([weight()])
+    with pytest.raises(ValueError, match="positive"):
+        LazyAdam(rates={"words": 0})

@@ -10,7 +10,12 @@ from rnnzoo.tasks import EntityTagger
 from rnnzoo.words import CASES
 
 RECIPE = Recipe(
-    batch_size=32, epochs=20, learning_rate=2e-3, clipnorm=5.0, patience=8
+    batch_size=32,
+    epochs=20,
+    learning_rate=2e-3,
+    vectors_rate=0.1,
+    clipnorm=5.0,
+    patience=8,
 )
 
 

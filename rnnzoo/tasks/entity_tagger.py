@@ -298,6 +298,12 @@ class EntityTagger(Task):
     def default_loss(self):
         return None  # see compute_loss
 
+    def learning_rates(self):
+        embedding = self.features.embedding
+        if self.embeddings is None or not embedding.trainable:
+            return {}
+        return {embedding.name: self.recipe.vectors_rate}
+
     def default_metrics(self):
         return [SpanF1(self.tag_set.names)]
 

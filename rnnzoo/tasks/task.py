@@ -76,9 +76,14 @@ class Task(keras.Model):
         averages = {"use_ema": True, "ema_momentum": momentum}
         return LazyAdam(
             rate,
+            rates=self.learning_rates(),
             global_clipnorm=self.recipe.clipnorm,
             **(averages if momentum else {}),
         )
+
+    def learning_rates(self):
+        """Factors of the learning rate, by the name of a layer."""
+        return {}
 
     def default_loss(self):
         raise NotImplementedError

@@ -210,6 +210,12 @@ class TextClassifier(Task):
     def default_loss(self):
         return keras.losses.SparseCategoricalCrossentropy()
 
+    def learning_rates(self):
+        embedding = self.encoder.embedding
+        if self.embeddings is None or not embedding.trainable:
+            return {}
+        return {embedding.name: self.recipe.vectors_rate}
+
     def default_metrics(self):
         return [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
 
