@@ -110,7 +110,7 @@ def demo(name="han_classifier", out="rnnzoo_demo", data_dir=None, verbose=1):
     difference = serve_and_compare(task, inputs, out / "served")
     _say(
         "Served by TensorFlow alone, in a process of its own: the same "
-        f"probabilities (largest difference {difference:.1e})"
+        f"numbers (largest difference {difference:.1e})"
     )
     _say(f"Done in {time.perf_counter() - start:.0f} seconds")
     width = max(len(str(path)) for path, _ in written)
