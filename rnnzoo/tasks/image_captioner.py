@@ -129,13 +129,14 @@ class ImageCaptioner(TextWriter):
         """
         self._require_new()
         counter, done = text.TokenCounter(), 0
+        to_count = text.in_graph(self.target_tokenizer.to_count)
         progress = keras.utils.Progbar(
             count_captioned(x), verbose=verbose, unit_name="image"
         )
         for chunk in read_captioned(x, y):
             _require_captions(chunk)
             captions = [each for of_one in chunk.y for each in of_one]
-            counter.update(self._target_tokens(captions))
+            counter.update(to_count(tf.constant(captions, tf.string)))
             done += len(chunk.x)
             progress.update(done)
         if progress.target is None:

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 import rnnzoo
 from rnnzoo import encoders, losses, scoring
+from rnnzoo.subwords import SubwordTokenizer
 
 COLOURS = {"red": (200, 30, 30), "green": (30, 160, 40), "blue": (40, 50, 220)}
 SMALL = {
@@ -267,3 +268,16 @@ def test_places_left_out_are_punished():
     )
     found = losses.doubly_stochastic(weights, mask)
     assert float(found) == pytest.approx(expected, rel=1e-5)
+
+
+def test_captions_may_be_written_in_subwords(tmp_path):
+    pytest.importorskip("sentencepiece")
+    model = rnnzoo.build("show_tell_captioner", **SMALL, vocabulary_size=40)
+    model.target_tokenizer = SubwordTokenizer()
+    model.adapt(IMAGES, CAPTIONS, verbose=0)
+    assert model.target_tokenizer.pieces == model.target_vocabulary.tokens
+    (caption,) = model.caption(IMAGES[:1])
+    model.save(tmp_path / "model.keras")
+    assert rnnzoo.load(tmp_path / "model.keras").caption(IMAGES[:1]) == [
+        caption
+    ]
