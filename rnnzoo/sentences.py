@@ -1,5 +1,6 @@
 """Raw sentences and their tags, from whatever holds them."""
 
+import contextlib
 import itertools
 from typing import NamedTuple
 
@@ -84,6 +85,15 @@ def read(x, y=None, sample_weight=None, *, tokenizer, names=None):
         place += len(chunk.x)
 
 
+@contextlib.contextmanager
+def located(place):
+    """Says in an error of which sentence it is."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{error}, in sentence {place}") from None
+
+
 def without_tags(x):
     """The same raw sentences, tags left out if there are any."""
     if isinstance(x, (str, bytes)):
@@ -153,7 +163,7 @@ def _as_objects(rows):
 
 
 def _read_texts(chunk, tokenizer, place):
-    texts = text.check_texts(list(chunk.x), "x")
+    texts = text.check_texts(list(chunk.x), "x", place)
     tokens = tokenizer(texts)
     words, starts, ends = (column.to_list() for column in tokens)
     tags = None
@@ -175,11 +185,15 @@ def _tags_of_spans(spans, starts, ends, place):
             "label) in characters, for a text. Received, for text "
             f"{place}: {spans!r:.80}"
         ) from None
-    spans = tagging.from_offsets(spans, starts, ends)
-    return tagging.to_tags(spans, len(starts))
+    with located(place):
+        spans = tagging.from_offsets(spans, starts, ends)
+        return tagging.to_tags(spans, len(starts))
 
 
 def _read_tokens(chunk, names, place):
+    for name, column in (("x", chunk.x), ("y", chunk.y)):
+        for i, row in enumerate(() if column is None else column):
+            _require_list(row, name, place + i)
     tokens = [
         [_as_bytes(word, place + i) for word in words]
         for i, words in enumerate(chunk.x)
@@ -199,6 +213,17 @@ def _read_tokens(chunk, names, place):
     return Sentences(tokens, tags, chunk.sample_weight)
 
 
+def _require_list(row, name, place):
+    # The words of a string would be its letters.
+    if isinstance(row, (str, bytes)) or not hasattr(row, "__len__"):
+        expected = {"x": "a list of words", "y": "a list of tags"}[name]
+        raise ValueError(
+            f"Invalid value for argument `{name}`. Expected {expected} for "
+            "each sentence, as for the first. Received: "
+            f"{name}[{place}]={row!r:.60}"
+        )
+
+
 def _as_bytes(word, place):
     # What TFDS reads is bytes, and was checked when it was written.
     return (
@@ -214,6 +239,9 @@ def _as_tags(tags, names, place):
         if not isinstance(tag, str):
             tag = _named(tag, names, place)
         found.append(str(tag))
+    with located(place):
+        for tag in found:
+            tagging.split(tag)
     return found
 
 

@@ -189,8 +189,8 @@ class TagSet:
         for tag in tags:
             if tag not in self._ids:
                 raise ValueError(
-                    f"Unknown label: {split(tag)[1]!r}. Expected one of "
-                    f"{list(self.labels)[:10]}."
+                    "Invalid value for argument `tags`. Expected labels of "
+                    f"{list(self.labels)[:10]}. Received: {split(tag)[1]!r}"
                 )
         return [self._ids[tag] for tag in tags]
 

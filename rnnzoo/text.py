@@ -524,13 +524,14 @@ def as_text(value, name, place):
     )
 
 
-def check_texts(texts, name="texts"):
+def check_texts(texts, name="texts", first=0):
     """Texts from outside, checked.
 
     Args:
         texts: One `str` or `bytes`; a list, tuple, NumPy array or pandas
             series of them; or a string tensor.
         name: What errors call it.
+        first: What they call the place of the first one.
 
     Returns:
         NumPy array `(n,)` of `bytes` objects in UTF-8; or, of a tensor, a
@@ -555,7 +556,7 @@ def check_texts(texts, name="texts"):
         )
     checked = np.empty(len(texts), object)
     for i, text in enumerate(texts):
-        checked[i] = as_text(text, name, i).encode()
+        checked[i] = as_text(text, name, first + i).encode()
     return checked
 
 

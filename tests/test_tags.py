@@ -65,7 +65,10 @@ def test_words_that_share_a_character_belong_to_the_span():
     [
         (lambda: to_spans(["X-A"]), "'X-A'"),
         (lambda: to_spans(["B"]), "'B'"),
-        (lambda: TagSet("A").encode(["B-Z"]), "Unknown label: 'Z'"),
+        (
+            lambda: TagSet("A").encode(["B-Z"]),
+            r"labels of \['A'\]. Received: 'Z'",
+        ),
         (lambda: TagSet("A", "bilou"), "`scheme`.*'bilou'"),
         (lambda: to_tags([("A", 0, 3)], 2), "`spans`"),
         (lambda: to_tags([("A", 0, 2), ("B", 1, 2)], 2), "overlap"),

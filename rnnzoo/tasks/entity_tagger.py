@@ -212,7 +212,7 @@ class EntityTagger(Task):
         if chunks[0].tags is not None:
             tags = [each for chunk in chunks for each in chunk.tags]
             tags = tf.ragged.constant(
-                [self.tag_set.encode(each) for each in tags],
+                [self._tag_ids(*each) for each in enumerate(tags)],
                 tf.int32,
                 ragged_rank=1,
             )
@@ -220,6 +220,10 @@ class EntityTagger(Task):
             weights = [chunk.sample_weight for chunk in chunks]
             weights = np.concatenate(weights).astype("float32")
         return Examples(ids, tags, weights, ids["words"].row_lengths().numpy())
+
+    def _tag_ids(self, place, tags):
+        with sentences.located(place):
+            return self.tag_set.encode(tags)
 
     def _ids(self, chunks):
         """Ids of all words, of those kinds that the model reads."""
