@@ -22,7 +22,8 @@ class Recipe:
         patience: Epochs without improvement on validation data after which
             training stops.
         ema_momentum: Momentum of the moving averages of the weights, which
-            then are what is validated and kept; `None` for no averages.
+            then are what is validated and kept; less in short trainings, and
+            `None` for no averages.
     """
 
     batch_size: int = 64

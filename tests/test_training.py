@@ -265,8 +265,9 @@ class Averages(keras.callbacks.Callback):
         weights = self.model.get_weights()
         if self.averages is None:
             self.averages = weights
+        momentum = self.model.optimizer.ema_momentum
         self.averages = [
-            0.8 * average + 0.2 * weight
+            momentum * average + (1 - momentum) * weight
             for average, weight in zip(self.averages, weights, strict=True)
         ]
 
@@ -304,6 +305,13 @@ def test_the_moving_averages_are_validated_and_kept(tmp_path):
     for name, value in metrics["validation"].items():
         history = metrics["history"][f"val_{name}"]
         assert history[best] == pytest.approx(value, rel=1e-4)
+
+
+def test_moving_averages_reach_over_a_tenth_of_the_steps_at_most():
+    task = rnnzoo.TextClassifier(Bag(), recipe=rnnzoo.Recipe(ema_momentum=0.99))
+    assert task.default_optimizer(steps=100).ema_momentum == 0.9
+    assert task.default_optimizer(steps=10_000).ema_momentum == 0.99
+    assert not task.default_optimizer().use_ema
 
 
 def test_batches_may_be_cut_by_tokens():

@@ -11,6 +11,8 @@ from rnnzoo.files import atomic_path
 from rnnzoo.optimizers import LazyAdam, moving_averages
 from rnnzoo.recipe import Recipe
 
+AVERAGED_SHARE = 0.1  # of all steps, that moving averages reach over at most
+
 
 class Task(keras.Model):
     """A Keras model that takes raw examples.
@@ -64,21 +66,26 @@ class Task(keras.Model):
 
         Args:
             steps: Training steps, over which the learning rate falls along
-                half a cosine; constant if `None`.
+                half a cosine; if `None`, it is constant, and there are no
+                moving averages.
             learning_rate: The highest rate; defaults to the recipe's.
         """
         rate = learning_rate or self.recipe.learning_rate
+        options = {}
         if steps is not None:
             rate = keras.optimizers.schedules.CosineDecay(
                 rate, steps, alpha=self.recipe.final_rate
             )
-        momentum = self.recipe.ema_momentum
-        averages = {"use_ema": True, "ema_momentum": momentum}
+            if momentum := self.recipe.ema_momentum:
+                # In a short training, the weights at its start would weigh.
+                longest = 1 - 1 / max(steps * AVERAGED_SHARE, 1)
+                momentum = min(momentum, longest)
+                options = {"use_ema": True, "ema_momentum": momentum}
         return LazyAdam(
             rate,
             rates=self.learning_rates(),
             global_clipnorm=self.recipe.clipnorm,
-            **(averages if momentum else {}),
+            **options,
         )
 
     def learning_rates(self):
