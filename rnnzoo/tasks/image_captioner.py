@@ -16,7 +16,7 @@ from rnnzoo.detokenizer import join
 from rnnzoo.explain import Look, Looks
 from rnnzoo.export import export
 from rnnzoo.feature_cache import FeatureCache
-from rnnzoo.tasks.text_writer import TextWriter, check_n_best
+from rnnzoo.tasks.text_writer import TextWriter, check_beam
 
 BATCH_SIZE = 32  # at inference
 BEAM_WIDTH = 3
@@ -345,7 +345,7 @@ class ImageCaptioner(TextWriter):
             warning says why.
         """
         self._require_adapted("caption")
-        check_n_best(n_best, beam_width)
+        check_beam(beam_width, n_best)
         rich = return_scores or return_attention
         results = []
         for _, found in self._answers(
@@ -431,6 +431,7 @@ class ImageCaptioner(TextWriter):
             beam_width: The width of the search.
         """
         self._require_adapted("export")
+        check_beam(beam_width)
         files = tf.TensorSpec([None], tf.string, name="image_bytes")
         arrays = tf.TensorSpec([None, None, None, 3], tf.uint8, name="images")
 

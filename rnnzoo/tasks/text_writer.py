@@ -2,6 +2,7 @@
 
 import functools
 import importlib.util
+import numbers
 import warnings
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ import keras
 import tensorflow as tf
 
 from rnnzoo import copying, losses, scoring, search, text
+from rnnzoo.layers.dropout import check_rate
 from rnnzoo.tasks.task import Task
 
 BEAM_WIDTH = 5  # of what is scored
@@ -79,6 +81,13 @@ class TextWriter(Task):
             raise ValueError(
                 "Invalid value for argument `max_length`. Expected at least "
                 f"1. Received: max_length={max_length}"
+            )
+        check_rate("label_smoothing", label_smoothing)
+        if not length_penalty >= 0:
+            raise ValueError(
+                "Invalid value for argument `length_penalty`. Expected a "
+                "number of at least 0. Received: "
+                f"length_penalty={length_penalty}"
             )
         self.decoder = decoder
         self.target_tokenizer = target_tokenizer or text.Tokenizer(
@@ -332,11 +341,17 @@ def _has_sacrebleu():
     return importlib.util.find_spec("sacrebleu") is not None
 
 
-def check_n_best(n_best, beam_width):
-    """Raises if a search of that width cannot find so many."""
-    if not 1 <= n_best <= beam_width:
+def check_beam(beam_width, n_best=1):
+    """Raises unless a search can have that width and find so many."""
+    for name, value in (("beam_width", beam_width), ("n_best", n_best)):
+        if not isinstance(value, numbers.Integral) or value < 1:
+            raise ValueError(
+                f"Invalid value for argument `{name}`. Expected a positive "
+                f"integer. Received: {name}={value!r}"
+            )
+    if n_best > beam_width:
         raise ValueError(
-            "Invalid value for argument `n_best`. Expected at least 1, and at "
-            "most the width of the beam. Received: "
+            "Invalid value for argument `n_best`. Expected at most the width "
+            "of the beam. Received: "
             f"n_best={n_best}, beam_width={beam_width}"
         )

@@ -13,7 +13,7 @@ from rnnzoo.examples import count, inputs, iterate
 from rnnzoo.explain import Alignment, Alignments
 from rnnzoo.export import export
 from rnnzoo.layers import EmbeddingDropout
-from rnnzoo.tasks.text_writer import TextWriter, check_n_best
+from rnnzoo.tasks.text_writer import TextWriter, check_beam
 
 BATCH_SIZE = 64  # at inference
 LONGER = 10  # A translation has at most this more than twice the tokens.
@@ -367,7 +367,7 @@ class Translator(TextWriter):
             of as many as were found.
         """
         self._require_adapted("translate")
-        check_n_best(n_best, beam_width)
+        check_beam(beam_width, n_best)
         rich = return_scores or return_alignments
         results = []
         for answer in self._answers(
@@ -472,6 +472,7 @@ class Translator(TextWriter):
             beam_width: The width of `serving_default`.
         """
         self._require_adapted("export")
+        check_beam(beam_width)
         texts = tf.TensorSpec([None], tf.string, name="text")
         numbers = [
             tf.TensorSpec([], tf.int32, name=name)

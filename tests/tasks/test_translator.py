@@ -231,12 +231,20 @@ def test_bad_input_is_an_error(model):
         new.adapt(SOURCES, TARGETS[:3], verbose=0)
     with pytest.raises(ValueError, match="argument `y`"):
         new.adapt(SOURCES, verbose=0)
+    for width in (0, -1, 2.5):
+        with pytest.raises(ValueError, match="argument `beam_width`"):
+            model.translate(["a"], beam_width=width)
+        with pytest.raises(ValueError, match="argument `beam_width`"):
+            model.export("never_written", beam_width=width)
     with pytest.raises(ValueError, match="argument `n_best`"):
-        model.translate(["a"], beam_width=0)
+        model.translate(["a"], n_best=0)
     with pytest.raises(ValueError, match="argument `n_best`"):
         model.translate(["a"], beam_width=2, n_best=3)
     with pytest.raises(ValueError, match=r"x\[0\]=3"):
         model.translate([3])
+    for name, value in (("label_smoothing", 1.5), ("length_penalty", -1)):
+        with pytest.raises(ValueError, match=f"argument `{name}`"):
+            rnnzoo.build("luong_translator", **{**SMALL, name: value})
 
 
 def test_a_served_model_takes_the_width_of_the_beam(model, tmp_path):
