@@ -71,7 +71,7 @@ def inputs(x, keys=None):
     if not isinstance(x, tf.data.Dataset):
         return x
     if isinstance(x.element_spec, dict):
-        key = _pick(x.element_spec, keys)[0]
+        key = _pick(x.element_spec, keys and keys[:1])[0]
         return x.map(lambda features: features[key])
     if isinstance(x.element_spec, tuple):
         return x.map(lambda *columns: columns[0])

@@ -138,7 +138,7 @@ class Translator(TextWriter):
         """
         self._require_new()
         if self.keys is None and labels is not None:
-            self.keys = labels.supervised_keys
+            self.keys = _supervised_keys(labels)
         counters, done = (text.TokenCounter(), text.TokenCounter()), 0
         to_count = [
             text.in_graph(tokenizer.to_count)
@@ -164,6 +164,7 @@ class Translator(TextWriter):
 
     def _read(self, x, y=None, sample_weight=None):
         """Chunks of checked texts."""
+        self._check_languages(x, 2)
         for chunk in iterate(x, y, sample_weight, keys=self.keys):
             targets = chunk.y
             if targets is not None:
@@ -416,9 +417,23 @@ class Translator(TextWriter):
 
     def _texts(self, x):
         """Checked texts without targets, a chunk at a time."""
+        if self.keys is not None:
+            self._check_languages(x, 1)
         x = [x] if isinstance(x, (str, bytes)) else inputs(x, self.keys)
         for chunk in iterate(x):
             yield text.check_texts(chunk.x, "x")
+
+    def _check_languages(self, x, count):
+        """Raises unless dictionaries have the first `count` languages."""
+        features = getattr(x, "element_spec", None)
+        if not isinstance(features, dict):
+            return
+        if self.keys is None or not set(self.keys[:count]) <= set(features):
+            raise ValueError(
+                "Invalid value for argument `languages`. Expected the names "
+                "of source and target among the features of the dataset, "
+                f"{sorted(features)}. Received: languages={self.keys!r}"
+            )
 
     def _answers(self, x, prefix, beam_width, n_best, batch_size):
         """For each text a list of `Translation`s."""
@@ -547,6 +562,15 @@ class Translator(TextWriter):
 
 
 _PARTS = ("embedding", "encoder", "decoder", "tokenizer", "target_tokenizer")
+
+
+def _supervised_keys(labels):
+    if not hasattr(labels, "supervised_keys"):
+        raise ValueError(
+            "Invalid value for argument `labels`. Expected TFDS's "
+            f"`DatasetInfo`, or None. Received: labels={labels!r:.80}"
+        )
+    return labels.supervised_keys
 
 
 def _require_targets(chunk):

@@ -145,9 +145,16 @@ def test_languages_are_features_of_dictionaries():
     assert model.vocabulary.tokens == ("a", "c", "b", "d")
     assert model.target_vocabulary.tokens == ("x", "z", "y", "w")
     assert len(model.translate(data.batch(4))) == len(SOURCES)
-    other = rnnzoo.build("luong_translator", languages=("en", "fr"), **SMALL)
-    with pytest.raises(ValueError, match="'fr'"):
-        other.adapt(data, verbose=0)
+    alone = data.map(lambda features: {"en": features["en"]})
+    assert len(model.translate(alone)) == len(SOURCES)
+    for languages in (("en", "fr"), ("fr", "de"), None):
+        other = rnnzoo.build("luong_translator", languages=languages, **SMALL)
+        with pytest.raises(ValueError, match=r"`languages`.*\['de', 'en'\]"):
+            other.adapt(data, verbose=0)
+    with pytest.raises(ValueError, match="`languages`"):
+        model.translate(data.map(lambda features: {"fr": features["en"]}))
+    with pytest.raises(ValueError, match="`labels`"):
+        other.adapt(data, labels=["en", "de"], verbose=0)
 
 
 def test_subwords_are_learned_saved_and_served(tmp_path):
