@@ -109,9 +109,19 @@ def tag_names(labels):
     Args:
         labels: A sequence of names, a TFDS `ClassLabel`, a `Sequence` of
             them, or a `DatasetInfo`.
+
+    Raises:
+        ValueError: If the dataset has no tags.
     """
     if hasattr(labels, "features"):
-        labels = labels.features[_key_of_tags(labels.features)]
+        key = _key_of_tags(labels.features)
+        if key is None:
+            raise ValueError(
+                "Invalid value for argument `labels`. Expected a dataset with "
+                f"one of the features {', '.join(_TAGS)}. Received one with "
+                f"{', '.join(labels.features)}"
+            )
+        labels = labels.features[key]
     labels = getattr(labels, "feature", labels)
     return tuple(getattr(labels, "names", labels))
 

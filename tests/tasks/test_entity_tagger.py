@@ -327,6 +327,10 @@ def test_two_replicas(mirrored):
         ),
         (lambda m: m.encode([["a"], "b"]), r"words.*x\[1\]='b'"),
         (lambda m: m.encode([["a"]], ["O"]), r"tags.*y\[0\]='O'"),
+        (
+            lambda m: build().adapt(WORDS, labels=tfds.builder("mnist").info),
+            "`labels`.*one with image, label",
+        ),
         (lambda m: m.tag([None]), r"words.*x\[0\]=None"),
         (lambda m: m.predict([[1, 2]]), "Expected strings"),
         (lambda m: m.adapt(WORDS, LABELS), "has a vocabulary"),
