@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from rnnzoo.text import check_texts
+
 CHUNK = 1024
 
 
@@ -55,6 +57,15 @@ def iterate(x, y=None, sample_weight=None, keys=None, rank=0):
             "Invalid value for argument `x`. Expected at least one example. "
             "Received none."
         )
+
+
+def iterate_texts(x, y=None, sample_weight=None, keys=None):
+    """The same of texts, checked; `x` of a chunk is an array of `bytes`."""
+    first = 0
+    for chunk in iterate(x, y, sample_weight, keys):
+        texts = np.asarray(check_texts(chunk.x, "x", first))
+        yield chunk._replace(x=texts)
+        first += len(chunk.x)
 
 
 def count(x, rank=0):

@@ -10,7 +10,7 @@ import tensorflow as tf
 from rnnzoo import embeddings as word_vectors
 from rnnzoo import text
 from rnnzoo.batching import Examples, pad
-from rnnzoo.examples import count, inputs, iterate
+from rnnzoo.examples import count, inputs, iterate_texts
 from rnnzoo.explain import Explanation, Explanations
 from rnnzoo.export import export
 from rnnzoo.tasks.task import Task
@@ -130,12 +130,11 @@ class TextClassifier(Task):
         progress = keras.utils.Progbar(
             count(x), verbose=verbose, unit_name="text"
         )
-        for chunk in iterate(x, y):
-            texts = text.check_texts(chunk.x)
-            counter.update(self._words(texts))
+        for chunk in iterate_texts(x, y):
+            counter.update(self._words(chunk.x))
             if chunk.y is not None:
                 seen.update(_as_names(chunk.y) or ())
-            done += len(texts)
+            done += len(chunk.x)
             progress.update(done)
         if progress.target is None:
             progress.update(done, finalize=True)
@@ -144,9 +143,8 @@ class TextClassifier(Task):
     def encode(self, x, y=None, sample_weight=None):
         """Raw examples as ids, `rnnzoo.batching.Examples`."""
         ids, labels, weights = [], [], []
-        for chunk in iterate(x, y, sample_weight):
-            words = self._words(text.check_texts(chunk.x))
-            ids.append(self.vocabulary(words))
+        for chunk in iterate_texts(x, y, sample_weight):
+            ids.append(self.vocabulary(self._words(chunk.x)))
             if chunk.y is not None:
                 labels.append(self._label_ids(chunk.y))
             if chunk.sample_weight is not None:
@@ -242,10 +240,9 @@ class TextClassifier(Task):
         """
         self._require_adapted("explain")
         explanations = Explanations()
-        for chunk in iterate(inputs(_listed(x))):
-            texts = np.asarray(text.check_texts(chunk.x))
-            for start in range(0, len(texts), EXPLAINED_AT_ONCE):
-                part = texts[start : start + EXPLAINED_AT_ONCE]
+        for chunk in iterate_texts(inputs(_listed(x))):
+            for start in range(0, len(chunk.x), EXPLAINED_AT_ONCE):
+                part = chunk.x[start : start + EXPLAINED_AT_ONCE]
                 explanations += self._explain(part)
         return explanations
 

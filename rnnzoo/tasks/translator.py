@@ -9,7 +9,7 @@ import tensorflow as tf
 from rnnzoo import copying, losses, text
 from rnnzoo.batching import Examples, pad
 from rnnzoo.detokenizer import join
-from rnnzoo.examples import count, inputs, iterate
+from rnnzoo.examples import count, inputs, iterate_texts
 from rnnzoo.explain import Alignment, Alignments
 from rnnzoo.export import export
 from rnnzoo.layers import EmbeddingDropout
@@ -165,11 +165,13 @@ class Translator(TextWriter):
     def _read(self, x, y=None, sample_weight=None):
         """Chunks of checked texts."""
         self._check_languages(x, 2)
-        for chunk in iterate(x, y, sample_weight, keys=self.keys):
+        first = 0
+        for chunk in iterate_texts(x, y, sample_weight, keys=self.keys):
             targets = chunk.y
             if targets is not None:
-                targets = text.check_texts(targets, "y")
-            yield chunk._replace(x=text.check_texts(chunk.x, "x"), y=targets)
+                targets = text.check_texts(targets, "y", first)
+            yield chunk._replace(y=targets)
+            first += len(chunk.x)
 
     def encode(self, x, y=None, sample_weight=None):
         """Raw pairs as ids, `rnnzoo.batching.Examples`.
@@ -420,8 +422,8 @@ class Translator(TextWriter):
         if self.keys is not None:
             self._check_languages(x, 1)
         x = [x] if isinstance(x, (str, bytes)) else inputs(x, self.keys)
-        for chunk in iterate(x):
-            yield text.check_texts(chunk.x, "x")
+        for chunk in iterate_texts(x):
+            yield chunk.x
 
     def _check_languages(self, x, count):
         """Raises unless dictionaries have the first `count` languages."""

@@ -39,6 +39,7 @@ def model():
 def test_it_learns_to_translate(model):
     assert model.translate(SOURCES[:5]) == TARGETS[:5]
     assert model.translate("d b") == ["w y"]
+    assert model.translate(tf.constant(["d b"])) == ["w y"]
     assert model.predict(["d b"]) == ["w y"]
 
 
@@ -247,8 +248,8 @@ def test_bad_input_is_an_error(model):
         model.translate(["a"], n_best=0)
     with pytest.raises(ValueError, match="argument `n_best`"):
         model.translate(["a"], beam_width=2, n_best=3)
-    with pytest.raises(ValueError, match=r"x\[0\]=3"):
-        model.translate([3])
+    with pytest.raises(ValueError, match=r"x\[1\]=3"):
+        model.translate(["a", 3])
     for name, value in (("label_smoothing", 1.5), ("length_penalty", -1)):
         with pytest.raises(ValueError, match=f"argument `{name}`"):
             rnnzoo.build("luong_translator", **{**SMALL, name: value})
