@@ -381,7 +381,8 @@ class TextClassifier(Task):
         """Tuple of the names of the classes, or `None` if there are none."""
         if hasattr(labels, "features"):  # TFDS's DatasetInfo
             _, key = labels.supervised_keys or (None, "label")
-            labels = dict(labels.features.items()).get(key)
+            label = dict(labels.features.items()).get(key)
+            labels = getattr(label, "names", None)  # a text has none
         names = getattr(labels, "names", labels)  # TFDS's ClassLabel
         names = tuple(
             text.as_text(name, "labels", i)

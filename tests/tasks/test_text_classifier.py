@@ -9,6 +9,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 import rnnzoo
+import rnnzoo.datasets
 from rnnzoo.layers import MeanPooling
 from rnnzoo.tasks import TextClassifier
 
@@ -277,6 +278,7 @@ def test_the_vocabulary_keeps_its_limits():
 
 NOT_ADAPTED = "Expected `adapt\\(data\\)` to be called first"
 ENDLESS = pairs(LABELS).repeat()
+DATES = tfds.builder("rnnzoo_dates").info  # its labels are texts
 BAD = [
     (lambda m: build().fit(TEXTS, LABELS), NOT_ADAPTED),
     (lambda m: build().predict(TEXTS), NOT_ADAPTED),
@@ -309,6 +311,7 @@ BAD = [
     (lambda m: build().adapt([]), "at least one example"),
     (lambda m: build().adapt(TEXTS, list("abcdefg")), "`labels`.*7: "),
     (lambda m: build().adapt(TEXTS, labels=["a", "a"]), "`labels`"),
+    (lambda m: build().adapt(TEXTS, TEXTS, labels=DATES), "`labels`.*7: "),
     (lambda m: build(labels=["a", None]), r"labels\[1\]=None"),
     (lambda m: build(num_classes=1), "`num_classes`.*num_classes=1"),
 ]
