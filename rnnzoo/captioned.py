@@ -7,12 +7,13 @@ import tensorflow as tf
 
 from rnnzoo import examples, images
 from rnnzoo.examples import Chunk
+from rnnzoo.text import as_text
 
-KEYS = ("image", "captions")
+IMAGE, CAPTIONS = "image", "captions"  # features of TFDS dictionaries
 IMAGES = 32  # in a chunk: files may be large
 
 
-def read_captioned(x, y=None, sample_weight=None, keys=KEYS):
+def read_captioned(x, y=None, sample_weight=None):
     """Yields images as files, up to 32 at a time, with their captions.
 
     An image that cannot be read is left out, with a warning that says why.
@@ -21,12 +22,11 @@ def read_captioned(x, y=None, sample_weight=None, keys=KEYS):
         x: A `tf.data.Dataset`, batched or not, of dictionaries as TFDS makes
             them of `coco_captions`, of `(image, captions)`, `(image, captions,
             sample_weight)` or images alone, encoded or uint8; or a list or
-            array of images, see `rnnzoo.images.load`.
+            array of images, see `rnnzoo.images.load`, or a list of pairs
+            `(image, captions)`.
         y: The captions of each image, a string or a list of strings, if `x`
-            is no dataset.
+            is a list without them.
         sample_weight: List or array, if `x` is no dataset.
-        keys: Names of the features of image and captions; these are strings,
-            or have strings named `text`. Without them, images have none.
 
     Yields:
         `rnnzoo.examples.Chunk`: `x` a list of `bytes`, `y` a list of lists of
@@ -37,9 +37,10 @@ def read_captioned(x, y=None, sample_weight=None, keys=KEYS):
             if an image has no caption where others have, or if the parts do
             not fit.
     """
+    x, y = _unzip(x, y)
     if isinstance(x, tf.data.Dataset):
         if y is None:
-            x = _as_files(x, keys)
+            x = _as_files(x)
     elif y is not None:
         y = _as_column(y)
     count, empty = 0, True
@@ -59,26 +60,41 @@ def read_captioned(x, y=None, sample_weight=None, keys=KEYS):
         )
 
 
-def count_captioned(x, keys=KEYS):
+def count_captioned(x):
     """How many images there are, or `None` if only reading them tells."""
-    if isinstance(x, tf.data.Dataset) and _is_batched(_columns(x, keys)):
+    if isinstance(x, tf.data.Dataset) and _is_batched(_columns(x)):
         return None
     return examples.count(x, rank=3)
 
 
-def _columns(dataset, keys):
+def without_captions(x):
+    """A list or array of the images, good and bad ones, of `x` as above."""
+    if not isinstance(x, tf.data.Dataset):
+        return _unzip(x, None)[0]
+    files = _as_files(x).map(lambda image, *_: image)
+    return [file for chunk in examples.iterate(files) for file in chunk.x]
+
+
+def _unzip(x, y):
+    """Columns of a list of pairs; others as they are."""
+    is_listed = y is None and isinstance(x, list) and len(x) > 0
+    if is_listed and all(isinstance(i, tuple) and len(i) == 2 for i in x):
+        return [image for image, _ in x], [captions for _, captions in x]
+    return x, y
+
+
+def _columns(dataset):
     """A dataset of `(image,)`, `(image, captions)` and so on."""
     spec = dataset.element_spec
     if not isinstance(spec, dict):
         is_tuple = isinstance(spec, tuple)
         return dataset if is_tuple else dataset.map(lambda image: (image,))
-    image, captions = keys
-    if image not in spec:
+    if IMAGE not in spec:
         raise ValueError(
-            "Invalid value for argument `keys`. Expected features of the "
-            f"dataset, {sorted(spec)}. Received: {image!r}"
+            f"Invalid value for argument `x`. Expected a feature {IMAGE!r}, "
+            f"and {CAPTIONS!r}, or tuples of them. Received: {sorted(spec)}"
         )
-    pick = (image, captions) if captions in spec else (image,)
+    pick = (IMAGE, CAPTIONS) if CAPTIONS in spec else (IMAGE,)
     return dataset.map(lambda features: tuple(features[key] for key in pick))
 
 
@@ -92,9 +108,9 @@ def _is_batched(columns):
     return image.shape.rank in ((1,) if image.dtype == tf.string else (4,))
 
 
-def _as_files(dataset, keys):
+def _as_files(dataset):
     """A dataset of `(file, vector of captions)` and so on, an image each."""
-    dataset = _columns(dataset, keys)
+    dataset = _columns(dataset)
     if _is_batched(dataset):
         dataset = dataset.unbatch()
 
@@ -131,10 +147,7 @@ def _read(chunk, first):
 
 
 def _texts(captions, place):
-    texts = [
-        text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-        for text in captions
-    ]
+    texts = [as_text(text, "y", place) for text in captions]
     texts = [text for text in texts if text]  # "" is padding
     if not texts:
         raise ValueError(
@@ -146,7 +159,19 @@ def _texts(captions, place):
 
 def _as_column(captions):
     """Lists of strings as an array, which keeps their different lengths."""
+    if isinstance(captions, str | bytes):
+        raise ValueError(
+            "Invalid value for argument `y`. Expected a list, of the captions "
+            f"of each image. Received: y={captions!r:.60}"
+        )
     column = np.empty(len(captions), object)
     for place, each in enumerate(captions):
-        column[place] = [each] if isinstance(each, str | bytes) else list(each)
+        if isinstance(each, str | bytes):
+            each = [each]
+        if not hasattr(each, "__len__"):
+            raise ValueError(
+                "Invalid value for argument `y`. Expected a caption or a list "
+                f"of them for each image. Received: y[{place}]={each!r:.60}"
+            )
+        column[place] = list(each)
     return column

@@ -41,6 +41,13 @@ def image_encoder(encoder, weights=None, image_size=None):
         ValueError: If there is no such encoder, or if it makes no feature map.
         FileNotFoundError: If there is no such file.
     """
+    if image_size is not None and not (
+        isinstance(image_size, int) and image_size > 0
+    ):
+        raise ValueError(
+            "Invalid value for argument `image_size`. Expected a positive "
+            f"integer, or None. Received: image_size={image_size!r}"
+        )
     by_name = isinstance(encoder, str) and encoder in _APPLICATIONS
     if weights is not None and not by_name:
         raise ValueError(
@@ -181,7 +188,10 @@ def _checked(model, image_size):
     )
     if not isinstance(model, keras.Model):
         raise ValueError(f"{expected}. Received: {type(model).__name__}")
-    inputs, outputs = model.inputs or (), model.outputs or ()
+    # One that is not built yet may have neither, not even as an attribute.
+    inputs, outputs = (
+        getattr(model, name, None) or () for name in ("inputs", "outputs")
+    )
     if len(inputs) != 1 or len(outputs) != 1:
         raise ValueError(
             f"{expected}, made by `keras.Sequential` or of `keras.Input`s. "

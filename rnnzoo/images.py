@@ -156,6 +156,7 @@ def load(items, size, first=0):
     Raises:
         ValueError: If `items` is no list of images.
     """
+    check_items(items)
     contents, errors = _read_all(items, first)
     files = {p: each for p, each in contents.items() if isinstance(each, bytes)}
     images = np.zeros((len(items), *size, 3), np.float32)
@@ -179,6 +180,7 @@ def encode(items, first=0):
     Raises:
         ValueError: If `items` is no list of images.
     """
+    check_items(items)
     contents, errors = _read_all(items, first)
     files = {
         place: each if isinstance(each, bytes) else _encode_png(each)
@@ -215,7 +217,6 @@ def _encode_png(image):
 
 def _read_all(items, first):
     """Dicts by place: what `_read` gives, and errors."""
-    _check_items(items)
     contents, errors = {}, {}
     for place, item in enumerate(items):
         try:
@@ -284,7 +285,8 @@ def _check_pixels(array):
     return tf.constant(np.broadcast_to(array, (*array.shape[:2], 3)))
 
 
-def _check_items(items):
+def check_items(items):
+    """Raises `ValueError` unless it is a list or array of images."""
     is_image = isinstance(items, str | bytes | os.PathLike) or (
         hasattr(items, "shape") and len(items.shape) not in (1, 4)
     )

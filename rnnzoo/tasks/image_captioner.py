@@ -11,7 +11,11 @@ import tensorflow as tf
 from rnnzoo import images as pixels
 from rnnzoo import losses, scoring, text
 from rnnzoo.batching import Examples, Lookup, SeveralTargets
-from rnnzoo.captioned import count_captioned, read_captioned
+from rnnzoo.captioned import (
+    count_captioned,
+    read_captioned,
+    without_captions,
+)
 from rnnzoo.detokenizer import join
 from rnnzoo.explain import Look, Looks
 from rnnzoo.export import export
@@ -330,8 +334,8 @@ class ImageCaptioner(TextWriter):
 
         Args:
             images: List of images of any size, or one image: a path, `bytes`
-                or an array; see `rnnzoo.images.load`. Of a dataset, captions
-                are ignored.
+                or an array; see `rnnzoo.images.load`. Captions, if a dataset
+                has them, are ignored.
             beam_width: Number of the unfinished captions that go on.
             n_best: Number of captions of each image.
             return_scores: Whether to return `Caption`s, not strings.
@@ -393,11 +397,9 @@ class ImageCaptioner(TextWriter):
         is_file = isinstance(images, (str, bytes, os.PathLike))
         if is_file or getattr(images, "ndim", 4) in (2, 3):
             images = [images]
-        elif isinstance(images, tf.data.Dataset):
-            images = [
-                file for chunk in read_captioned(images) for file in chunk.x
-            ]
-        for start in range(0, len(images) or 1, batch_size):  # none raises
+        images = without_captions(images)
+        pixels.check_items(images)
+        for start in range(0, len(images), batch_size):
             loaded = pixels.load(
                 images[start : start + batch_size], self.image_size, start
             )

@@ -83,6 +83,10 @@ def test_one_bad_image_does_not_lose_the_others(model, tmp_path):
     assert places == ["1", "2", "3"]
     assert found[1:4] == [None] * 3
     assert [found[0], found[4]] == model.caption([IMAGES[0], IMAGES[2]])
+    files = [tf.io.encode_png(IMAGES[0]), b"", tf.io.encode_png(IMAGES[2])]
+    dataset = tf.data.Dataset.from_tensor_slices({"image": files})
+    with pytest.warns(UserWarning, match=r"images\[1\]"):
+        assert model.caption(dataset) == [found[0], None, found[4]]
 
 
 def test_the_best_come_first(model):
@@ -229,6 +233,7 @@ def test_a_wrong_encoder_is_an_error(tmp_path):
         (keras.Model(images, pooled), "feature map"),
         (keras.layers.Dense(3), "Received: Dense"),
         (keras.Model(images, [images, images]), "2 outputs"),
+        (keras.Sequential([keras.layers.Conv2D(2, 3)]), "0 inputs"),
         (keras.Model(pooled := keras.Input((5,)), pooled), "takes"),
         ("resnet50", "Near: ResNet50"),
     ]:
@@ -238,6 +243,9 @@ def test_a_wrong_encoder_is_an_error(tmp_path):
         encoders.image_encoder(tmp_path / "none.keras")
     with pytest.raises(ValueError, match="argument `encoder_weights`"):
         encoders.image_encoder("small_cnn", weights="imagenet")
+    for size in (0, (16, 16)):
+        with pytest.raises(ValueError, match="argument `image_size`"):
+            encoders.image_encoder("small_cnn", image_size=size)
     with pytest.raises(ValueError, match="argument `image_size`"):
         encoders.image_encoder(with_batch_norm(), image_size=32)
 
@@ -252,8 +260,9 @@ def test_bad_input_is_an_error(model):
         model.fit(IMAGES, verbose=0)
     with pytest.raises(ValueError, match="argument `n_best`"):
         model.caption(IMAGES, beam_width=2, n_best=3)
-    with pytest.raises(ValueError, match="argument `images`"):
-        model.caption([])
+    for images in ([], None, 3, (each for each in IMAGES)):
+        with pytest.raises(ValueError, match="argument `images`"):
+            model.caption(images)
 
 
 def test_places_left_out_are_punished():
