@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from rnnzoo.layers import CRF
 from rnnzoo.layers.crf import (
+    FORBIDDEN,
     crf_log_likelihood,
     crf_marginals,
     crf_span_marginals,
@@ -38,11 +39,11 @@ def score(path, potentials, transitions, start, end):
     return float(total + (start[path[0]] + end[path[-1]] if path else 0))
 
 
-def enumerate_paths(potentials, scores):
+def enumerate_paths(potentials, scores, lengths=LENGTHS):
     """For each row its sequences, a list, and their scores, float64."""
     tags = range(potentials.shape[-1])
     exact = {key: value.astype("float64") for key, value in scores.items()}
-    for row, length in zip(potentials.astype("float64"), LENGTHS, strict=True):
+    for row, length in zip(potentials.astype("float64"), lengths, strict=True):
         paths = list(itertools.product(tags, repeat=length))
         yield paths, np.array([score(path, row, **exact) for path in paths])
 
@@ -92,6 +93,36 @@ def test_viterbi(run, k):
         )
         assert np.isneginf(best[i][len(order) :]).all()
         assert not tags[i, :, LENGTHS[i] :].numpy().any()
+
+
+@pytest.mark.parametrize("k", [1, 4])
+def test_viterbi_of_all_lengths_with_ties_and_constraints(k):
+    """Whole numbers: sequences tie, and sums are exact."""
+    spec = tf.TensorSpec((None, None, TAGS)), tf.TensorSpec((None, None), bool)
+    _, scores = case(11)
+    scores = {name: value.round() for name, value in scores.items()}
+    scores["transitions"][0, 1] = scores["start"][2] = FORBIDDEN
+    viterbi = tf.function(
+        lambda *inputs: crf_viterbi(*inputs, **scores, k=k), spec
+    )
+    for time in range(7):
+        potentials = case(time, time + 3)[0].round()
+        lengths = np.array([time, time // 2, 0, max(time - 1, 0), min(time, 1)])
+        mask = np.arange(time + 3) < lengths[:, None]
+        tags, best = viterbi(potentials[:, :time], mask[:, :time])
+        every = enumerate_paths(potentials, scores, lengths)
+        for i, (paths, values) in enumerate(every):
+            count = min(k, len(paths))
+            found = [tuple(row[: lengths[i]]) for row in tags[i].numpy()]
+            found = [paths.index(path) for path in found[:count]]
+            assert len(set(found)) == count
+            np.testing.assert_array_equal(best[i][:count], values[found])
+            expected = np.sort(values)[::-1][:count]
+            np.testing.assert_array_equal(best[i][:count], expected)
+            assert np.isneginf(best[i][count:]).all()
+            # Neither padding nor other rows change what wins a tie.
+            alone, _ = viterbi(potentials[i : i + 1], mask[i : i + 1])
+            np.testing.assert_array_equal(alone[0, :, :time], tags[i])
 
 
 def test_the_best_is_the_first_of_many():
