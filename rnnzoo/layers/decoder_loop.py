@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from rnnzoo.layers.attention import Attended
 from rnnzoo.layers.cells import over_all_steps
+from rnnzoo.layers.recurrence import over_time
 
 
 class Loop:
@@ -201,7 +202,7 @@ class _Layer:
                 (*chain.weights, *kernels),
                 self._weight_gradients,
             )
-        self.shares = [_over_time(share) for share in shares]
+        self.shares = [over_time(share) for share in shares]
 
     def _make_constant(self):
         stop = tf.stop_gradient
@@ -288,7 +289,7 @@ class _Contexts:
         rows, features = tf.shape(values)[0], values.shape[-1]
         nothing = tf.zeros([steps, rows, features], values.dtype)
         (nothing,) = _attach((nothing,), (values,), self._values_gradient)
-        self.nothing = _over_time(nothing)
+        self.nothing = over_time(nothing)
 
     def add(self, t, attended):
         context = attended.context + self.nothing.read(t)
@@ -319,10 +320,3 @@ def _attach(tensors, weights, gradient):
         return [tf.identity(x) for x in flat[: len(tensors)]], backward
 
     return attach(*tensors, *weights)
-
-
-def _over_time(tensor):
-    array = tf.TensorArray(
-        tensor.dtype, tf.shape(tensor)[0], element_shape=tensor.shape[1:]
-    )
-    return array.unstack(tensor)

@@ -111,6 +111,7 @@ def _pack(chains, flat):
 def _forward(chains, sequences, keep=False):
     """Runs the loop: `Run`s, and the arrays that the way back needs."""
     steps = tf.shape(chains[0].inputs[0])[0]
+    inputs = [list(map(over_time, chain.inputs)) for chain in chains]
     outputs = [_arrays(chain, steps, int(sequences)) for chain in chains]
     kept = [
         _arrays(chain, steps, chain.feeds + chain.cell.residuals if keep else 0)
@@ -119,12 +120,15 @@ def _forward(chains, sequences, keep=False):
 
     def step(n, states, outputs, kept):
         results = []
-        for chain, old, output, residuals in zip(
-            chains, states, outputs, kept, strict=True
+        for chain, shares, old, output, residuals in zip(
+            chains, inputs, states, outputs, kept, strict=True
         ):
             t = steps - 1 - n if chain.reverse else n
             new, values = chain.cell.forward(
-                [z[t] for z in chain.inputs], old, chain.weights, chain.noise
+                [share.read(t) for share in shares],
+                old,
+                chain.weights,
+                chain.noise,
             )
             new = tuple(
                 _mix(update, t, *pair)
@@ -201,6 +205,18 @@ def _backward(chains, kept, d_runs):
             )
         )
     return gradients
+
+
+def over_time(tensor):
+    """A tensor as an array over its first axis.
+
+    The gradient of a step of it is no larger than a step; that of an index is
+    as large as the tensor.
+    """
+    array = tf.TensorArray(
+        tensor.dtype, tf.shape(tensor)[0], element_shape=tensor.shape[1:]
+    )
+    return array.unstack(tensor)
 
 
 def _arrays(chain, steps, count):

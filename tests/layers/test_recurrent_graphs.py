@@ -110,6 +110,17 @@ def test_inference_graph_is_pure(kind):
     assert not [t for t in types if "Random" in t or "Assign" in t]
 
 
+@kinds
+def test_gradients_of_steps_are_as_large_as_steps(kind):
+    """What is indexed has a gradient of the size of all steps, at each."""
+    graph = tf.function(partial(train, make(kind)))
+    graph = graph.get_concrete_function(X, MASK).graph.as_graph_def()
+    bodies = [f for f in graph.library.function if "body" in f.signature.name]
+    types = {node.op for body in bodies for node in body.node_def}
+    assert "MatMul" in types
+    assert "StridedSliceGrad" not in types
+
+
 def op_types(graph):
     """Types of all ops of a graph and its functions."""
     nodes = [graph.node, *(f.node_def for f in graph.library.function)]
