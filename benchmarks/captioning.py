@@ -1,17 +1,33 @@
 """Captioners against the usual Keras loop, and against their encoder alone.
 
     python benchmarks/captioning.py [--encoder efficientnet_lite0.keras]
-        [--repeats 7] [--cpu]
+        [--repeats 7] [--passes 3] [--cpu]
 
-Training, from cached feature maps of 7x7x1280: 64 captions of 12 tokens, of a
-vocabulary of 5,000, vectors of 256 and 512 units; forward, backward and Adam.
+Training, from feature maps of 7x7x1280 in memory, batches of 64 captions of a
+vocabulary of 5,000; forward, backward and Adam:
 
-    show, attend and tell   our recipe: LSTM, gate, deep output, dropout
+    show, attend and tell   our recipe: vectors of 256, an LSTM of 512 that
+                            attends to features projected to 512, gate, deep
+                            output, dropout, LazyAdam with its clipping
     show and tell           our recipe without attention
-    Keras loop              what TensorFlow's captioning tutorial taught, GRU
-                            and attention of 512, a step after the other in a
-                            tf.function, the features projected and given to
-                            attention at each
+    Keras loop              what TensorFlow's captioning tutorial taught before
+                            it took a Transformer: vectors of 256, a GRU of 512
+                            that attends to features projected to 256, for which
+                            it makes keys of 512 at each step; a step after the
+                            other, unrolled in a tf.function; no dropout
+    floor                   the matrix products of show, attend and tell,
+                            forward and backward, and nothing else
+
+The loop has the smaller model: three gates, not four, and contexts of half the
+size; but larger keys, and made again each time.
+
+Of random ids all captions have 12 tokens: what the computation costs. Training
+on Flickr8k (in $RNNZOO_DATA_DIR, by default ../shared/tfds; left out if it is
+not there) is a pass over 960 images with a true caption each, drawn once, the
+same ids for all, but random features. Here the batches differ: ours are those
+of our `fit`, captions of similar length together; the loop's are random and
+padded to the longest of all training captions, as its tutorial padded them,
+for else it would be traced again for each length. The loss is masked.
 
 Captioning, of 32 JPEG files of 160x160, with a beam of 3 over 12 tokens, of
 untrained weights, so that none ends early: the whole, without the encoder, and
@@ -23,6 +39,8 @@ with --cpu, which counts processor time on a busy machine, only prints.
 """
 
 import argparse
+import dataclasses
+import functools
 import os
 import time
 
@@ -36,10 +54,13 @@ import tensorflow as tf
 
 import rnnzoo
 from rnnzoo import images as pixels
+from rnnzoo.batching import Examples
 
 BATCH, STEPS, TOKENS, VECTOR, UNITS = 64, 12, 5000, 256, 512
 GRID, FEATURES = 7, 1280
+CAPTIONS = 960
 IMAGES, WIDTH = 32, 3
+WORDS = [f"w{i}" for i in range(TOKENS)]
 OURS = {
     "show, attend and tell": "show_attend_tell_captioner",
     "show and tell": "show_tell_captioner",
@@ -47,14 +68,69 @@ OURS = {
 
 
 def batch():
-    """Features, and ids of captions with their start and end."""
+    """Random features and ids with their start, and ids with their end."""
     rng = np.random.default_rng(0)
-    features = rng.normal(size=(BATCH, GRID, GRID, FEATURES))
-    ids = rng.integers(4, TOKENS - 4, (BATCH, STEPS + 1))
-    return tf.constant(features, tf.float16), tf.constant(ids, tf.int32)
+    before, after = rng.integers(4, TOKENS - 4, (2, BATCH, STEPS))
+    inputs = {
+        "features": feature_maps(rng, BATCH),
+        "target": tf.constant(before, tf.int32),
+    }
+    return inputs, tf.constant(after, tf.int32)
 
 
-def our_model(name, encoder):
+def feature_maps(rng, count):
+    shape = (count, GRID, GRID, FEATURES)
+    return tf.constant(rng.standard_normal(shape, "float32"), tf.float16)
+
+
+def flickr8k():
+    """One training caption of each of some images, drawn at random.
+
+    Returns:
+        Tuple of `rnnzoo.batching.Examples`, with random features, and the
+        length of the longest training caption; `None` without the data.
+    """
+    split = harness.training_split("flickr8k")
+    if split is None:
+        return None
+    captions = np.array(
+        [each["captions"]["text"] for each in split.as_numpy_iterator()]
+    )
+    everything = captions.reshape(-1).tolist()
+    task = our_model("show_attend_tell_captioner", stand_in(), 50, everything)
+    _, after = task._encode_targets(tf.constant(everything))
+    longest = int(after.bounding_shape()[1])
+    rng = np.random.default_rng(0)
+    images = rng.choice(len(captions), CAPTIONS, replace=False)
+    which = rng.integers(captions.shape[1], size=CAPTIONS)
+    texts = captions[images, which].tolist()
+    before, after = task._encode_targets(tf.constant(texts))
+    inputs = {"features": feature_maps(rng, CAPTIONS), "target": before}
+    lengths = after.row_lengths().numpy()
+    return Examples(inputs, after, None, lengths), longest
+
+
+def padded(examples, length):
+    """The same, with captions of one length, in batches of any order."""
+    shape = [None, length]
+    inputs = {
+        "features": examples.inputs["features"],
+        "target": examples.inputs["target"].to_tensor(shape=shape),
+    }
+    return dataclasses.replace(
+        harness.in_any_order(examples),
+        inputs=inputs,
+        labels=examples.labels.to_tensor(shape=shape),
+    )
+
+
+def stand_in():
+    """An encoder that is not used, since its features are given."""
+    images = keras.Input((GRID, GRID, 3))
+    return keras.Model(images, keras.layers.Conv2D(FEATURES, 1)(images))
+
+
+def our_model(name, encoder, max_length=STEPS, captions=WORDS):
     task = rnnzoo.build(
         name,
         encoder=encoder,
@@ -63,22 +139,18 @@ def our_model(name, encoder):
         min_count=1,
         embedding_dim=VECTOR,
         units=UNITS,
-        max_length=STEPS,
+        max_length=max_length,
     )
-    words = [f"w{i}" for i in range(TOKENS - 4)]
-    task.adapt([np.zeros((8, 8, 3), "uint8")], [words], verbose=0)
+    task.adapt([np.zeros((8, 8, 3), "uint8")], [captions], verbose=0)
     task.compile()
     return task
 
 
-def our_training(name):
-    maps = keras.Input((GRID, GRID, 3))
-    stand_in = keras.Model(maps, keras.layers.Conv2D(FEATURES, 1)(maps))
-    task = our_model(name, stand_in)
-    features, ids = batch()
-    inputs = {"features": features, "target": ids[:, :-1]}
-    step = tf.function(task.train_step, autograph=False)
-    return lambda: step((inputs, ids[:, 1:]))
+def our_step(name, signature=None):
+    task = our_model(name, stand_in())
+    return tf.function(
+        lambda *batch: task.train_step(batch), signature, autograph=False
+    )
 
 
 class TutorialAttention(keras.layers.Layer):
@@ -115,29 +187,78 @@ class TutorialDecoder(keras.Model):
         return self.output_layer(hidden), state
 
 
-def loop_training():
+def loop_step():
+    """A training step of the tutorial; unrolled, for each length anew."""
     model, optimizer = TutorialDecoder(), keras.optimizers.Adam()
-    loss_of = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    maps, ids = batch()
+    losses_of = keras.losses.SparseCategoricalCrossentropy(
+        from_logits=True, reduction="none"
+    )
 
     @tf.function(autograph=False)
-    def step(maps, ids):
+    def step(inputs, after):
         loss = 0.0
+        before = inputs["target"]
         state = tf.zeros([BATCH, UNITS])
         with tf.GradientTape() as tape:
+            maps = tf.cast(inputs["features"], tf.float32)
             maps = tf.reshape(maps, [BATCH, GRID * GRID, FEATURES])
-            features = model.project(tf.cast(maps, tf.float32))
-            for t in range(STEPS):
-                logits, state = model(ids[:, t : t + 1], features, state)
-                loss += loss_of(ids[:, t + 1], logits)
+            features = model.project(maps)
+            for t in range(before.shape[1]):
+                logits, state = model(before[:, t : t + 1], features, state)
+                mask = tf.cast(after[:, t] != 0, tf.float32)
+                loss += tf.reduce_mean(mask * losses_of(after[:, t], logits))
         gradients = tape.gradient(loss, model.trainable_variables)
         optimizer.apply_gradients(
             zip(gradients, model.trainable_variables, strict=True)
         )
         return loss
 
-    step(maps, ids)
-    return lambda: step(maps, ids)
+    return step
+
+
+def floor_step():
+    """The matrix products of show, attend and tell, forward and backward."""
+    places, gates = BATCH * GRID * GRID, 4 * UNITS
+    projection = (places, FEATURES, UNITS)
+    return harness.products(
+        [
+            projection,
+            (places, UNITS, UNITS // 2),  # keys
+            (BATCH, UNITS, 2 * UNITS),  # first states
+            *[(BATCH, UNITS, UNITS // 2)] * STEPS,  # queries
+            (BATCH * STEPS, VECTOR, gates),
+            *[(BATCH, UNITS, gates)] * (2 * STEPS),  # contexts and states
+            (BATCH * STEPS, 2 * UNITS + VECTOR, UNITS),  # readout
+            (BATCH * STEPS, UNITS, TOKENS),
+        ],
+        leaves=[projection],
+    )
+
+
+def equal_lengths():
+    """Functions that train on a batch of random ids."""
+    steps = {name: our_step(model) for name, model in OURS.items()}
+    steps["Keras loop"] = loop_step()
+    data = batch()
+    training = {
+        f"training: {name}": functools.partial(step, *data)
+        for name, step in steps.items()
+    }
+    return {**training, "training: floor": floor_step()}
+
+
+def real_lengths(examples, longest):
+    """Functions that train on all examples once."""
+    batches = examples.batches(BATCH, shuffle=True)
+    passes = {
+        name: harness.whole_pass(our_step(model, batches.element_spec), batches)
+        for name, model in OURS.items()
+    }
+    batches = padded(examples, longest).batches(BATCH, shuffle=True)
+    passes["Keras loop"] = harness.whole_pass(loop_step(), batches)
+    return {
+        f"training on Flickr8k: {name}": train for name, train in passes.items()
+    }
 
 
 def captioning(encoder):
@@ -169,10 +290,10 @@ def captioning(encoder):
     }
 
 
-def measure(functions, count, args):
+def measure(functions, count, repeats, cpu, **options):
     """Rows of how many examples a second each function does."""
-    clock = time.process_time if args.cpu else time.perf_counter
-    times = harness.interleave(functions, args.repeats, clock=clock)
+    clock = time.process_time if cpu else time.perf_counter
+    times = harness.interleave(functions, repeats, clock=clock, **options)
     return [
         {"what": name, "per second": f"{count / seconds:.0f}"}
         for name, seconds in times.items()
@@ -183,14 +304,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--encoder", default="EfficientNetB0")
     parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--passes", type=int, default=3, help="over real data")
     parser.add_argument("--cpu", action="store_true")
     args = parser.parse_args()
-    training = {
-        f"training: {name}": our_training(model) for name, model in OURS.items()
-    }
-    training["training: Keras loop"] = loop_training()
-    rows = measure(training, BATCH, args)
-    rows += measure(captioning(args.encoder), IMAGES, args)
+    rows = measure(equal_lengths(), BATCH, args.repeats, args.cpu)
+    real = flickr8k()
+    if real is not None:
+        passes = real_lengths(*real)
+        rows += measure(passes, CAPTIONS, args.passes, args.cpu, warmup=0)
+    rows += measure(captioning(args.encoder), IMAGES, args.repeats, args.cpu)
     print(harness.machine())
     print(harness.markdown(rows))
     if not args.cpu:

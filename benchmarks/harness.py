@@ -1,12 +1,15 @@
 """What the benchmark scripts share: fair timing, tables, the machine's name."""
 
 import csv
+import dataclasses
 import multiprocessing
 import os
 import platform
 import statistics
 import time
 from pathlib import Path
+
+import numpy as np
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -34,6 +37,75 @@ def interleave(functions, repeats, warmup=1, clock=time.perf_counter):
             function()
             times[name].append(clock() - start)
     return {name: statistics.median(each) for name, each in times.items()}
+
+
+def training_split(name):
+    """Of a TFDS dataset, where $RNNZOO_DATA_DIR has it; else `None`.
+
+    Prints then why rows are left out.
+    """
+    from rnnzoo.datasets import sources
+
+    data_dir = os.environ.get("RNNZOO_DATA_DIR", "../shared/tfds")
+    try:
+        return sources.load(name, data_dir=data_dir).split("train")
+    except (FileNotFoundError, ValueError) as error:
+        print(f"Real data is left out: {error}")
+        return None
+
+
+def in_any_order(examples):
+    """`rnnzoo.batching.Examples` whose batches take no heed of lengths."""
+    return dataclasses.replace(examples, lengths=np.zeros(len(examples), int))
+
+
+def whole_pass(step, batches):
+    """A function that trains on all batches once, with `step(*batch)`.
+
+    On the first it trains here, so that a pass traces nothing.
+    """
+    step(*next(iter(batches)))
+
+    def train():
+        for batch in batches:
+            step(*batch)
+
+    return train
+
+
+def products(sizes, leaves=()):
+    """A function that only does matrix products, forward and backward.
+
+    Args:
+        sizes: List of `(m, k, n)`, products of `(m, k)` and `(k, n)`.
+        leaves: Those of the sizes that need no gradient of their `(m, k)`.
+    """
+    import tensorflow as tf
+
+    # Both ways round, for no product pays for a transposition.
+    factors = {
+        size: [
+            tf.random.normal(shape)
+            for m, k, n in [size]
+            for shape in ([m, k], [k, n], [m, n], [n, k], [k, m])
+        ]
+        for size in sizes
+    }
+
+    @tf.function(autograph=False)
+    def step():
+        done = []
+        for size in sizes:
+            x, w, dy, w_turned, x_turned = factors[size]
+            # Controlled by the one before, or equal products are merged.
+            with tf.control_dependencies(done[-1:]):
+                done.append(tf.matmul(tf.identity(x), w))
+                if size not in leaves:
+                    done.append(tf.matmul(tf.identity(dy), w_turned))
+                done.append(tf.matmul(tf.identity(x_turned), dy))
+        return tf.add_n([tf.reduce_sum(each[:1]) for each in done])
+
+    return step
 
 
 def peak_memory(function, *args):

@@ -1,23 +1,42 @@
-"""Translators against a Keras decoder, Joey NMT and the matrix products alone.
+"""Translators against Keras decoders, Joey NMT and the matrix products alone.
 
-    python benchmarks/translation.py [--repeats 7] [--cpu]
+    python benchmarks/translation.py [--repeats 7] [--passes 3] [--cpu]
 
-Random ids, 64 pairs of 14 tokens, in the sizes of our recipe for Multi30k:
-vocabularies of 5,000, vectors of 256, an encoder of 2 x 192 GRU units and a
-decoder of 384; but without dropout, and with an output layer that is not the
-embedding, since Joey NMT could not share one of that size. A training step is
-forward, backward and the update of Adam (ours: of LazyAdam); decoding is a beam
-of 5 over 14 steps, of untrained weights, so that none ends early. Contestants:
+All in the sizes of our recipe for Multi30k: vocabularies of 5,000, vectors of
+256, an encoder of 2 x 192 GRU units and a decoder of 384; but without dropout,
+and with an output layer that is not the embedding, since Joey NMT could not
+share one of that size. A training step is forward, backward and the update of
+Adam (ours: of LazyAdam). Contestants:
 
     bahdanau, luong, luong fed
                  our translators; Luong's without and with input feeding
     Keras RNN    keras.layers.RNN over a cell that attends as Bahdanau's
-    Keras loop   the steps one by one, as in TensorFlow's tutorial "Neural
-                 machine translation with attention"
+    Keras loop   the steps one by one, each with its keys and its loss, as in
+                 TensorFlow's tutorial "Neural machine translation with
+                 attention" of 2021
+    Keras layers the same tutorial today: a GRU, then MultiHeadAttention of all
+                 its steps at once, to be compared with luong
     Joey NMT     its recurrent model, Bahdanau's attention, input feeding
                  (`pip install joeynmt`; left out if it is not there)
     floor        the matrix products of the first model, forward and backward,
                  and nothing else
+
+Training: 64 pairs of 14 random ids, no padding: what the computation costs.
+
+Beam of 5: the same sources over 14 steps, of untrained weights, so that none
+ends early.
+
+Training on Multi30k (in $RNNZOO_DATA_DIR, by default ../shared/tfds; left out
+if it is not there): passes over 960 training pairs, drawn once, in batches of
+64, the same ids of words for all. Only true target tokens count, with the ends,
+but no padding. Here the batches differ: ours are those of our `fit`, pairs of
+similar length together; the others' are random and padded to their longest, as
+in the tutorials and by Joey NMT's default. No one is held to that: Keras users
+may sort as well, with `bucket_by_sequence_length`; but it is what they get if
+they follow their guide. All are fed by the same input pipeline. All mask
+padding in the encoder, in attention and in the loss; Joey NMT packs sources.
+Keras's loop is then a `tf.while_loop`, as in its tutorial, since unrolled it
+would be traced again for each length.
 
 Median of turns taken one after another. Writes results/translation.csv, but
 with --cpu, which counts processor time on a busy machine, only prints.
@@ -42,6 +61,7 @@ from rnnzoo import losses, search
 from rnnzoo.optimizers import LazyAdam
 
 BATCH, STEPS, TOKENS, VECTOR, UNITS, WIDTH = 64, 14, 5000, 256, 384, 5
+PAIRS = 960
 OURS = {
     "bahdanau": ("bahdanau_translator", {}),
     "luong": ("luong_translator", {"rnn": "gru"}),
@@ -50,12 +70,31 @@ OURS = {
 
 
 def ids():
-    """Source, target with its start, and target with its end."""
+    """Random source and target with its start, and target with its end."""
     rng = np.random.default_rng(0)
-    shape = (BATCH, STEPS)
-    return [
-        rng.integers(4, TOKENS - 4, shape).astype("int32") for _ in range(3)
-    ]
+    source, before, after = rng.integers(4, TOKENS - 4, (3, BATCH, STEPS))
+    inputs = {"source": source, "target": before}
+    return tf.nest.map_structure(
+        lambda x: tf.constant(x, tf.int32), (inputs, after)
+    )
+
+
+def multi30k():
+    """Training pairs drawn at random, as ids of words; `None` without data."""
+    split = harness.training_split("multi30k")
+    if split is None:
+        return None
+    task = rnnzoo.build(
+        "bahdanau_translator",
+        unit="word",
+        vocabulary_size=TOKENS,
+        target_vocabulary_size=TOKENS,
+        languages=("en", "de"),
+    )
+    task.adapt(split, verbose=0)
+    examples = task.encode(split)
+    rng = np.random.default_rng(0)
+    return examples.take(rng.choice(len(examples), PAIRS, replace=False))
 
 
 def our_model(name):
@@ -73,30 +112,31 @@ def our_model(name):
         word_dropout=0.0,
         **options,
     )
-    words = [f"w{i}" for i in range(TOKENS - 4)]
+    words = [f"w{i}" for i in range(TOKENS)]
     model.adapt(words * 2, words * 2, verbose=0)
     return model
 
 
-def train_step(model, optimizer):
+def train_step(model, optimizer, signature=None):
     """A step of a model that has a loss of source and target ids."""
-    data = [tf.constant(each) for each in ids()]
-    model.loss_of(*data)
+    model.loss_of(*ids())
     optimizer.build(model.trainable_variables)
 
-    @tf.function(autograph=False)
-    def step(source, before, after):
+    def step(inputs, after):
         with tf.GradientTape() as tape:
-            loss = model.loss_of(source, before, after)
+            tokens = tf.reduce_sum(tf.cast(after != 0, tf.float32))
+            loss = model.loss_of(inputs, after) / tokens
         variables = model.trainable_variables
         optimizer.apply(tape.gradient(loss, variables), variables)
         return loss
 
-    return lambda: step(*data).numpy()
+    return tf.function(step, signature, autograph=False)
 
 
 def crossentropy(logits, after):
-    return tf.reduce_mean(losses.smoothed_crossentropy(logits, after))
+    """Sum over all tokens but padding."""
+    mask = tf.cast(after != 0, tf.float32)
+    return tf.reduce_sum(mask * losses.smoothed_crossentropy(logits, after))
 
 
 class Ours:
@@ -106,8 +146,7 @@ class Ours:
         self.task = task
         self.trainable_variables = task.trainable_variables
 
-    def loss_of(self, source, before, after):
-        inputs = {"source": source, "target": before}
+    def loss_of(self, inputs, after):
         return crossentropy(self.task(inputs, training=True).logits, after)
 
 
@@ -125,7 +164,7 @@ def our_decoding(task):
             width=WIDTH,
         ).tokens
 
-    source = tf.constant(ids()[0])
+    source = ids()[0]["source"]
     return lambda: decode(source)
 
 
@@ -147,23 +186,27 @@ class AttentionCell(keras.layers.Layer):
 
     def call(self, x, states):
         hidden = tf.tanh(self.query(states[0])[:, None] + self.keys)
-        weights = tf.nn.softmax(self.score(hidden), axis=1)
+        scores = self.score(hidden)
+        if self.mask is not None:
+            scores = tf.where(self.mask[..., None], scores, -1e9)
+        weights = tf.nn.softmax(scores, axis=1)
         context = tf.reduce_sum(weights * self.memory, axis=1)
         output, states = self.cell(tf.concat([x, context], axis=-1), states)
         return tf.concat([output, context], axis=-1), states
 
 
 class KerasRNN(keras.Model):
-    """A Keras RNN over that cell."""
+    """A Keras RNN over that cell; `padded`: whether sources have padding."""
 
-    def __init__(self):
+    def __init__(self, padded):
         super().__init__()
         layers = keras.layers
-        self.source = layers.Embedding(TOKENS, VECTOR)
+        self.source = layers.Embedding(TOKENS, VECTOR, mask_zero=padded)
         self.target = layers.Embedding(TOKENS, VECTOR)
         self.encoder = layers.Bidirectional(
             layers.GRU(UNITS // 2, return_sequences=True)
         )
+        self.mean = layers.GlobalAveragePooling1D()
         self.start = layers.Dense(UNITS, activation="tanh")
         self.keys = layers.Dense(UNITS)
         self.cell = AttentionCell()
@@ -172,17 +215,19 @@ class KerasRNN(keras.Model):
         self.output_layer = layers.Dense(TOKENS)
 
     def encode(self, source):
-        memory = self.encoder(self.source(source))
-        return memory, self.start(tf.reduce_mean(memory, axis=1))
+        """The memory, its mask or `None`, and the first state."""
+        mask = self.source.compute_mask(source)
+        memory = self.encoder(self.source(source), mask=mask)
+        return memory, mask, self.start(self.mean(memory, mask=mask))
 
     def read_out(self, hidden, vectors):
         hidden = self.readout(tf.concat([hidden, vectors], axis=-1))
         return self.output_layer(hidden)
 
-    def loss_of(self, source, before, after):
-        memory, start = self.encode(source)
+    def loss_of(self, inputs, after):
+        memory, self.cell.mask, start = self.encode(inputs["source"])
         self.cell.memory, self.cell.keys = memory, self.keys(memory)
-        vectors = self.target(before)
+        vectors = self.target(inputs["target"])
         hidden = self.decoder(vectors, initial_state=[start])
         return crossentropy(self.read_out(hidden, vectors), after)
 
@@ -190,24 +235,60 @@ class KerasRNN(keras.Model):
 class KerasLoop(KerasRNN):
     """A step after the other, each with its loss and its keys."""
 
-    def loss_of(self, source, before, after):
-        memory, state = self.encode(source)
-        state, total = [state], 0.0
-        for t in range(STEPS):
+    def loss_of(self, inputs, after):
+        memory, self.cell.mask, start = self.encode(inputs["source"])
+        before = inputs["target"]
+
+        def step(t, state, loss):
             self.cell.memory, self.cell.keys = memory, self.keys(memory)
             vectors = self.target(before[:, t])
-            hidden, state = self.cell(vectors, state)
+            hidden, (state,) = self.cell(vectors, [state])
             logits = self.read_out(hidden, vectors)
-            total += crossentropy(logits, after[:, t])
-        return total / STEPS
+            return t + 1, state, loss + crossentropy(logits, after[:, t])
+
+        loop = (0, start, 0.0)
+        if before.shape[1] is None:
+            count = tf.shape(before)[1]
+            return tf.while_loop(lambda t, *_: t < count, step, loop)[-1]
+        for _ in range(before.shape[1]):
+            loop = step(*loop)
+        return loop[-1]
 
 
-def joey_steps():
-    """Training and decoding of Joey NMT's recurrent model."""
-    import torch
-    from joeynmt.model import build_model
-    from joeynmt.search import beam_search
-    from joeynmt.vocabulary import Vocabulary
+class KerasLayers(KerasRNN):
+    """Layers of Keras alone: attention comes after all steps of the GRU."""
+
+    def __init__(self, padded):
+        super().__init__(padded)
+        self.decoder = keras.layers.GRU(UNITS, return_sequences=True)
+        self.attention = keras.layers.MultiHeadAttention(1, UNITS)
+
+    def loss_of(self, inputs, after):
+        memory, mask, start = self.encode(inputs["source"])
+        mask = None if mask is None else mask[:, None]
+        vectors = self.target(inputs["target"])
+        hidden = self.decoder(vectors, initial_state=start)
+        context = self.attention(hidden, memory, attention_mask=mask)
+        hidden = tf.concat([hidden, context], axis=-1)
+        return crossentropy(self.read_out(hidden, vectors), after)
+
+
+KERAS = {
+    "Keras RNN": KerasRNN,
+    "Keras loop": KerasLoop,
+    "Keras layers": KerasLayers,
+}
+
+
+def joey_model():
+    """Joey NMT's recurrent model, or `None` without the package."""
+    try:
+        import torch
+        from joeynmt.model import build_model
+        from joeynmt.vocabulary import Vocabulary
+    except ImportError as error:
+        print(f"Joey NMT is left out: {error}")
+        return None
 
     torch.set_num_threads(os.cpu_count())
     special = {
@@ -228,7 +309,7 @@ def joey_steps():
     )
     vectors = {"embedding_dim": VECTOR, "scale": False}
     shared = {"type": "recurrent", "rnn_type": "gru", "embeddings": vectors}
-    model = build_model(
+    return build_model(
         {
             "encoder": {
                 **shared,
@@ -253,30 +334,52 @@ def joey_steps():
         vocabulary,
         vocabulary,
     )
-    source, before, after = (torch.tensor(x, dtype=torch.long) for x in ids())
-    mask = torch.ones(BATCH, 1, STEPS, dtype=torch.bool)
-    lengths = torch.full((BATCH,), STEPS)
+
+
+def joey_train_step(model):
+    """Its batches as its own make them: the longest source first, masked."""
+    import torch
 
     optimizer = torch.optim.Adam(model.parameters())
 
-    def train():
+    def step(inputs, after):
+        source, before, after = (
+            torch.tensor(ids.numpy(), dtype=torch.long)
+            for ids in (inputs["source"], inputs["target"], after)
+        )
+        lengths, order = (source != 0).sum(1).sort(descending=True)
+        source, before, after = source[order], before[order], after[order]
         optimizer.zero_grad()
         logits, *_ = model._encode_decode(
-            source, before, mask, lengths, torch.ones_like(mask)
+            source,
+            before,
+            (source != 0)[:, None],
+            lengths,
+            (after != 0)[:, None],
         )
         loss = torch.nn.functional.cross_entropy(
-            logits.reshape(-1, TOKENS), after.reshape(-1)
+            logits.reshape(-1, TOKENS), after.reshape(-1), ignore_index=0
         )
         loss.backward()
         optimizer.step()
         return loss.item()
+
+    return step
+
+
+def joey_decoding(model):
+    import torch
+    from joeynmt.search import beam_search
+
+    source = torch.tensor(ids()[0]["source"].numpy(), dtype=torch.long)
+    mask = torch.ones(BATCH, 1, STEPS, dtype=torch.bool)
 
     def decode():
         with torch.inference_mode():
             encoded, hidden, _, _ = model(
                 return_type="encode",
                 src=source,
-                src_length=lengths,
+                src_length=torch.full((BATCH,), STEPS),
                 src_mask=mask,
             )
             return beam_search(
@@ -289,82 +392,108 @@ def joey_steps():
                 alpha=0,
             )
 
-    return train, decode
+    return decode
 
 
 def floor_step():
     """The matrix products of Bahdanau's model, forward and backward."""
     half = UNITS // 2
-    sizes = [
-        *[(BATCH * STEPS, VECTOR, 3 * half)] * 2,  # encoder
-        *[(BATCH, half, 3 * half)] * (2 * STEPS),
-        (BATCH * STEPS, UNITS, UNITS),  # keys
-        *[(BATCH, UNITS, UNITS)] * STEPS,  # queries
-        (BATCH * STEPS, VECTOR, 3 * UNITS),  # decoder
-        *[(BATCH, UNITS, 3 * UNITS)] * (2 * STEPS),
-        (BATCH * STEPS, 2 * UNITS + VECTOR, UNITS),  # readout
-        (BATCH * STEPS, UNITS, TOKENS),
-    ]
-    # Both ways round, for no product pays for a transposition.
-    factors = {
-        size: [
-            tf.random.normal(shape)
-            for m, k, n in [size]
-            for shape in ([m, k], [k, n], [m, n], [n, k], [k, m])
+    return harness.products(
+        [
+            *[(BATCH * STEPS, VECTOR, 3 * half)] * 2,  # encoder
+            *[(BATCH, half, 3 * half)] * (2 * STEPS),
+            (BATCH * STEPS, UNITS, UNITS),  # keys
+            *[(BATCH, UNITS, UNITS)] * STEPS,  # queries
+            (BATCH * STEPS, VECTOR, 3 * UNITS),  # decoder
+            *[(BATCH, UNITS, 3 * UNITS)] * (2 * STEPS),
+            (BATCH * STEPS, 2 * UNITS + VECTOR, UNITS),  # readout
+            (BATCH * STEPS, UNITS, TOKENS),
         ]
-        for size in sizes
+    )
+
+
+def equal_lengths(joey):
+    """Functions that train on a batch of random ids, and that decode it."""
+    tasks = {name: our_model(name) for name in OURS}
+    steps = {
+        name: train_step(Ours(task), LazyAdam()) for name, task in tasks.items()
     }
+    for name, model in KERAS.items():
+        steps[name] = train_step(model(padded=False), keras.optimizers.Adam())
+    decoding = {name: our_decoding(task) for name, task in tasks.items()}
+    if joey is not None:
+        steps["Joey NMT"] = joey_train_step(joey)
+        decoding["Joey NMT"] = joey_decoding(joey)
+    training = {
+        name: functools.partial(step, *ids()) for name, step in steps.items()
+    }
+    return {**training, "floor": floor_step()}, decoding
 
-    @tf.function(autograph=False)
-    def step():
-        done = []
-        for size in sizes:
-            x, w, dy, w_turned, x_turned = factors[size]
-            # Controlled by the one before, or equal products are merged.
-            with tf.control_dependencies(done[-1:]):
-                done.append(tf.matmul(tf.identity(x), w))
-                done.append(tf.matmul(tf.identity(dy), w_turned))
-                done.append(tf.matmul(tf.identity(x_turned), dy))
-        return tf.add_n([tf.reduce_sum(each[:1]) for each in done])
 
-    return step
+def real_lengths(examples, joey):
+    """Functions that train on all examples once."""
+    ours = examples.batches(BATCH, shuffle=True)
+    others = harness.in_any_order(examples).batches(BATCH, shuffle=True)
+    signature = ours.element_spec
+    passes = {}
+    for name in OURS:
+        step = train_step(Ours(our_model(name)), LazyAdam(), signature)
+        passes[name] = harness.whole_pass(step, ours)
+    for name, model in KERAS.items():
+        adam = keras.optimizers.Adam()
+        step = train_step(model(padded=True), adam, signature)
+        passes[name] = harness.whole_pass(step, others)
+    if joey is not None:
+        passes["Joey NMT"] = harness.whole_pass(joey_train_step(joey), others)
+    return passes
+
+
+def measure(what, functions, amount, repeats, cpu, **options):
+    """Rows of how much of an amount each function does in a second."""
+    clock = time.process_time if cpu else time.perf_counter
+    times = harness.interleave(functions, repeats, clock=clock, **options)
+    return [
+        {
+            "": what,
+            "model": name,
+            "per second": f"{amount / time:.0f}",
+            "bahdanau is faster by": f"{time / times['bahdanau']:.2f}",
+        }
+        for name, time in times.items()
+    ]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--passes", type=int, default=3, help="over real data")
     parser.add_argument(
         "--cpu", action="store_true", help="count processor time; only print"
     )
     args = parser.parse_args()
-    clock = time.process_time if args.cpu else time.perf_counter
-    training, decoding = {}, {}
-    for name in OURS:
-        task = our_model(name)
-        training[name] = train_step(Ours(task), LazyAdam())
-        decoding[name] = our_decoding(task)
-    for name, model in (("Keras RNN", KerasRNN), ("Keras loop", KerasLoop)):
-        training[name] = train_step(model(), keras.optimizers.Adam())
-    try:
-        training["Joey NMT"], decoding["Joey NMT"] = joey_steps()
-    except ImportError as error:
-        print(f"Joey NMT is left out: {error}")
-    training["floor"] = floor_step()
-    rows = []
-    for what, functions, amount in (
-        ("training, target tokens/s", training, BATCH * STEPS),
-        ("beam of 5, sentences/s", decoding, BATCH),
-    ):
-        times = harness.interleave(functions, args.repeats, clock=clock)
-        rows += [
-            {
-                "": what,
-                "model": name,
-                "per second": f"{amount / time:.0f}",
-                "bahdanau is faster by": f"{time / times['bahdanau']:.2f}",
-            }
-            for name, time in times.items()
-        ]
+    joey = joey_model()
+    training, decoding = equal_lengths(joey)
+    rows = measure(
+        "training, target tokens/s",
+        training,
+        BATCH * STEPS,
+        args.repeats,
+        args.cpu,
+    )
+    rows += measure(
+        "beam of 5, sentences/s", decoding, BATCH, args.repeats, args.cpu
+    )
+    examples = multi30k()
+    if examples is not None:
+        rows += measure(
+            "training on Multi30k, target tokens/s",
+            real_lengths(examples, joey),
+            int(examples.tokens.sum()),
+            args.passes,
+            args.cpu,
+            warmup=0,
+        )
+    print(harness.machine())
     print(harness.markdown(rows))
     if not args.cpu:
         harness.write_csv("translation", rows)
