@@ -29,7 +29,8 @@ class ModelCard:
         recipe: Its training defaults.
         results: Dict of what was measured to the result; for the zoo's own
             models what `benchmarks/quality.py` wrote.
-        factory: The function that builds it.
+        factory: The function that builds it; its docstring says what its
+            arguments mean.
     """
 
     name: str
