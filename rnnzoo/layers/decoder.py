@@ -174,11 +174,6 @@ class AttentionDecoder(keras.layers.Layer):
         super().__init__(**kwargs)
         check_rate("dropout", dropout)
         check_rate("scheduled_sampling", scheduled_sampling)
-        if rnn not in CELLS:
-            raise ValueError(
-                "Invalid value for argument `rnn`. Expected one of "
-                f"{sorted(CELLS)}. Received: rnn={rnn!r}"
-            )
         if depth < 1:
             raise ValueError(
                 "Invalid value for argument `depth`. Expected a positive "

@@ -9,7 +9,18 @@ from rnnzoo.layers.dropout import EmbeddingDropout
 from rnnzoo.layers.recurrent import GRU, LSTM
 from rnnzoo.layers.stack import Stack
 
-CELLS = {"lstm": LSTM, "gru": GRU}
+
+class _Cells(dict):
+    """Layers by their names; another name is an error."""
+
+    def __missing__(self, name):
+        raise ValueError(
+            "Invalid value for argument `rnn`. Expected one of "
+            f"{sorted(self)}. Received: rnn={name!r}"
+        )
+
+
+CELLS = _Cells(lstm=LSTM, gru=GRU)
 
 
 @keras.saving.register_keras_serializable(package="rnnzoo")
@@ -58,11 +69,6 @@ class SequenceEncoder(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if rnn not in CELLS:
-            raise ValueError(
-                "Invalid value for argument `rnn`. Expected one of "
-                f"{sorted(CELLS)}. Received: rnn={rnn!r}"
-            )
         if depth < 1:
             raise ValueError(
                 "Invalid value for argument `depth`. Expected a positive "

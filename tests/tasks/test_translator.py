@@ -250,7 +250,11 @@ def test_bad_input_is_an_error(model):
         model.translate(["a"], beam_width=2, n_best=3)
     with pytest.raises(ValueError, match=r"x\[1\]=3"):
         model.translate(["a", 3])
-    for name, value in (("label_smoothing", 1.5), ("length_penalty", -1)):
+    for name, value in (
+        ("label_smoothing", 1.5),
+        ("length_penalty", -1),
+        ("rnn", "rnn"),
+    ):
         with pytest.raises(ValueError, match=f"argument `{name}`"):
             rnnzoo.build("luong_translator", **{**SMALL, name: value})
 
