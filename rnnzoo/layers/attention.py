@@ -30,7 +30,7 @@ _TINY = 1e-30
 
 
 class Memory(NamedTuple):
-    """What is attended to.
+    """What is attended to, and what else is the same at all steps.
 
     Attributes:
         values: `(batch, places, features)`.
@@ -38,12 +38,15 @@ class Memory(NamedTuple):
         mask: Boolean `(batch, places)`.
         pointers: `rnnzoo.layers.pointer.Pointers` of a decoder that copies;
             otherwise `()`.
+        layers: Tuple of the weights of a decoder's layers, each
+            `rnnzoo.layers.decoder.LayerWeights`; otherwise `()`.
     """
 
     values: Any
     keys: Any
     mask: Any
     pointers: Any = ()
+    layers: Any = ()
 
 
 class AttentionState(NamedTuple):

@@ -22,7 +22,7 @@ import keras
 import tensorflow as tf
 
 from rnnzoo.layers import pointer
-from rnnzoo.layers.attention import Attended
+from rnnzoo.layers.attention import Attended, Memory
 from rnnzoo.layers.decoder_loop import Loop
 from rnnzoo.layers.dropout import (
     EmbeddingDropout,
@@ -47,6 +47,19 @@ class DecoderState(NamedTuple):
     layers: Any
     feed: Any
     attention: Any
+
+
+class LayerWeights(NamedTuple):
+    """Weights of a layer of a decoder.
+
+    Attributes:
+        own: `rnnzoo.layers.recurrent.Weights`.
+        fed: Tuple of the gates' kernels of what the layer gets in the loop
+            over steps, from attention or from the layer below, or empty.
+    """
+
+    own: Any
+    fed: Any
 
 
 class Decoded(NamedTuple):
@@ -333,14 +346,28 @@ class AttentionDecoder(keras.layers.Layer):
         if self.input_feeding:
             shape = [tf.shape(memory)[0], self.readout_units]
             feed = tf.zeros(shape, self.compute_dtype)
-        if self.attention is not None:
+        if self.attention is None:
+            memory = Memory(memory, (), memory_mask)
+        else:
             memory = self.attention.prepare(memory, memory_mask)
             attended = self.attention.start(memory)
         if self.copy:
             memory = memory._replace(
                 pointers=self._pointers(memory_tokens, memory.mask)
             )
+        # Once, for in a loop they would be split again at each step.
+        weights = tuple(map(self._layer_weights, range(self.depth)))
+        memory = memory._replace(layers=weights)
         return memory, DecoderState(layers, feed, attended)
+
+    def _layer_weights(self, i):
+        own, fed = self.layers[i].prepare(), ()
+        if 0 < i < self.looped:
+            fed = own.kernels
+        elif i == 0 and (self.attend_first or self.input_feeding):
+            gates = self.layers[0].step.gates
+            fed = tuple(tf.split(self.cast(self.feed_kernel), gates, axis=1))
+        return LayerWeights(own, fed)
 
     @staticmethod
     def _pointers(tokens, mask):
@@ -463,7 +490,7 @@ class AttentionDecoder(keras.layers.Layer):
             layers = state.layers[: self.looped]
         for i in range(self.looped, self.depth):
             inputs = drop(hidden) if i else vectors
-            outputs, states = self._recur(i, inputs, state, training)
+            outputs, states = self._recur(i, inputs, memory, state, training)
             hidden = outputs + inputs if i and self.residual else outputs
             layers += (states,)
         state = state._replace(layers=layers)
@@ -478,10 +505,10 @@ class AttentionDecoder(keras.layers.Layer):
             )
         return logits, attended, state
 
-    def _recur(self, i, inputs, state, training):
+    def _recur(self, i, inputs, memory, state, training):
         """A whole layer: its outputs and final states."""
-        layer = self.layers[i]
-        chain = layer.chain(inputs, state.layers[i], None, training)
+        layer, weights = self.layers[i], memory.layers[i].own
+        chain = layer.chain(inputs, state.layers[i], None, training, weights)
         (run,) = recur([chain], training=training)
         return layer.sequence(run, None), run.states
 

@@ -17,9 +17,8 @@ from rnnzoo.layers.recurrence import over_time
 class Loop:
     """The steps of a decoder, in one call.
 
-    All that does not change from step to step is made here, once: chains of
-    the layers with their dropout masks, kernels by gates, shares of the token
-    vectors.
+    What does not change from step to step is made here, once: chains of the
+    layers with their dropout masks, and shares of the token vectors.
 
     Args:
         decoder: `rnnzoo.layers.AttentionDecoder`.
@@ -53,22 +52,17 @@ class Loop:
             )
 
     def _layer(self, i, layer):
-        vectors, fed = self.vectors, None
+        vectors, weights = self.vectors, self.memory.layers[i]
         if i:
             # The share of zeros in the gates is the bias.
             shape = [self.rows, 1, self.decoder.units]
-            vectors, fed = tf.zeros(shape, vectors.dtype), layer.cell.kernel
-        elif self.decoder.attend_first or self.decoder.input_feeding:
-            fed = self.decoder.feed_kernel
-        chain = layer.chain(vectors, self.state.layers[i], None, self.training)
+            vectors = tf.zeros(shape, vectors.dtype)
+        states = self.state.layers[i]
+        chain = layer.chain(vectors, states, None, self.training, weights.own)
         if i:
             inputs = [tf.repeat(x, self.steps, axis=0) for x in chain.inputs]
             chain = chain._replace(inputs=tuple(inputs))
-        kernels = ()
-        if fed is not None:
-            fed = self.decoder.cast(fed)
-            kernels = tf.split(fed, chain.cell.gates, axis=1)
-        return _Layer(chain, tuple(kernels), self.by_hand)
+        return _Layer(chain, weights.fed, self.by_hand)
 
     def run(self):
         """Outputs of the last of the layers, `Attended`, and the state."""

@@ -1,5 +1,7 @@
 """LSTM, GRU and simple recurrent layers with the dropouts of the literature."""
 
+from typing import Any, NamedTuple
+
 import keras
 import tensorflow as tf
 
@@ -8,6 +10,20 @@ from rnnzoo.layers.dropout import check_rate, draw_mask
 from rnnzoo.layers.recurrence import Chain, recur
 
 _TYPES = ("tied", "untied", "candidate")
+
+
+class Weights(NamedTuple):
+    """A layer's weights, of the type that it computes in.
+
+    Attributes:
+        kernels: Tuple of the inputs' kernels of the gates, or of one of all.
+        biases: Likewise.
+        of_step: Tuple, see `rnnzoo.layers.recurrence.Chain`.
+    """
+
+    kernels: Any
+    biases: Any
+    of_step: Any
 
 
 class Recurrent:
@@ -119,7 +135,7 @@ class Recurrent:
             return sequence
         return tf.where(mask[..., None], sequence, tf.zeros_like(sequence))
 
-    def chain(self, sequences, initial_state, mask, training):
+    def chain(self, sequences, initial_state, mask, training, weights=None):
         """This layer's run over `sequences`, for `recurrence.recur`.
 
         Args:
@@ -128,6 +144,7 @@ class Recurrent:
                 them.
             mask: Boolean `(batch, time)`, or `None`.
             training: Whether to draw dropout masks.
+            weights: `prepare()`, if several runs share it.
         """
         mask = _checked_mask(mask, sequences)
         sequences = tf.cast(sequences, self.compute_dtype)
@@ -135,6 +152,27 @@ class Recurrent:
         if training and self.dropout:
             shape = (batch, 1, sequences.shape[-1])
             sequences = sequences * self._draw(shape, self.dropout)
+        weights = weights or self.prepare(training)
+        inputs = tf.transpose(sequences, [1, 0, 2])
+        return Chain(
+            cell=self.step,
+            inputs=self._project(inputs, weights),
+            states=tuple(initial_state),
+            weights=weights.of_step,
+            noise=self._noise(batch, training),
+            updates=self._updates(mask, inputs, training),
+            reverse=self.go_backwards,
+        )
+
+    def prepare(self, training=False):
+        """The weights as runs need them.
+
+        Args:
+            training: Whether to drop weights.
+
+        Returns:
+            `Weights`.
+        """
         kernel, recurrent, bias = (
             None if weight is None else self._cast(weight)
             for weight in (
@@ -146,37 +184,28 @@ class Recurrent:
         if training and self.weight_dropout:
             shape = recurrent.shape
             recurrent *= self._draw(shape, self.weight_dropout)
-        inputs = tf.transpose(sequences, [1, 0, 2])
-        return Chain(
-            cell=self.step,
-            inputs=self._project(inputs, kernel, self._input_bias(bias)),
-            states=tuple(initial_state),
-            weights=(
-                *tf.split(recurrent, self.step.gates, axis=1),
+        gates = self.step.gates
+        # A product for each gate, because to split one is slower; but what is
+        # normalized is all gates together.
+        parts = 1 if self.layer_norm else gates
+        return Weights(
+            kernels=tuple(tf.split(kernel, parts, axis=1)),
+            biases=tuple(tf.split(self._input_bias(bias), parts)),
+            of_step=(
+                *tf.split(recurrent, gates, axis=1),
                 *self._step_weights(bias),
             ),
-            noise=self._noise(batch, training),
-            updates=self._updates(mask, inputs, training),
-            reverse=self.go_backwards,
         )
 
-    def _project(self, inputs, kernel, bias):
+    def _project(self, inputs, weights):
         """`(time, batch, features)` to the inputs' share of each gate."""
         flat = tf.reshape(inputs, [-1, inputs.shape[-1]])
-        gates = self.step.gates
+        products = [tf.matmul(flat, kernel) for kernel in weights.kernels]
         if self.layer_norm:
-            product = self._normalize_inputs(tf.matmul(flat, kernel))
-            shares = tf.split(product + bias, gates, axis=1)
-        else:
-            # A product for each gate, because to split one is slower.
-            shares = [
-                tf.nn.bias_add(tf.matmul(flat, k), b)
-                for k, b in zip(
-                    tf.split(kernel, gates, axis=1),
-                    tf.split(bias, gates),
-                    strict=True,
-                )
-            ]
+            products = map(self._normalize_inputs, products)
+        shares = list(map(tf.nn.bias_add, products, weights.biases))
+        if self.layer_norm:
+            shares = tf.split(shares[0], self.step.gates, axis=1)
         steps, batch = tf.unstack(tf.shape(inputs)[:2])
         shape = [steps, batch, self.units]
         return tuple(
