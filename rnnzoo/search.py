@@ -269,17 +269,27 @@ class _Limits:
             history: int32 `(batch, n, steps)`, the tokens so far.
             t: Number of the tokens so far.
         """
-        vocabulary = tf.shape(log_probs)[-1]
-        is_end = tf.range(vocabulary) == self.end
-        allowed = ~is_end | (t >= self.min_length)[:, None, None]
-        if self.block_ngrams:
-            allowed &= ~self._repeats(history, t, vocabulary)
+        early, over = t < self.min_length, t >= self.max_length
+        due = tf.fill(tf.shape(over), -1)
         if self.prefix is not None:
-            due = self.prefix[:, t][:, None, None]
-            allowed = tf.where(due < 0, allowed, tf.range(vocabulary) == due)
-        over = (t >= self.max_length)[:, None, None]
-        allowed = tf.where(over, is_end, allowed)
-        return tf.where(allowed, log_probs, -float("inf"))
+            due = self.prefix[:, t]
+
+        def forbid():
+            tokens = tf.range(tf.shape(log_probs)[-1])
+            is_end = tokens == self.end
+            allowed = ~is_end | ~_over_tokens(early)
+            if self.block_ngrams:
+                allowed &= ~self._repeats(history, t, tf.size(tokens))
+            is_due = tokens == _over_tokens(due)
+            allowed = tf.where(_over_tokens(due) < 0, allowed, is_due)
+            allowed = tf.where(_over_tokens(over), is_end, allowed)
+            return tf.where(allowed, log_probs, -float("inf"))
+
+        if self.block_ngrams:
+            return forbid()
+        # Most steps forbid nothing, and a pass over a vocabulary takes time.
+        bound = tf.reduce_any(early | over | (due >= 0))
+        return tf.cond(bound, forbid, lambda: log_probs)
 
     def _repeats(self, history, t, vocabulary):
         """Which tokens would end an n-gram that has occurred."""
@@ -558,6 +568,11 @@ def _loop(steps, body, *loop):
 def _log_probs(step, tokens, state):
     scores, state = step(tokens, state)
     return tf.nn.log_softmax(tf.cast(scores, tf.float32)), state
+
+
+def _over_tokens(of_samples):
+    """`(batch,)` to what goes with `(batch, n, vocabulary)`."""
+    return of_samples[:, None, None]
 
 
 def _write(history, t, tokens):
