@@ -11,7 +11,12 @@ from rnnzoo.text import Tokenizer
 
 # A pass draws one caption of each image: five see all of Flickr8k's.
 RECIPE = Recipe(
-    batch_size=64, epochs=20, learning_rate=1e-3, clipnorm=1.0, patience=5
+    batch_size=64,
+    epochs=50,
+    learning_rate=1e-3,
+    clipnorm=1.0,
+    patience=10,
+    ema_momentum=0.995,
 )
 
 

@@ -17,7 +17,12 @@ from rnnzoo.tasks import Translator
 from rnnzoo.text import Tokenizer
 
 RECIPE = Recipe(
-    batch_size=64, epochs=22, learning_rate=1e-3, clipnorm=1.0, patience=6
+    batch_size=64,
+    epochs=22,
+    learning_rate=1e-3,
+    clipnorm=1.0,
+    patience=6,
+    ema_momentum=0.998,
 )
 
 
@@ -38,7 +43,7 @@ def bahdanau_translator(
     depth=1,
     rnn="gru",
     tied=True,
-    dropout=0.4,
+    dropout=0.3,
     recurrent_dropout=0.2,
     word_dropout=0.1,
     scheduled_sampling=0.0,
@@ -136,7 +141,7 @@ def luong_translator(
     input_feeding=False,
     copy=False,
     tied=True,
-    dropout=0.4,
+    dropout=0.3,
     recurrent_dropout=0.2,
     word_dropout=0.1,
     scheduled_sampling=0.0,
