@@ -1,13 +1,14 @@
 """Training and tagging on conll2003, against a tagger of Keras's layers.
 
-    python benchmarks/tagging.py [--sentences 1600] [--repeats 3]
+    python benchmarks/tagging.py [--sentences N] [--repeats 3]
 
 Keras's is what its examples lead to: the characters of each word through a
 convolution, a `Bidirectional(LSTM(recurrent_dropout))`, a softmax, and Adam.
 Its words are folded into the batch by hand: `TimeDistributed` would do that,
 but Keras 3.15 maps it over the batch where the number of steps is unknown.
 Ours has a CRF on top. Both have the same sizes and read the same batches of
-similar length, and are timed in turns. Writes results/tagging.csv.
+similar length, and are timed in turns: a pass over the training split, or its
+first N sentences. Writes results/tagging.csv.
 """
 
 import argparse
@@ -117,7 +118,7 @@ def as_lists(batches, length):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sentences", type=int, default=1600)
+    parser.add_argument("--sentences", type=int, default=-1)
     parser.add_argument("--repeats", type=int, default=3)
     args = parser.parse_args()
     words, tags = load_sentences("train", args.sentences)
@@ -128,7 +129,7 @@ def main():
         examples.batches(BATCH, shuffle=True), ours.max_characters
     )
     quiet = {"batch_size": BATCH, "verbose": 0}
-    dev, _ = load_sentences("dev", 4000)
+    dev, _ = load_sentences("dev", -1)
     times = harness.interleave(
         {
             "Keras": lambda: theirs.fit(batches, verbose=0),
