@@ -116,7 +116,9 @@ class Task(keras.Model):
         """Configures training; without arguments, as the recipe says.
 
         Args:
-            optimizer: As in Keras; `"auto"` is the recipe's.
+            optimizer: As in Keras; `"auto"` is the recipe's, at a constant
+                rate and without averages, for which `rnnzoo.finetune` knows
+                the number of steps.
             loss: As in Keras; `"auto"` is the task's.
             metrics: As in Keras; `"auto"` is the task's.
             **kwargs: As in Keras. `jit_compile` is off unless asked for:
