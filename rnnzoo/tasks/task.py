@@ -12,6 +12,7 @@ from rnnzoo.optimizers import LazyAdam, moving_averages
 from rnnzoo.recipe import Recipe
 
 AVERAGED_SHARE = 0.1  # of all steps, that moving averages reach over at most
+STEPS_PER_EXECUTION = 10  # small models would wait for Python after each
 
 
 class Task(keras.Model):
@@ -121,10 +122,12 @@ class Task(keras.Model):
                 the number of steps.
             loss: As in Keras; `"auto"` is the task's.
             metrics: As in Keras; `"auto"` is the task's.
-            **kwargs: As in Keras. `jit_compile` is off unless asked for:
+            **kwargs: As in Keras, but for two defaults. `jit_compile` is off:
                 batches differ in shape, and XLA would compile each.
+                `steps_per_execution` is 10: callbacks see each tenth batch.
         """
         kwargs.setdefault("jit_compile", False)
+        kwargs.setdefault("steps_per_execution", STEPS_PER_EXECUTION)
         super().compile(
             optimizer=self.default_optimizer()
             if optimizer == "auto"
