@@ -27,6 +27,9 @@ class LazyAdam(keras.optimizers.Adam):
     regularizer or an output layer that shares the weight makes one), this is
     exactly Adam.
 
+    Rows change in place. TensorFlow then copies the whole table wherever it is
+    read, as `keras.layers.Embedding` does; `rnnzoo.layers.Embedding` does not.
+
     Clipping sees the gradient as Adam does, without making it dense. Weight
     decay, moving averages (`use_ema`) and weight constraints go over all rows,
     as in Keras, and cost that.
@@ -94,12 +97,8 @@ class LazyAdam(keras.optimizers.Adam):
             self.assign(v_hat, tf.IndexedSlices(v, rows))
         alpha = self._step_size(learning_rate, variable.dtype)
         change = m * alpha / (tf.sqrt(v) + self.epsilon)
-        # Not scattered in place: TensorFlow copies a variable that ever was,
-        # whole, at each later read, in inference too. Moments are never read.
-        self.assign(
-            variable,
-            tf.tensor_scatter_nd_sub(variable, rows[:, None], change),
-        )
+        values = tf.gather(variable, rows) - change
+        self.assign(variable, tf.IndexedSlices(values, rows))
 
     def _follow(self, moment, rows, target, beta):
         """Moves the rows of a moment towards the target; returns them."""

@@ -6,6 +6,7 @@ from rnnzoo.layers.characters import CharCNN, CharLSTM
 from rnnzoo.layers.crf import CRF
 from rnnzoo.layers.decoder import AttentionDecoder
 from rnnzoo.layers.dropout import EmbeddingDropout, VariationalDropout
+from rnnzoo.layers.embedding import Embedding
 from rnnzoo.layers.hierarchical import HierarchicalAttention
 from rnnzoo.layers.image_memory import ImageMemory
 from rnnzoo.layers.pooling import AttentionPooling, MaxPooling, MeanPooling
@@ -24,6 +25,7 @@ __all__ = [
     "Bidirectional",
     "CharCNN",
     "CharLSTM",
+    "Embedding",
     "EmbeddingDropout",
     "HierarchicalAttention",
     "ImageMemory",

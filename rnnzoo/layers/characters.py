@@ -10,6 +10,7 @@ from keras import ops
 
 from rnnzoo.layers.bidirectional import Bidirectional
 from rnnzoo.layers.dropout import check_rate
+from rnnzoo.layers.embedding import Embedding
 from rnnzoo.layers.recurrent import LSTM
 
 
@@ -35,9 +36,7 @@ class WordEncoder(keras.layers.Layer):
         super().__init__(**kwargs)
         check_rate("dropout", dropout)
         policy = self.dtype_policy
-        self.embedding = keras.layers.Embedding(
-            input_dim, embedding_dim, dtype=policy
-        )
+        self.embedding = Embedding(input_dim, embedding_dim, dtype=policy)
         self.dropout = keras.layers.Dropout(dropout, dtype=policy)
 
     def build(self, input_shape):

@@ -114,7 +114,7 @@ class AttentionDecoder(keras.layers.Layer):
         units: Units of each recurrent layer.
         attention: `rnnzoo.layers.BahdanauAttention`, `LuongAttention`, or
             `None`.
-        embedding: `keras.layers.Embedding` of the target tokens; its
+        embedding: `rnnzoo.layers.Embedding` of the target tokens; its
             `input_dim` is their number.
         rnn: `"lstm"` or `"gru"`.
         depth: Number of recurrent layers.

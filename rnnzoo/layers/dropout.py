@@ -111,7 +111,7 @@ class EmbeddingDropout(keras.layers.Layer):
     the words that occur cost anything. At inference the vectors pass unchanged.
 
     ```python
-    vectors = keras.layers.Embedding(50_000, 200)(ids)
+    vectors = rnnzoo.layers.Embedding(50_000, 200)(ids)
     vectors = rnnzoo.layers.EmbeddingDropout(0.1)(vectors, ids)
     ```
 

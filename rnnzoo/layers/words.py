@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from rnnzoo.layers.dropout import EmbeddingDropout, VariationalDropout
+from rnnzoo.layers.embedding import Embedding
 
 
 @keras.saving.register_keras_serializable(package="rnnzoo")
@@ -11,7 +12,7 @@ class WordFeatures(keras.layers.Layer):
     """Concatenates what is known of each word.
 
     Args:
-        embedding: `keras.layers.Embedding` of words.
+        embedding: `rnnzoo.layers.Embedding` of words.
         characters: Optional `rnnzoo.layers.CharCNN` or `CharLSTM`.
         cases: Number of ids of cases, or 0 to leave them out.
         case_dim: Size of a case's vector.
@@ -44,7 +45,7 @@ class WordFeatures(keras.layers.Layer):
         self.characters = characters
         self.case_embedding = None
         if cases:
-            self.case_embedding = keras.layers.Embedding(
+            self.case_embedding = Embedding(
                 cases, case_dim, dtype=self.dtype_policy
             )
         self.case_dim = case_dim

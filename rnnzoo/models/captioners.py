@@ -3,7 +3,12 @@
 import keras
 
 from rnnzoo.encoders import SMALL_CNN, image_encoder, starts_from_scratch
-from rnnzoo.layers import AttentionDecoder, BahdanauAttention, ImageMemory
+from rnnzoo.layers import (
+    AttentionDecoder,
+    BahdanauAttention,
+    Embedding,
+    ImageMemory,
+)
 from rnnzoo.recipe import Recipe
 from rnnzoo.registry import register
 from rnnzoo.tasks import ImageCaptioner
@@ -199,7 +204,7 @@ def _captioner(
         AttentionDecoder(
             units,
             attention,
-            keras.layers.Embedding(vocabulary_size, embedding_dim, start),
+            Embedding(vocabulary_size, embedding_dim, start),
             rnn=rnn,
             dropout=dropout,
             recurrent_dropout=recurrent_dropout,

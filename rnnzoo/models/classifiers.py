@@ -1,9 +1,7 @@
 """Text classifiers."""
 
-import keras
-
 from rnnzoo import embeddings as word_vectors
-from rnnzoo.layers import HierarchicalAttention, SequenceEncoder
+from rnnzoo.layers import Embedding, HierarchicalAttention, SequenceEncoder
 from rnnzoo.recipe import Recipe
 from rnnzoo.registry import register
 from rnnzoo.tasks import TextClassifier
@@ -151,6 +149,4 @@ def bilstm_classifier(
 def _embedding(vocabulary_size, embedding_dim, embeddings, trainable):
     if embeddings is not None:
         embedding_dim = word_vectors.dimension(embeddings)
-    return keras.layers.Embedding(
-        vocabulary_size, embedding_dim, trainable=trainable
-    )
+    return Embedding(vocabulary_size, embedding_dim, trainable=trainable)

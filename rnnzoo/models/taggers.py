@@ -1,9 +1,14 @@
 """Entity taggers."""
 
-import keras
-
 from rnnzoo import embeddings as word_vectors
-from rnnzoo.layers import LSTM, Bidirectional, CharCNN, CharLSTM, WordFeatures
+from rnnzoo.layers import (
+    LSTM,
+    Bidirectional,
+    CharCNN,
+    CharLSTM,
+    Embedding,
+    WordFeatures,
+)
 from rnnzoo.recipe import Recipe
 from rnnzoo.registry import register
 from rnnzoo.tasks import EntityTagger
@@ -72,7 +77,7 @@ def bilstm_crf_tagger(
     if embeddings is not None:
         embedding_dim = word_vectors.dimension(embeddings)
     features = WordFeatures(
-        keras.layers.Embedding(
+        Embedding(
             vocabulary_size, embedding_dim, trainable=trainable_embeddings
         ),
         characters=_characters(characters, dropout),

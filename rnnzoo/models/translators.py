@@ -6,6 +6,7 @@ from rnnzoo.layers import (
     AttentionDecoder,
     BahdanauAttention,
     Bidirectional,
+    Embedding,
     LuongAttention,
     Stack,
 )
@@ -316,13 +317,11 @@ def _translator(
     # first step on.
     start = keras.initializers.RandomNormal(stddev=embedding_dim**-0.5)
     return Translator(
-        keras.layers.Embedding(vocabulary_size, embedding_dim, start),
+        Embedding(vocabulary_size, embedding_dim, start),
         encoder,
         AttentionDecoder(
             attention=attention,
-            embedding=keras.layers.Embedding(
-                target_vocabulary_size, embedding_dim, start
-            ),
+            embedding=Embedding(target_vocabulary_size, embedding_dim, start),
             word_dropout=word_dropout,
             **decoder,
         ),

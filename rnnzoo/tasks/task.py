@@ -124,10 +124,12 @@ class Task(keras.Model):
             metrics: As in Keras; `"auto"` is the task's.
             **kwargs: As in Keras, but for two defaults. `jit_compile` is off:
                 batches differ in shape, and XLA would compile each.
-                `steps_per_execution` is 10: callbacks see each tenth batch.
+                `steps_per_execution` is 10: callbacks see each tenth batch;
+                but over replicas it is 1, for there Keras fails with more.
         """
         kwargs.setdefault("jit_compile", False)
-        kwargs.setdefault("steps_per_execution", STEPS_PER_EXECUTION)
+        if self.distribute_strategy.num_replicas_in_sync == 1:
+            kwargs.setdefault("steps_per_execution", STEPS_PER_EXECUTION)
         super().compile(
             optimizer=self.default_optimizer()
             if optimizer == "auto"

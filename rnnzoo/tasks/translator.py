@@ -48,7 +48,7 @@ class Translator(TextWriter):
     `multi30k`, `ted_hrlr_translate` and `wmt`.
 
     Args:
-        embedding: `keras.layers.Embedding` of the source's tokens; its
+        embedding: `rnnzoo.layers.Embedding` of the source's tokens; its
             `input_dim` is the most ids that `adapt` may give out.
         encoder: A layer from `(batch, time, features)`, with a mask, to
             `(batch, time, units)`; if it also returns states, the decoder
