@@ -30,6 +30,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 _TINY = 1e-6
+_BLOCK = 64
 
 
 class Hypotheses(NamedTuple):
@@ -467,14 +468,14 @@ class _Beam(NamedTuple):
         """The best: log probabilities, parents, tokens; `(batch, 2 width)`.
 
         A parent has one continuation that ends, so that of twice the width
-        at least the width go on.
+        at least the width go on. Of one parent, one more than the width can
+        matter: few numbers are added and sorted.
         """
         batch, vocabulary = tf.shape(live.tokens)[0], tf.shape(log_p)[1]
         log_p = tf.reshape(log_p, [batch, self.width, vocabulary])
         log_p = self.limits(log_p, live.history, t)
-        # Of one parent no more are needed: few numbers are added and sorted.
-        each = tf.minimum(2 * self.width, vocabulary)
-        log_p, chosen = tf.math.top_k(log_p, each)
+        each = tf.minimum(self.width + 1, vocabulary)
+        log_p, chosen = _top_k(log_p, each)
         every = [batch, self.width * each]
         values = tf.reshape(log_p + live.log_probs[..., None], every)
         k = tf.minimum(2 * self.width, every[1])
@@ -568,6 +569,30 @@ def _loop(steps, body, *loop):
 def _log_probs(step, tokens, state):
     scores, state = step(tokens, state)
     return tf.nn.log_softmax(tf.cast(scores, tf.float32)), state
+
+
+def _top_k(scores, k):
+    """`tf.math.top_k`, which is slow where rows are long.
+
+    The best are in those blocks of a row that have the best maxima. As these
+    keep their order, even ties are decided as TensorFlow does: at each token
+    that is left out, k others are better, or as good and further to the left.
+    """
+    size = tf.shape(scores)[-1]
+    blocks = -(-size // _BLOCK)
+    missing = [[0, 0]] * (scores.shape.rank - 1) + [[0, blocks * _BLOCK - size]]
+    scores = tf.pad(scores, missing, constant_values=-float("inf"))
+    before = tf.shape(scores)[:-1]
+    scores = tf.reshape(scores, [-1, blocks, _BLOCK])
+    most = tf.minimum(k, blocks)
+    _, kept = tf.math.top_k(tf.reduce_max(scores, axis=2), most)
+    kept = tf.sort(kept, axis=1)
+    scores = tf.gather(scores, kept, batch_dims=1)
+    scores, places = tf.math.top_k(tf.reshape(scores, [-1, most * _BLOCK]), k)
+    tokens = tf.gather(kept, places // _BLOCK, batch_dims=1) * _BLOCK
+    tokens += places % _BLOCK
+    shape = tf.concat([before, [k]], axis=0)
+    return tf.reshape(scores, shape), tf.reshape(tokens, shape)
 
 
 def _over_tokens(of_samples):
