@@ -38,15 +38,15 @@ class Memory(NamedTuple):
         mask: Boolean `(batch, places)`.
         pointers: `rnnzoo.layers.pointer.Pointers` of a decoder that copies;
             otherwise `()`.
-        layers: Tuple of the weights of a decoder's layers, each
-            `rnnzoo.layers.decoder.LayerWeights`; otherwise `()`.
+        weights: `rnnzoo.layers.decoder.DecoderWeights` of a decoder; otherwise
+            `()`.
     """
 
     values: Any
     keys: Any
     mask: Any
     pointers: Any = ()
-    layers: Any = ()
+    weights: Any = ()
 
 
 class AttentionState(NamedTuple):

@@ -62,6 +62,20 @@ class LayerWeights(NamedTuple):
     fed: Any
 
 
+class DecoderWeights(NamedTuple):
+    """Weights as they are needed, made once for all steps.
+
+    Attributes:
+        layers: Tuple of `LayerWeights`.
+        output_kernel: `(readout_units, tokens)`.
+        output_bias: float32 `(tokens,)`, minus infinity for what is forbidden.
+    """
+
+    layers: Any
+    output_kernel: Any
+    output_bias: Any
+
+
 class Decoded(NamedTuple):
     """What a decoder made of whole targets.
 
@@ -318,11 +332,13 @@ class AttentionDecoder(keras.layers.Layer):
         memory_mask=None,
         initial_state=None,
         memory_tokens=None,
+        forbidden=(),
     ):
         """What the first step needs.
 
         Args:
             memory, memory_mask, initial_state, memory_tokens: As in a call.
+            forbidden: Tuple of tokens that get no probability.
 
         Returns:
             Tuple of what is attended to, `rnnzoo.layers.attention.Memory`, and
@@ -355,10 +371,23 @@ class AttentionDecoder(keras.layers.Layer):
             memory = memory._replace(
                 pointers=self._pointers(memory_tokens, memory.mask)
             )
-        # Once, for in a loop they would be split again at each step.
-        weights = tuple(map(self._layer_weights, range(self.depth)))
-        memory = memory._replace(layers=weights)
+        memory = memory._replace(weights=self._weights(forbidden))
         return memory, DecoderState(layers, feed, attended)
+
+    def _weights(self, forbidden):
+        bias = _as_float(self.output_bias)
+        if self.tied:
+            kernel = tf.transpose(self.cast(self.embedding.embeddings))
+        else:
+            kernel = self.cast(self.output_kernel)
+        if forbidden:
+            bias = tf.tensor_scatter_nd_update(
+                bias,
+                [[token] for token in forbidden],
+                [-float("inf")] * len(forbidden),
+            )
+        layers = tuple(map(self._layer_weights, range(self.depth)))
+        return DecoderWeights(layers, kernel, bias)
 
     def _layer_weights(self, i):
         own, fed = self.layers[i].prepare(), ()
@@ -498,7 +527,9 @@ class AttentionDecoder(keras.layers.Layer):
             attended, state = self._attend_at_once(
                 hidden, memory, state, training
             )
-        logits = self._logits(drop(self.read_out(hidden, attended, vectors)))
+        logits = self._logits(
+            drop(self.read_out(hidden, attended, vectors)), memory.weights
+        )
         if self.copy:
             logits = self._with_copies(
                 logits, hidden, attended, vectors, memory.pointers
@@ -507,7 +538,7 @@ class AttentionDecoder(keras.layers.Layer):
 
     def _recur(self, i, inputs, memory, state, training):
         """A whole layer: its outputs and final states."""
-        layer, weights = self.layers[i], memory.layers[i].own
+        layer, weights = self.layers[i], memory.weights.layers[i].own
         chain = layer.chain(inputs, state.layers[i], None, training, weights)
         (run,) = recur([chain], training=training)
         return layer.sequence(run, None), run.states
@@ -558,15 +589,12 @@ class AttentionDecoder(keras.layers.Layer):
         kernel = self.cast(self.readout_kernel)
         return tf.tanh(tf.tensordot(tf.concat(parts, axis=-1), kernel, 1))
 
-    def _logits(self, hidden):
-        if self.tied:
-            kernel = tf.transpose(self.cast(self.embedding.embeddings))
-        else:
-            kernel = self.cast(self.output_kernel)
+    def _logits(self, hidden, weights):
+        kernel = weights.output_kernel
         # A product of two matrices and its bias are one operation.
         flat = tf.reshape(hidden, [-1, self.readout_units])
         logits = tf.nn.bias_add(
-            _as_float(tf.matmul(flat, kernel)), _as_float(self.output_bias)
+            _as_float(tf.matmul(flat, kernel)), weights.output_bias
         )
         rows, steps = tf.unstack(tf.shape(hidden)[:2])
         return tf.reshape(logits, [rows, steps, kernel.shape[1]])

@@ -52,7 +52,7 @@ class Loop:
             )
 
     def _layer(self, i, layer):
-        vectors, weights = self.vectors, self.memory.layers[i]
+        vectors, weights = self.vectors, self.memory.weights.layers[i]
         if i:
             # The share of zeros in the gates is the bias.
             shape = [self.rows, 1, self.decoder.units]

@@ -274,11 +274,10 @@ class ImageCaptioner(TextWriter):
 
     _decode = tf.function(decode, reduce_retracing=True, autograph=False)
 
-    def _step(self, tokens, state, memory):
-        """There is always something to say that has a word."""
-        logits, state = super()._step(tokens, state, memory)
-        is_unknown = tf.range(tf.shape(logits)[1]) == text.UNKNOWN
-        return tf.where(is_unknown, -float("inf"), logits), state
+    @property
+    def unwritten(self):
+        # There is always something to say that has a word.
+        return (*super().unwritten, text.UNKNOWN)
 
     # How good it is.
 

@@ -115,6 +115,11 @@ class TextWriter(Task):
         """The token behind the last of a target."""
         return len(self.target_vocabulary) + 1
 
+    @property
+    def unwritten(self):
+        """Ids that are never written."""
+        return text.PADDING, self.start_id
+
     @tf.function(
         input_signature=[tf.TensorSpec([None], tf.string)], autograph=False
     )
@@ -275,10 +280,14 @@ class TextWriter(Task):
             `Written`.
         """
         memory, state = self.decoder.start(
-            memory, mask, states, source and source.ids
+            memory,
+            mask,
+            states,
+            source and source.ids,
+            forbidden=self.unwritten,
         )
         found = search.beam(
-            functools.partial(self._step, memory=memory),
+            functools.partial(self.decoder.step, memory=memory),
             state,
             start=tf.fill(tf.shape(longest), self.start_id),
             end=self.end_id,
@@ -295,13 +304,6 @@ class TextWriter(Task):
         return Written(
             found.tokens, tokens, found.lengths, found.scores, weights
         )
-
-    def _step(self, tokens, state, memory):
-        """The decoder's, without what is no token."""
-        logits, state = self.decoder.step(tokens, state, memory)
-        ids = tf.range(tf.shape(logits)[1])
-        is_none = (ids == text.PADDING) | (ids == self.start_id)
-        return tf.where(is_none, -float("inf"), logits), state
 
     def _spell(self, found, source):
         """Ids as strings, "" behind the end."""
