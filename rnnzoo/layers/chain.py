@@ -1,0 +1,88 @@
+"""A chain of tags: what scores a sequence, and how steps are found in rows."""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+
+class Chain(NamedTuple):
+    """What scores sequences of tags: float64, time-major."""
+
+    potentials: tf.Tensor  # (time, batch, tags)
+    transitions: tf.Tensor  # (tags, tags)
+    start: tf.Tensor  # (tags,)
+    end: tf.Tensor  # (tags,)
+    mask: tf.Tensor  # (batch, time)
+    lengths: tf.Tensor  # (batch,)
+
+
+def make_chain(potentials, mask, transitions, start, end):
+    """Checks and converts what `rnnzoo.layers.crf` takes."""
+    potentials = tf.convert_to_tensor(potentials)
+    if potentials.shape.rank != 3 or potentials.shape[-1] is None:
+        raise ValueError(
+            "Invalid value for argument `potentials`. Expected scores of "
+            "shape (batch, time, tags), with a known number of tags. "
+            f"Received: shape {potentials.shape}"
+        )
+    tags = potentials.shape[-1]
+    if mask is None:
+        mask = tf.ones(tf.shape(potentials)[:2], tf.bool)
+    mask = tf.cast(mask, tf.bool)
+    scores = [
+        _scores(name, value, shape)
+        for name, value, shape in (
+            ("transitions", transitions, (tags, tags)),
+            ("start", start, (tags,)),
+            ("end", end, (tags,)),
+        )
+    ]
+    return Chain(
+        tf.transpose(as_float(potentials), [1, 0, 2]),
+        *scores,
+        mask,
+        tf.reduce_sum(tf.cast(mask, tf.int32), axis=1),
+    )
+
+
+def _scores(name, value, shape):
+    if value is None:
+        return tf.zeros(shape, tf.float64)
+    value = tf.convert_to_tensor(value)
+    if not value.shape.is_compatible_with(shape):
+        raise ValueError(
+            f"Invalid value for argument `{name}`. Expected scores of shape "
+            f"{shape}. Received: shape {value.shape}"
+        )
+    return as_float(value)
+
+
+def as_float(tensor):
+    return tf.cast(tensor, tf.float64)
+
+
+def score(chain, tags):
+    """s(y), `(batch,)`."""
+    shape = tf.shape(chain.potentials)
+    chosen = tf.one_hot(tf.transpose(tags), shape[2], dtype=tf.float64)
+    chosen *= as_float(tf.transpose(chain.mask))[..., None]
+    before = tf.tensordot(chosen[:-1], chain.transitions, 1)
+    start = tf.broadcast_to(chain.start, [1, shape[1], shape[2]])
+    scores = chain.potentials + tf.concat([start, before], axis=0)
+    last = at_last(chosen, chain.lengths)
+    return tf.reduce_sum(scores * chosen, axis=[0, 2]) + tf.linalg.matvec(
+        last, chain.end
+    )
+
+
+def at_last(steps, lengths):
+    """Of `(time, batch, ...)` the last step of each row, `(batch, ...)`."""
+    last = tf.maximum(lengths - 1, 0)
+    return tf.gather_nd(
+        steps, tf.stack([last, tf.range(tf.size(last))], axis=1)
+    )
+
+
+def flip(steps, lengths):
+    """Rows reversed, the padding left at their end."""
+    return tf.reverse_sequence(steps, lengths, seq_axis=0, batch_axis=1)

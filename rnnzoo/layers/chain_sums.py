@@ -1,0 +1,157 @@
+"""Sums over all sequences of a chain.
+
+All come from one loop that goes over the steps from both ends at once and
+keeps weights, not their logarithms, scaled to sum to one at every step: a
+matrix product a step, where a log-sum-exp would broadcast. It computes in
+float64, whose range of exp(+-700) leaves room for what is all but impossible,
+and whose precision bears long sequences. The gradient of log Z is the expected
+counts, so the way back needs no loop.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from rnnzoo.layers.chain import as_float, at_last, flip
+
+_TINY = np.finfo("float64").tiny
+
+
+class Sweeps(NamedTuple):
+    """Sums over the ways to a step and from it, each scaled as it came.
+
+    Attributes:
+        arrive: Sums over the steps before and the step's own potential,
+            scaled to sum to one, `(time, batch, tags)`.
+        leave: The step's own potential and sums over the steps after.
+        products: Sums over all sequences through each tag.
+        transitions: The exponentials, divided by the largest.
+        log_z: `(batch,)`.
+    """
+
+    arrive: tf.Tensor
+    leave: tf.Tensor
+    products: tf.Tensor
+    transitions: tf.Tensor
+    log_z: tf.Tensor
+
+
+def sweep(chain):
+    """Forward and backward, side by side in one loop.
+
+    Backward is forward in the reversed row; so padding always comes last, and
+    never reaches a step that counts.
+    """
+    own, own_scale = _exponentials(chain.potentials, axis=2)
+    transitions, scale = _exponentials(chain.transitions)
+    start, start_scale = _exponentials(chain.start)
+    end, end_scale = _exponentials(chain.end)
+    before, after = tf.unstack(
+        _both_ways(
+            tf.stack([own, flip(own, chain.lengths)], axis=1),
+            tf.stack([transitions, tf.transpose(transitions)]),
+            tf.stack([start, end]),
+        ),
+        axis=1,
+    )
+    after = flip(after, chain.lengths)
+    arrive, sums = normalized(before * own)
+    leave = own * after
+    products = before * leave
+    # All scales that were divided by, back: one a step, one a transition, and
+    # what the last step makes of the end.
+    log_scales = _log(sums[..., 0]) + own_scale[..., 0] + scale
+    at_end = tf.reduce_sum(arrive * after, axis=-1)  # (time, batch)
+    log_z = (
+        tf.reduce_sum(log_scales * as_float(tf.transpose(chain.mask)), axis=0)
+        + _log(at_last(at_end, chain.lengths))
+        + (start_scale + end_scale - scale)
+    )
+    log_z = tf.where(chain.lengths > 0, log_z, tf.zeros_like(log_z))
+    return Sweeps(arrive, leave, products, transitions, log_z)
+
+
+def _both_ways(own, transitions, first):
+    """Sums over the ways to each step, without its own potential.
+
+    Args:
+        own: `(time, directions, batch, tags)`.
+        transitions: `(directions, tags, tags)`.
+        first: `(directions, tags)`, the ways to the first step.
+
+    Returns:
+        As `own`, each step's sums scaled by a number of its own.
+    """
+    steps = tf.shape(own)[0]
+    sums = tf.broadcast_to(first[:, None], tf.shape(own)[1:])
+    sums = tf.ensure_shape(sums, own.shape[1:])
+
+    def step(t, sums, array):
+        array = array.write(t, sums)
+        sums *= own[t]
+        sums /= tf.reduce_sum(sums, axis=-1, keepdims=True) + _TINY
+        return t + 1, tf.matmul(sums, transitions), array
+
+    array = tf.TensorArray(own.dtype, steps, element_shape=own.shape[1:])
+    *_, array = tf.while_loop(
+        lambda t, *_: t < steps,
+        step,
+        (0, sums, array),
+        maximum_iterations=steps,
+    )
+    return tf.ensure_shape(array.stack(), own.shape)
+
+
+def _exponentials(scores, axis=None):
+    """Exponentials, at most 1, and what was subtracted for that."""
+    largest = tf.stop_gradient(
+        tf.reduce_max(scores, axis=axis, keepdims=axis is not None)
+    )
+    return tf.exp(scores - largest), largest
+
+
+def normalized(weights):
+    """Weights that sum to one along the last axis, and their sums."""
+    sums = tf.reduce_sum(weights, axis=-1, keepdims=True)
+    return tf.math.divide_no_nan(weights, sums), sums
+
+
+def _log(weights):
+    return tf.math.log(tf.maximum(weights, _TINY))
+
+
+def log_partition(chain):
+    """log Z, `(batch,)`; its gradient is the expected counts."""
+
+    @tf.custom_gradient
+    def log_partition(potentials, transitions, start, end):
+        given = chain._replace(
+            potentials=potentials, transitions=transitions, start=start, end=end
+        )
+        sweeps = sweep(given)
+        return sweeps.log_z, lambda upstream: _counts(given, sweeps, upstream)
+
+    return log_partition(*chain[:4])
+
+
+def _counts(chain, sweeps, weights):
+    """Expected counts of tags and transitions, rows weighted."""
+    weights = weights[:, None] * as_float(chain.mask)
+    weights = tf.transpose(weights)[..., None]  # (time, batch, 1)
+    marginals, sums = normalized(sweeps.products)
+    marginals *= weights
+    tags = chain.potentials.shape[-1]
+    pairs = tf.matmul(
+        tf.reshape(sweeps.arrive[:-1], [-1, tags]),
+        tf.reshape(
+            tf.math.divide_no_nan(sweeps.leave * weights, sums)[1:], [-1, tags]
+        ),
+        transpose_a=True,
+    )
+    return (
+        marginals,
+        pairs * sweeps.transitions,
+        tf.reduce_sum(marginals[0], axis=0),
+        tf.reduce_sum(at_last(marginals, chain.lengths), axis=0),
+    )
