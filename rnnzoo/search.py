@@ -252,7 +252,7 @@ class _Limits:
         self.min_length = tf.broadcast_to(tf.cast(min_length, tf.int32), batch)
         self.block_ngrams = block_ngrams
         # Of no sample, the largest is the smallest integer.
-        self.steps = tf.maximum(tf.reduce_max(self.max_length), -1) + 1
+        self.steps = tf.maximum(tf.reduce_max(self.max_length), 0) + 1
         self.prefix = None
         if prefix is not None:
             missing = tf.maximum(self.steps - tf.shape(prefix)[1], 0)
@@ -349,6 +349,7 @@ def _roll(step, state, start, limits, choose, count):
     _, _, history, log_probs, _, _ = _loop(
         limits.steps,
         go_on,
+        0,
         tokens,
         tf.fill([rows, limits.steps], end),
         tf.zeros([rows]),
@@ -384,9 +385,9 @@ def _keep_top_p(scores, p):
 class _Live(NamedTuple):
     """The unfinished sequences."""
 
-    tokens: Any  # (batch, width), the last ones
-    history: Any  # (batch, width, steps)
-    log_probs: Any  # (batch, width)
+    tokens: Any  # (batch, n), the last ones
+    history: Any  # (batch, n, steps)
+    log_probs: Any  # (batch, n)
 
 
 class _Beam(NamedTuple):
@@ -400,28 +401,17 @@ class _Beam(NamedTuple):
 
     def run(self, state, start):
         batch = tf.shape(start)[0]
-        _, _, pool, *_ = _loop(
-            self.limits.steps,
-            self._advance,
-            self._first(batch, start),
-            self._none(batch),
-            tf.zeros([batch], tf.bool),
-            _repeat(state, self.width),
+        # There is one sequence to go on from, and then as many as are wanted.
+        only = _Live(
+            tokens=tf.cast(start, tf.int32)[:, None],
+            history=tf.fill([batch, 1, self.limits.steps], self.limits.end),
+            log_probs=tf.zeros([batch, 1]),
         )
+        first = self._advance(
+            0, only, self._none(batch), tf.zeros([batch], tf.bool), state
+        )
+        _, _, pool, *_ = _loop(self.limits.steps, self._advance, *first)
         return _trim(Hypotheses(*(each[:, : self.n_best] for each in pool)))
-
-    def _first(self, batch, start):
-        # One sequence each, so that the beam does not hold it several times.
-        only = tf.where(tf.range(self.width) == 0, 0.0, -float("inf"))
-        start = tf.cast(start, tf.int32)[:, None]
-        shape = tf.stack([batch, self.width])
-        return _Live(
-            tokens=tf.broadcast_to(start, shape),
-            history=tf.fill(
-                [batch, self.width, self.limits.steps], self.limits.end
-            ),
-            log_probs=tf.broadcast_to(only, shape),
-        )
 
     def _none(self, batch):
         """No finished sequence."""
@@ -444,7 +434,10 @@ class _Beam(NamedTuple):
             live: `_Live`.
             pool: `Hypotheses`, the best of the finished ones.
             done: Boolean `(batch,)`, which samples may not change any more.
-            state: Nest of `(batch * width, ...)`.
+            state: Nest of `(batch * n, ...)`.
+
+        Returns:
+            The same after it, `width` sequences of each sample.
         """
         log_p, new_state = _log_probs(
             self.step, tf.reshape(live.tokens, [-1]), state
@@ -465,23 +458,27 @@ class _Beam(NamedTuple):
         return t + 1, live, pool, done, state
 
     def _continuations(self, live, log_p, t):
-        """The best: log probabilities, parents, tokens; `(batch, 2 width)`.
+        """The best: log probabilities, parents, tokens; `(batch, k)`.
 
         A parent has one continuation that ends, so that of twice the width
         at least the width go on. Of one parent, one more than the width can
         matter: few numbers are added and sorted.
         """
-        batch, vocabulary = tf.shape(live.tokens)[0], tf.shape(log_p)[1]
-        log_p = tf.reshape(log_p, [batch, self.width, vocabulary])
+        batch, n = tf.unstack(tf.shape(live.tokens))
+        vocabulary = tf.shape(log_p)[1]
+        log_p = tf.reshape(log_p, [batch, n, vocabulary])
         log_p = self.limits(log_p, live.history, t)
         each = tf.minimum(self.width + 1, vocabulary)
         log_p, chosen = _top_k(log_p, each)
-        every = [batch, self.width * each]
+        every = [batch, n * each]
         values = tf.reshape(log_p + live.log_probs[..., None], every)
         k = tf.minimum(2 * self.width, every[1])
         values, places = tf.math.top_k(values, k)
         chosen = tf.gather(tf.reshape(chosen, every), places, batch_dims=1)
-        return values, places // each, chosen
+        # The first step may have fewer than are wanted.
+        missing = [[0, 0], [0, tf.maximum(self.width - k, 0)]]
+        values = tf.pad(values, missing, constant_values=-float("inf"))
+        return values, tf.pad(places // each, missing), tf.pad(chosen, missing)
 
     def _scores(self, values, parents, state, t):
         scores = values / self._length_penalty(t + 1)
@@ -489,7 +486,7 @@ class _Beam(NamedTuple):
             # What got no weight at all would make a sequence impossible.
             covered = tf.clip_by_value(self.coverage(state), _TINY, 1)
             covered = tf.reduce_sum(tf.math.log(covered), axis=1)
-            covered = tf.reshape(covered, [-1, self.width])
+            covered = tf.reshape(covered, [tf.shape(parents)[0], -1])
             covered = tf.gather(covered, parents, batch_dims=1)
             scores += self.coverage_penalty * tf.cast(covered, tf.float32)
         return scores
@@ -521,7 +518,8 @@ class _Beam(NamedTuple):
         parents = tf.gather(parents, places, batch_dims=1)
         tokens = tf.gather(chosen, places, batch_dims=1)
         history = tf.gather(live.history, parents, batch_dims=1)
-        first = tf.range(tf.shape(parents)[0])[:, None] * self.width
+        batch, n = tf.unstack(tf.shape(live.tokens))
+        first = tf.range(batch)[:, None] * n
         rows = tf.reshape(first + parents, [-1])
         moved = tf.nest.map_structure(lambda x: tf.gather(x, rows), state)
         live = _Live(tokens, _write(history, t, tokens), log_probs)
@@ -546,12 +544,13 @@ class _Beam(NamedTuple):
         return tf.reduce_max(live.log_probs, axis=1) / longest
 
 
-def _loop(steps, body, *loop):
-    """Repeats `body` for some steps, or until all samples are done.
+def _loop(steps, body, t, *loop):
+    """Repeats `body` up to some step, or until all samples are done.
 
     Args:
-        steps: Most repetitions.
+        steps: Number of steps.
         body: Function of the number of the step and `loop` to the same.
+        t: Number of the first step.
         *loop: Tensors; the last two are which samples are done, and the state.
     """
     known_by_rank = tf.nest.map_structure(
@@ -561,7 +560,7 @@ def _loop(steps, body, *loop):
     return tf.while_loop(
         lambda t, *loop: (t < steps) & ~tf.reduce_all(loop[-2]),
         body,
-        (0, *loop),
+        (t, *loop),
         shape_invariants=(tf.TensorShape([]), *known_by_rank, state_shapes),
     )
 

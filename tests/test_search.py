@@ -224,6 +224,28 @@ def test_a_sample_that_is_done_costs_no_step():
     assert len(steps) == 2
 
 
+def test_the_first_step_of_a_beam_costs_one_row_a_sample():
+    models = Markov(3, vocabulary=20)
+    rows = []
+
+    def step(tokens, state):
+        rows.append(len(tokens))
+        return models.step(tokens, state)
+
+    search.beam(step, models.state, models.start, END, 3, min_length=3, width=5)
+    assert rows == [3, 15, 15, 15]
+
+
+@pytest.mark.parametrize("vocabulary", [63, 64, 65, 1000])
+def test_the_best_are_found_in_blocks_as_one_by_one(vocabulary):
+    scores = RNG.integers(0, 9, (7, 3, vocabulary)).astype("float32")
+    scores[0, :, 5:] = -np.inf
+    for k in (1, 6, 63):
+        found = search._top_k(tf.constant(scores), k)
+        for ours, theirs in zip(found, tf.math.top_k(scores, k), strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+
+
 def test_length_is_between_the_limits():
     models = Markov(100, vocabulary=4)
     for method in (search.greedy, search.beam, search.sample):
