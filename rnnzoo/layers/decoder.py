@@ -381,11 +381,9 @@ class AttentionDecoder(keras.layers.Layer):
         else:
             kernel = self.cast(self.output_kernel)
         if forbidden:
-            bias = tf.tensor_scatter_nd_update(
-                bias,
-                [[token] for token in forbidden],
-                [-float("inf")] * len(forbidden),
-            )
+            tokens = tf.range(tf.size(bias))[:, None]
+            is_forbidden = tf.reduce_any(tokens == list(forbidden), axis=1)
+            bias = tf.where(is_forbidden, -float("inf"), bias)
         layers = tuple(map(self._layer_weights, range(self.depth)))
         return DecoderWeights(layers, kernel, bias)
 
