@@ -12,8 +12,6 @@ import numpy as np
 
 from rnnzoo.text import RESERVED
 
-MISSING_SPREAD = 0.25  # of random vectors, beside those that were found
-
 
 class WordVectors(NamedTuple):
     """Vectors of a vocabulary, and which of its tokens have one.
@@ -60,9 +58,8 @@ def words(source):
 def load_vectors(source, tokens, seed=0, verbose=1):
     """Reads the vectors of a vocabulary's tokens.
 
-    Tokens that have none get normal random vectors, a quarter as spread as
-    those that were found: as long as these, they would say as much, and are
-    noise until training has moved them. Padding gets zeros.
+    Tokens that have none get normal random vectors as spread as those that
+    were found; padding gets zeros.
 
     Args:
         source: Path of a text file in GloVe's format (a word and its numbers a
@@ -88,7 +85,7 @@ def load_vectors(source, tokens, seed=0, verbose=1):
         if not found[i]:
             vectors[i], found[i] = vector, True
     rng = np.random.default_rng(seed)
-    spread = vectors[found].std() * MISSING_SPREAD if found.any() else 0.05
+    spread = vectors[found].std() if found.any() else 0.05
     matrix = rng.normal(0, spread, (len(tokens) + RESERVED, size))
     matrix = matrix.astype("float32")
     matrix[0] = 0
