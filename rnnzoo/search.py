@@ -262,11 +262,11 @@ class _Limits:
                 constant_values=-1,
             )
 
-    def __call__(self, log_probs, history, t):
-        """The log probabilities, minus infinity where a token may not come.
+    def __call__(self, scores, history, t):
+        """The scores, minus infinity where a token may not come.
 
         Args:
-            log_probs: `(batch, n, vocabulary)`.
+            scores: `(batch, n, vocabulary)`.
             history: int32 `(batch, n, steps)`, the tokens so far.
             t: Number of the tokens so far.
         """
@@ -276,7 +276,7 @@ class _Limits:
             due = self.prefix[:, t]
 
         def forbid():
-            tokens = tf.range(tf.shape(log_probs)[-1])
+            tokens = tf.range(tf.shape(scores)[-1])
             is_end = tokens == self.end
             allowed = ~is_end | ~_over_tokens(early)
             if self.block_ngrams:
@@ -284,13 +284,13 @@ class _Limits:
             is_due = tokens == _over_tokens(due)
             allowed = tf.where(_over_tokens(due) < 0, allowed, is_due)
             allowed = tf.where(_over_tokens(over), is_end, allowed)
-            return tf.where(allowed, log_probs, -float("inf"))
+            return tf.where(allowed, scores, -float("inf"))
 
         if self.block_ngrams:
             return forbid()
         # Most steps forbid nothing, and a pass over a vocabulary takes time.
         bound = tf.reduce_any(early | over | (due >= 0))
-        return tf.cond(bound, forbid, lambda: log_probs)
+        return tf.cond(bound, forbid, lambda: scores)
 
     def _repeats(self, history, t, vocabulary):
         """Which tokens would end an n-gram that has occurred."""
@@ -439,11 +439,10 @@ class _Beam(NamedTuple):
         Returns:
             The same after it, `width` sequences of each sample.
         """
-        log_p, new_state = _log_probs(
-            self.step, tf.reshape(live.tokens, [-1]), state
-        )
+        logits, new_state = self.step(tf.reshape(live.tokens, [-1]), state)
         state = _like(new_state, state)
-        values, parents, chosen = self._continuations(live, log_p, t)
+        logits = tf.cast(logits, tf.float32)
+        values, parents, chosen = self._continuations(live, logits, t)
         ends = chosen == self.limits.end
 
         best = tf.range(tf.shape(values)[1]) < self.width
@@ -457,7 +456,7 @@ class _Beam(NamedTuple):
         done |= self._bound(live) <= pool.scores[:, self.n_best - 1]
         return t + 1, live, pool, done, state
 
-    def _continuations(self, live, log_p, t):
+    def _continuations(self, live, logits, t):
         """The best: log probabilities, parents, tokens; `(batch, k)`.
 
         A parent has one continuation that ends, so that of twice the width
@@ -465,13 +464,17 @@ class _Beam(NamedTuple):
         matter: few numbers are added and sorted.
         """
         batch, n = tf.unstack(tf.shape(live.tokens))
-        vocabulary = tf.shape(log_p)[1]
-        log_p = tf.reshape(log_p, [batch, n, vocabulary])
-        log_p = self.limits(log_p, live.history, t)
+        vocabulary = tf.shape(logits)[1]
+        logits = tf.reshape(logits, [batch, n, vocabulary])
+        # A log softmax, of which only the best are worked out.
+        largest = tf.reduce_max(logits, axis=2, keepdims=True)
+        total = tf.reduce_sum(tf.exp(logits - largest), axis=2, keepdims=True)
+        logits = self.limits(logits, live.history, t)
         each = tf.minimum(self.width + 1, vocabulary)
-        log_p, chosen = _top_k(log_p, each)
+        values, chosen = _top_k(logits, each)
         every = [batch, n * each]
-        values = tf.reshape(log_p + live.log_probs[..., None], every)
+        values = values - largest - tf.math.log(total)
+        values = tf.reshape(values + live.log_probs[..., None], every)
         k = tf.minimum(2 * self.width, every[1])
         values, places = tf.math.top_k(values, k)
         chosen = tf.gather(tf.reshape(chosen, every), places, batch_dims=1)
