@@ -318,10 +318,33 @@ def test_moving_averages_reach_over_a_tenth_of_the_steps_at_most():
     assert not task.default_optimizer().use_ema
 
 
-def test_batches_may_be_cut_by_tokens():
-    task, _ = finetune(batch_size=None, batch_tokens=20, epochs=2)
+class Batches(keras.callbacks.Callback):
+    """Remembers the number of each batch that it sees."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.seen.append(batch)
+
+
+def test_callbacks_see_one_batch_in_ten():
+    batches = Batches()
+    task, _ = finetune(epochs=2, callbacks=[batches])
+    assert len(batches.seen) == 2 * 2
+    assert int(task.optimizer.iterations) == 2 * 16  # 32 examples, by twos
+
+
+def test_batches_may_be_cut_by_tokens(monkeypatch):
+    monkeypatch.setattr("rnnzoo.tasks.task.STEPS_PER_EXECUTION", 1)
+    batches = Batches()
+    task, _ = finetune(
+        batch_size=None, batch_tokens=20, epochs=2, callbacks=[batches]
+    )
     words = sum(len(text.split()) for text in TEXTS)
     steps = int(task.optimizer.iterations)
+    assert len(batches.seen) == steps
     assert steps == pytest.approx(2 * 0.9 * words / 20, abs=2)
     with pytest.raises(ValueError, match="`batch_tokens`.*positive integer"):
         finetune(batch_tokens=0)
