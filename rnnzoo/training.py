@@ -73,7 +73,7 @@ def finetune(
         batch_size: Examples in a batch.
         batch_tokens: Tokens in a batch of training, instead.
         learning_rate: The highest rate.
-        callbacks: More Keras callbacks.
+        callbacks: More Keras callbacks; they see each tenth batch.
         verbose: As in Keras.
         **overrides: Arguments of `build`, if `task` is a name.
 
