@@ -13,6 +13,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from rnnzoo.checks import check_positive
+
 SMALL_CNN = "small_cnn"
 _APPLICATIONS = sorted(
     name
@@ -41,13 +43,7 @@ def image_encoder(encoder, weights=None, image_size=None):
         ValueError: If there is no such encoder, or if it makes no feature map.
         FileNotFoundError: If there is no such file.
     """
-    if image_size is not None and not (
-        isinstance(image_size, int) and image_size > 0
-    ):
-        raise ValueError(
-            "Invalid value for argument `image_size`. Expected a positive "
-            f"integer, or None. Received: image_size={image_size!r}"
-        )
+    check_positive("image_size", image_size, optional=True)
     by_name = isinstance(encoder, str) and encoder in _APPLICATIONS
     if weights is not None and not by_name:
         raise ValueError(

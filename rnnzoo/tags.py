@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rnnzoo.checks import check_choice
+
 OUTSIDE = "O"
 SCHEMES = ("bio", "bioes")
 
@@ -102,7 +104,7 @@ def to_tags(spans, length, scheme="bio"):
     Raises:
         ValueError: If spans overlap, are empty or end after the last token.
     """
-    _check_scheme(scheme)
+    check_choice("scheme", scheme, SCHEMES)
     tags = [OUTSIDE] * length
     for label, first, last in spans:
         if not 0 <= first < last <= length:
@@ -166,7 +168,7 @@ class TagSet:
     """
 
     def __init__(self, labels, scheme="bio"):
-        _check_scheme(scheme)
+        check_choice("scheme", scheme, SCHEMES)
         self.labels = tuple(labels)
         self.scheme = scheme
         letters = "BI" if scheme == "bio" else "BIES"
@@ -216,11 +218,3 @@ class TagSet:
 def continuation(names):
     """Boolean array `(tags, tags)`: whether the second continues the first."""
     return np.array([[continues(a, b) for b in names] for a in names])
-
-
-def _check_scheme(scheme):
-    if scheme not in SCHEMES:
-        raise ValueError(
-            "Invalid value for argument `scheme`. Expected one of "
-            f"{SCHEMES}. Received: scheme={scheme!r}"
-        )

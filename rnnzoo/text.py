@@ -16,6 +16,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from rnnzoo.checks import check_choice, check_positive
+
 PADDING, UNKNOWN, RESERVED = 0, 1, 2
 
 CUT = "\v"  # White space to tf.strings.split, and to nobody else here.
@@ -202,11 +204,7 @@ class Tokenizer:
     resources = ()
 
     def __init__(self, unit="word", lowercase=True):
-        if unit not in ("word", "character"):
-            raise ValueError(
-                "Invalid value for argument `unit`. Expected one of 'word', "
-                f"'character'. Received: unit={unit!r}"
-            )
+        check_choice("unit", unit, ("word", "character"))
         self.unit = unit
         self.lowercase = lowercase
 
@@ -256,11 +254,7 @@ class Tokenizer:
             `Tokens` of ragged shape `(n, None, None)`: texts, sentences,
             tokens. No sentence is empty; an empty text has none.
         """
-        if max_words is not None and max_words < 1:
-            raise ValueError(
-                "Invalid value for argument `max_words`. Expected a positive "
-                f"integer or None. Received: max_words={max_words!r}"
-            )
+        check_positive("max_words", max_words, optional=True)
         columns = self._columns(self._mark(texts, sentences=True))
         return _nest(columns, max_words)
 

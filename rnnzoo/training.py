@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from rnnzoo import registry
+from rnnzoo.checks import check_positive, check_positive_number
 from rnnzoo.files import atomic_path
 from rnnzoo.optimizers import moving_averages
 from rnnzoo.tasks import Task
@@ -110,7 +111,10 @@ def finetune(
         batch_tokens = recipe.batch_tokens
     if batch_tokens is not None:
         numbers["batch_tokens"] = batch_tokens
-    _require_positive(numbers)
+    check_positive("epochs", numbers["epochs"])
+    check_positive("batch_size", numbers["batch_size"])
+    check_positive("batch_tokens", batch_tokens, optional=True)
+    check_positive_number("learning_rate", numbers["learning_rate"])
     if out is not None:
         require_writable(out)
     unfinished = None if out is None else Path(out, UNFINISHED)
@@ -295,17 +299,6 @@ def require_writable(directory):
             "Invalid value for argument `out`. Expected a directory that can "
             f"be written. Received: out={os.fspath(directory)!r}",
         )
-
-
-def _require_positive(numbers):
-    for name, value in numbers.items():
-        whole = isinstance(value, int) or name == "learning_rate"
-        if not whole or isinstance(value, bool) or not value > 0:
-            expected = "number" if name == "learning_rate" else "integer"
-            raise ValueError(
-                f"Invalid value for argument `{name}`. Expected a positive "
-                f"{expected}. Received: {name}={value!r}"
-            )
 
 
 def _encode_all(task, train, validation_data, test_data):

@@ -56,6 +56,21 @@ def test_an_unknown_override_lists_the_nearest():
         rnnzoo.build("han_classifier", word_unit=3)
 
 
+@pytest.mark.parametrize("name", rnnzoo.list_models())
+def test_a_wrong_override_is_named(name):
+    for key, default in rnnzoo.describe(name).defaults.items():
+        wrong = []
+        if isinstance(default, str):
+            wrong = ["nonsense"]
+        elif isinstance(default, int) and not isinstance(default, bool):
+            wrong = [-1, 2.5, "two"]
+        elif isinstance(default, float):
+            wrong = [-0.1, "a tenth"]
+        for value in wrong:
+            with pytest.raises(ValueError, match=f"`{key}`|argument.*{key}="):
+                rnnzoo.build(name, **{key: value})
+
+
 def test_a_factory_of_a_user_is_one_of_the_zoo(cards):
     recipe = rnnzoo.Recipe(epochs=9)
 

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
+from rnnzoo.checks import check_choice, check_positive
 from rnnzoo.layers.dropout import next_seed
 from rnnzoo.layers.pooling import masked_softmax
 
@@ -338,7 +339,7 @@ class BahdanauAttention(_Additive):
 
     def __init__(self, units, **kwargs):
         super().__init__(**kwargs)
-        _check_units(units)
+        check_positive("units", units)
         self.units = units
 
     def build(self, queries_shape, memory_shape):
@@ -407,23 +408,11 @@ class LuongAttention(_Additive):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        for name, value, known in (
-            ("score", score, SCORES),
-            ("window", window, WINDOWS),
-        ):
-            if value not in known:
-                raise ValueError(
-                    f"Invalid value for argument `{name}`. Expected one of "
-                    f"{list(known)}. Received: {name}={value!r}"
-                )
-        if units is not None:
-            _check_units(units)
-        for name, value in (("width", width), ("max_places", max_places)):
-            if value < 1:
-                raise ValueError(
-                    f"Invalid value for argument `{name}`. Expected at least "
-                    f"1. Received: {name}={value!r}"
-                )
+        check_choice("score", score, SCORES)
+        check_choice("window", window, WINDOWS)
+        check_positive("units", units, optional=True)
+        check_positive("width", width)
+        check_positive("max_places", max_places)
         if self.coverage and score != "concat":
             raise ValueError(
                 "Invalid value for argument `coverage`. Expected False unless "
@@ -534,11 +523,3 @@ def _tail(x, axis=1):
         for i, size in enumerate(x.shape)
         if i >= axis
     ]
-
-
-def _check_units(units):
-    if not isinstance(units, int) or units < 1:
-        raise ValueError(
-            "Invalid value for argument `units`. Expected a positive integer. "
-            f"Received: units={units!r}"
-        )

@@ -8,8 +8,8 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from rnnzoo.checks import check_rate
 from rnnzoo.layers.bidirectional import Bidirectional
-from rnnzoo.layers.dropout import check_rate
 from rnnzoo.layers.embedding import Embedding
 from rnnzoo.layers.recurrent import LSTM
 

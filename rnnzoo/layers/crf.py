@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from rnnzoo.checks import check_positive
 from rnnzoo.layers.chain import as_float, make_chain, score
 from rnnzoo.layers.chain_best import best_sequences
 from rnnzoo.layers.chain_sums import log_partition, normalized, sweep
@@ -195,11 +196,7 @@ class CRF(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(dtype=dtype, **kwargs)
-        if not isinstance(tags, int) or tags < 1:
-            raise ValueError(
-                "Invalid value for argument `tags`. Expected a positive "
-                f"integer. Received: tags={tags!r}"
-            )
+        check_positive("tags", tags)
         self.tags = tags
         self.transitions = transitions
         self.constraints = None

@@ -21,17 +21,13 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
+from rnnzoo.checks import check_positive, check_rate
 from rnnzoo.layers import pointer
 from rnnzoo.layers.attention import Attended, Memory
 from rnnzoo.layers.decoder_loop import Loop
-from rnnzoo.layers.dropout import (
-    EmbeddingDropout,
-    check_rate,
-    draw_mask,
-    next_seed,
-)
+from rnnzoo.layers.dropout import EmbeddingDropout, draw_mask, next_seed
 from rnnzoo.layers.recurrence import recur
-from rnnzoo.layers.sequence import CELLS
+from rnnzoo.layers.recurrent import recurrent_layer
 from rnnzoo.text import UNKNOWN
 
 
@@ -200,12 +196,9 @@ class AttentionDecoder(keras.layers.Layer):
     ):
         super().__init__(**kwargs)
         check_rate("dropout", dropout)
+        check_rate("word_dropout", word_dropout)
         check_rate("scheduled_sampling", scheduled_sampling)
-        if depth < 1:
-            raise ValueError(
-                "Invalid value for argument `depth`. Expected a positive "
-                f"integer. Received: depth={depth}"
-            )
+        check_positive("depth", depth)
         if attend_first + input_feeding > (attention is not None):
             raise ValueError(
                 "Invalid value for argument `input_feeding`. Expected at most "
@@ -244,7 +237,7 @@ class AttentionDecoder(keras.layers.Layer):
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.readout_units = self._checked_readout(readout_units)
         self.layers = [
-            CELLS[rnn](
+            recurrent_layer(rnn)(
                 units,
                 return_sequences=True,
                 recurrent_dropout=recurrent_dropout,

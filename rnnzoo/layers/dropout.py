@@ -3,14 +3,7 @@
 import keras
 import tensorflow as tf
 
-
-def check_rate(name, rate):
-    """Raises a `ValueError` unless the rate is a number in [0, 1)."""
-    if not isinstance(rate, (int, float)) or not 0 <= rate < 1:
-        raise ValueError(
-            f"Invalid value for argument `{name}`. Expected a number of at "
-            f"least 0 and less than 1. Received: {name}={rate!r}"
-        )
+from rnnzoo.checks import check_rate
 
 
 def draw_mask(shape, rate, seed_generator, dtype):

@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from rnnzoo.checks import check_positive
 from rnnzoo.layers.sequence import SequenceEncoder
 
 
@@ -64,6 +65,8 @@ class HierarchicalAttention(keras.layers.Layer):
         self.supports_masking = True
         self.word_units = word_units
         self.sentence_units = sentence_units
+        check_positive("word_units", word_units)
+        check_positive("sentence_units", sentence_units)
         self.rnn = rnn
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout

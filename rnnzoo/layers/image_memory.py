@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from rnnzoo.checks import check_positive, check_rate
 from rnnzoo.layers.dropout import VariationalDropout
 
 
@@ -31,6 +32,8 @@ class ImageMemory(keras.layers.Layer):
 
     def __init__(self, units, dropout=0.0, seed=None, **kwargs):
         super().__init__(**kwargs)
+        check_positive("units", units)
+        check_rate("dropout", dropout)
         self.units = units
         self.dropout = VariationalDropout(
             dropout, seed=seed, dtype=self.dtype_policy

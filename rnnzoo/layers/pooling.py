@@ -4,6 +4,8 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from rnnzoo.checks import check_choice, check_positive
+
 
 def masked_softmax(scores, mask=None):
     """Softmax over the last axis that gives masked places exactly zero.
@@ -87,11 +89,7 @@ class AttentionPooling(Pooling):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if units is not None and units < 1:
-            raise ValueError(
-                "Invalid value for argument `units`. Expected a positive "
-                f"integer or None. Received: units={units}"
-            )
+        check_positive("units", units, optional=True)
         self.units = units
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.context_initializer = keras.initializers.get(context_initializer)
@@ -178,9 +176,5 @@ def get(pooling, **kwargs):
     Raises:
         ValueError: If the name is not "attention", "mean" or "max".
     """
-    if pooling not in POOLINGS:
-        raise ValueError(
-            "Invalid value for argument `pooling`. Expected one of "
-            f"{sorted(POOLINGS)}. Received: pooling={pooling!r}"
-        )
+    check_choice("pooling", pooling, POOLINGS)
     return POOLINGS[pooling](**kwargs)

@@ -5,8 +5,9 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
+from rnnzoo.checks import check_choice, check_positive, check_rate
 from rnnzoo.layers import cells
-from rnnzoo.layers.dropout import check_rate, draw_mask
+from rnnzoo.layers.dropout import draw_mask
 from rnnzoo.layers.recurrence import Chain, recur
 
 _TYPES = ("tied", "untied", "candidate")
@@ -63,23 +64,14 @@ class Recurrent:
             *(("zoneout", rate) for rate in _as_tuple(zoneout)),
         ):
             check_rate(name, rate)
-        if recurrent_dropout_type not in _TYPES:
-            raise ValueError(
-                "Invalid value for argument `recurrent_dropout_type`. Expected "
-                f"one of {list(_TYPES)}. Received: "
-                f"recurrent_dropout_type={recurrent_dropout_type!r}"
-            )
+        check_choice("recurrent_dropout_type", recurrent_dropout_type, _TYPES)
         if unroll or use_cudnn is True:
             raise ValueError(
                 "Invalid value for argument `unroll` or `use_cudnn`. Expected "
                 "False: the loop is neither unrolled nor cuDNN's. Received: "
                 f"unroll={unroll}, use_cudnn={use_cudnn}"
             )
-        if not isinstance(units, int) or units < 1:
-            raise ValueError(
-                "Invalid value for argument `units`. Expected a positive "
-                f"integer. Received: units={units!r}"
-            )
+        check_positive("units", units)
         # Both directions of a wrapper get the same seed, and need other masks.
         backward = kwargs.get("go_backwards", False)
         super().__init__(
@@ -537,6 +529,19 @@ class SimpleRNN(Recurrent, keras.layers.SimpleRNN):
 
     def get_config(self):
         return {**super().get_config(), "feedback": self.feedback}
+
+
+_NAMED = {"lstm": LSTM, "gru": GRU}
+
+
+def recurrent_layer(rnn):
+    """The class of a name, `"lstm"` or `"gru"`.
+
+    Raises:
+        ValueError: If it is another one.
+    """
+    check_choice("rnn", rnn, _NAMED)
+    return _NAMED[rnn]
 
 
 def _as_tuple(zoneout):

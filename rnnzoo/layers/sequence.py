@@ -3,24 +3,12 @@
 import keras
 from keras import ops
 
+from rnnzoo.checks import check_positive, check_rate
 from rnnzoo.layers import pooling as poolings
 from rnnzoo.layers.bidirectional import Bidirectional
 from rnnzoo.layers.dropout import EmbeddingDropout
-from rnnzoo.layers.recurrent import GRU, LSTM
+from rnnzoo.layers.recurrent import recurrent_layer
 from rnnzoo.layers.stack import Stack
-
-
-class _Cells(dict):
-    """Layers by their names; another name is an error."""
-
-    def __missing__(self, name):
-        raise ValueError(
-            "Invalid value for argument `rnn`. Expected one of "
-            f"{sorted(self)}. Received: rnn={name!r}"
-        )
-
-
-CELLS = _Cells(lstm=LSTM, gru=GRU)
 
 
 @keras.saving.register_keras_serializable(package="rnnzoo")
@@ -69,11 +57,8 @@ class SequenceEncoder(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if depth < 1:
-            raise ValueError(
-                "Invalid value for argument `depth`. Expected a positive "
-                f"integer. Received: depth={depth}"
-            )
+        check_positive("depth", depth)
+        check_rate("word_dropout", word_dropout)
         self.supports_masking = True
         self.units = units
         self.rnn = rnn
@@ -88,7 +73,7 @@ class SequenceEncoder(keras.layers.Layer):
         self.stack = Stack(
             [
                 Bidirectional(
-                    CELLS[rnn](
+                    recurrent_layer(rnn)(
                         units,
                         return_sequences=True,
                         dropout=dropout,

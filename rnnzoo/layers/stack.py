@@ -2,7 +2,8 @@
 
 import keras
 
-from rnnzoo.layers.dropout import VariationalDropout, check_rate
+from rnnzoo.checks import check_rate
+from rnnzoo.layers.dropout import VariationalDropout
 
 
 @keras.saving.register_keras_serializable(package="rnnzoo")

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from rnnzoo.checks import check_positive, check_rate
 from rnnzoo.layers.dropout import EmbeddingDropout, VariationalDropout
 from rnnzoo.layers.embedding import Embedding
 
@@ -41,10 +42,12 @@ class WordFeatures(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
+        check_rate("word_dropout", word_dropout)
         self.embedding = embedding
         self.characters = characters
         self.case_embedding = None
         if cases:
+            check_positive("case_dim", case_dim)
             self.case_embedding = Embedding(
                 cases, case_dim, dtype=self.dtype_policy
             )

@@ -2,6 +2,7 @@
 
 import keras
 
+from rnnzoo.checks import check_positive
 from rnnzoo.encoders import SMALL_CNN, image_encoder, starts_from_scratch
 from rnnzoo.layers import (
     AttentionDecoder,
@@ -93,6 +94,7 @@ def show_attend_tell_captioner(
         max_length: Tokens written at most.
         length_penalty: Exponent of the length in scores.
     """
+    check_positive("units", units)
     return _captioner(
         attention=BahdanauAttention(units // 2, hard=hard),
         decoder={
@@ -197,6 +199,8 @@ def _captioner(
 ):
     if finetune_encoder is None:
         finetune_encoder = starts_from_scratch(encoder, encoder_weights)
+    check_positive("vocabulary_size", vocabulary_size)
+    check_positive("embedding_dim", embedding_dim)
     start = keras.initializers.RandomNormal(stddev=embedding_dim**-0.5)
     return ImageCaptioner(
         image_encoder(encoder, encoder_weights, image_size),

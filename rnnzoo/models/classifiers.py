@@ -1,6 +1,7 @@
 """Text classifiers."""
 
 from rnnzoo import embeddings as word_vectors
+from rnnzoo.checks import check_positive
 from rnnzoo.layers import Embedding, HierarchicalAttention, SequenceEncoder
 from rnnzoo.recipe import Recipe
 from rnnzoo.registry import register
@@ -147,6 +148,8 @@ def bilstm_classifier(
 
 
 def _embedding(vocabulary_size, embedding_dim, embeddings, trainable):
+    check_positive("vocabulary_size", vocabulary_size)
+    check_positive("embedding_dim", embedding_dim)
     if embeddings is not None:
         embedding_dim = word_vectors.dimension(embeddings)
     return Embedding(vocabulary_size, embedding_dim, trainable=trainable)

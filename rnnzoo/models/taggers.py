@@ -1,6 +1,7 @@
 """Entity taggers."""
 
 from rnnzoo import embeddings as word_vectors
+from rnnzoo.checks import check_positive
 from rnnzoo.layers import (
     LSTM,
     Bidirectional,
@@ -74,6 +75,8 @@ def bilstm_crf_tagger(
         recurrent_dropout: Rate at the recurrent layer's states.
         word_dropout: Rate at which word types lose their vector.
     """
+    check_positive("vocabulary_size", vocabulary_size)
+    check_positive("embedding_dim", embedding_dim)
     if embeddings is not None:
         embedding_dim = word_vectors.dimension(embeddings)
     features = WordFeatures(

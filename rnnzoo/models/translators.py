@@ -2,6 +2,7 @@
 
 import keras
 
+from rnnzoo.checks import check_choice, check_positive
 from rnnzoo.layers import (
     AttentionDecoder,
     BahdanauAttention,
@@ -10,7 +11,7 @@ from rnnzoo.layers import (
     LuongAttention,
     Stack,
 )
-from rnnzoo.layers.sequence import CELLS
+from rnnzoo.layers.recurrent import recurrent_layer
 from rnnzoo.recipe import Recipe
 from rnnzoo.registry import register
 from rnnzoo.subwords import SubwordTokenizer
@@ -168,6 +169,7 @@ def luong_translator(
             length_penalty, unit, lowercase, languages: As of
             `bahdanau_translator`.
     """
+    check_positive("max_length", max_length)
     return _translator(
         attention=LuongAttention(score, window, width, max_places=max_length),
         encoder=_bidirectional(rnn, units, depth, dropout, recurrent_dropout),
@@ -233,9 +235,10 @@ def seq2seq_translator(
             label_smoothing, max_length, length_penalty, unit, lowercase,
             languages: As of `bahdanau_translator`.
     """
+    check_positive("depth", depth)
     encoder = Stack(
         [
-            CELLS[rnn](
+            recurrent_layer(rnn)(
                 units,
                 return_sequences=True,
                 return_state=True,
@@ -273,10 +276,11 @@ def seq2seq_translator(
 
 
 def _bidirectional(rnn, units, depth, dropout, recurrent_dropout):
+    check_positive("depth", depth)
     return Stack(
         [
             Bidirectional(
-                CELLS[rnn](
+                recurrent_layer(rnn)(
                     units,
                     return_sequences=True,
                     dropout=dropout,
@@ -290,13 +294,9 @@ def _bidirectional(rnn, units, depth, dropout, recurrent_dropout):
 
 
 def _tokenizer(unit, lowercase):
+    check_choice("unit", unit, ("subword", "word", "character"))
     if unit == "subword":
         return SubwordTokenizer(lowercase)
-    if unit not in ("word", "character"):
-        raise ValueError(
-            "Invalid value for argument `unit`. Expected one of 'subword', "
-            f"'word', 'character'. Received: unit={unit!r}"
-        )
     return Tokenizer(unit, lowercase)
 
 
@@ -313,6 +313,9 @@ def _translator(
     lowercase,
     **options,
 ):
+    check_positive("vocabulary_size", vocabulary_size)
+    check_positive("target_vocabulary_size", target_vocabulary_size)
+    check_positive("embedding_dim", embedding_dim)
     # As tall as a unit vector, so that a tied output layer learns from the
     # first step on.
     start = keras.initializers.RandomNormal(stddev=embedding_dim**-0.5)

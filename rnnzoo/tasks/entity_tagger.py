@@ -10,6 +10,7 @@ from rnnzoo import embeddings as word_vectors
 from rnnzoo import sentences, text, words
 from rnnzoo import tags as tagging
 from rnnzoo.batching import Examples, pad
+from rnnzoo.checks import check_choice, check_positive
 from rnnzoo.examples import count
 from rnnzoo.explain import Marking, Markings
 from rnnzoo.export import export
@@ -101,6 +102,9 @@ class EntityTagger(Task):
         **kwargs,
     ):
         super().__init__(recipe=recipe, **kwargs)
+        check_positive("min_count", min_count)
+        check_positive("max_characters", max_characters)
+        check_choice("tag_scheme", tag_scheme, tagging.SCHEMES)
         self.features = features
         self.encoder = encoder
         self.has_crf = crf

@@ -16,6 +16,7 @@ from rnnzoo.captioned import (
     read_captioned,
     without_captions,
 )
+from rnnzoo.checks import check_not_negative
 from rnnzoo.detokenizer import join
 from rnnzoo.explain import Look, Looks
 from rnnzoo.export import export
@@ -88,6 +89,7 @@ class ImageCaptioner(TextWriter):
         **kwargs,
     ):
         super().__init__(decoder, **kwargs)
+        check_not_negative("attention_penalty", attention_penalty)
         self.encoder = encoder
         self.memory = memory
         self.cache_dir = cache_dir

@@ -10,6 +10,7 @@ import tensorflow as tf
 from rnnzoo import embeddings as word_vectors
 from rnnzoo import text
 from rnnzoo.batching import Examples, pad
+from rnnzoo.checks import check_positive
 from rnnzoo.examples import count, inputs, iterate_texts
 from rnnzoo.explain import Explanation, Explanations
 from rnnzoo.export import export
@@ -69,11 +70,14 @@ class TextClassifier(Task):
         **kwargs,
     ):
         super().__init__(recipe=recipe, **kwargs)
-        if num_classes < 2:
+        if not isinstance(num_classes, int) or num_classes < 2:
             raise ValueError(
-                "Invalid value for argument `num_classes`. Expected at least "
-                f"2. Received: num_classes={num_classes}"
+                "Invalid value for argument `num_classes`. Expected an "
+                f"integer of at least 2. Received: num_classes={num_classes!r}"
             )
+        check_positive("max_sentences", max_sentences, optional=True)
+        check_positive("max_words", max_words, optional=True)
+        check_positive("min_count", min_count)
         self.encoder = encoder
         self.num_classes = num_classes
         self.max_sentences = max_sentences

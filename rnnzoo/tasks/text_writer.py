@@ -2,7 +2,6 @@
 
 import functools
 import importlib.util
-import numbers
 import warnings
 from typing import Any, NamedTuple
 
@@ -10,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from rnnzoo import copying, losses, scoring, search, text
-from rnnzoo.layers.dropout import check_rate
+from rnnzoo.checks import check_not_negative, check_positive, check_rate
 from rnnzoo.tasks.task import Task
 
 BEAM_WIDTH = 5  # of what is scored
@@ -77,18 +76,10 @@ class TextWriter(Task):
         **kwargs,
     ):
         super().__init__(recipe=recipe, **kwargs)
-        if max_length < 1:
-            raise ValueError(
-                "Invalid value for argument `max_length`. Expected at least "
-                f"1. Received: max_length={max_length}"
-            )
+        check_positive("min_count", min_count)
+        check_positive("max_length", max_length)
         check_rate("label_smoothing", label_smoothing)
-        if not length_penalty >= 0:
-            raise ValueError(
-                "Invalid value for argument `length_penalty`. Expected a "
-                "number of at least 0. Received: "
-                f"length_penalty={length_penalty}"
-            )
+        check_not_negative("length_penalty", length_penalty)
         self.decoder = decoder
         self.target_tokenizer = target_tokenizer or text.Tokenizer(
             lowercase=False
@@ -345,12 +336,8 @@ def _has_sacrebleu():
 
 def check_beam(beam_width, n_best=1):
     """Raises unless a search can have that width and find so many."""
-    for name, value in (("beam_width", beam_width), ("n_best", n_best)):
-        if not isinstance(value, numbers.Integral) or value < 1:
-            raise ValueError(
-                f"Invalid value for argument `{name}`. Expected a positive "
-                f"integer. Received: {name}={value!r}"
-            )
+    check_positive("beam_width", beam_width)
+    check_positive("n_best", n_best)
     if n_best > beam_width:
         raise ValueError(
             "Invalid value for argument `n_best`. Expected at most the width "

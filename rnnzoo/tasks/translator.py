@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from rnnzoo import copying, losses, text
 from rnnzoo.batching import Examples, pad
+from rnnzoo.checks import check_not_negative, check_rate
 from rnnzoo.detokenizer import join
 from rnnzoo.examples import count, inputs, iterate_texts
 from rnnzoo.explain import Alignment, Alignments
@@ -114,6 +115,8 @@ class Translator(TextWriter):
                 "Invalid value for argument `languages`. Expected the names "
                 f"of source and target. Received: languages={languages!r}"
             )
+        check_rate("word_dropout", word_dropout)
+        check_not_negative("coverage_loss", coverage_loss)
         self.embedding = embedding
         self.encoder = encoder
         self.tokenizer = tokenizer

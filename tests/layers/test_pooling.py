@@ -92,5 +92,5 @@ def test_configuration_makes_it_again(pooling):
 def test_bad_arguments_are_errors():
     with pytest.raises(ValueError, match="`units`.*units=0"):
         AttentionPooling(units=0)
-    with pytest.raises(ValueError, match="`pooling`.*'max', 'mean'.*='sum'"):
+    with pytest.raises(ValueError, match="`pooling`.*'mean', 'max'.*='sum'"):
         get("sum")

@@ -1,0 +1,53 @@
+"""What an argument may be, said in one way."""
+
+import numbers
+
+
+def check_positive(name, value, optional=False):
+    """Raises a `ValueError` unless the value is a positive integer.
+
+    Args:
+        name: The argument's name.
+        value: Its value.
+        optional: Whether it may be `None` as well.
+    """
+    if optional and value is None:
+        return
+    if not _is_number(value, numbers.Integral) or value < 1:
+        none = " or None" if optional else ""
+        _refuse(name, value, f"a positive integer{none}")
+
+
+def check_positive_number(name, value):
+    """Raises a `ValueError` unless the value is a number above 0."""
+    if not _is_number(value) or not value > 0:
+        _refuse(name, value, "a positive number")
+
+
+def check_not_negative(name, value):
+    """Raises a `ValueError` unless the value is a number of at least 0."""
+    if not _is_number(value) or not value >= 0:
+        _refuse(name, value, "a number of at least 0")
+
+
+def check_rate(name, value):
+    """Raises a `ValueError` unless the value is a number in [0, 1)."""
+    if not _is_number(value) or not 0 <= value < 1:
+        _refuse(name, value, "a number of at least 0 and less than 1")
+
+
+def check_choice(name, value, choices):
+    """Raises a `ValueError` unless the value is one of some strings."""
+    if value not in choices:
+        _refuse(name, value, f"one of {', '.join(map(repr, choices))}")
+
+
+def _is_number(value, kind=numbers.Real):
+    return isinstance(value, kind) and not isinstance(value, bool)
+
+
+def _refuse(name, value, expected):
+    raise ValueError(
+        f"Invalid value for argument `{name}`. Expected {expected}. "
+        f"Received: {name}={value!r}"
+    )
