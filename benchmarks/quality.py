@@ -1,7 +1,7 @@
 """Test quality of the recipes over seeds, beside published figures.
 
     python benchmarks/quality.py han_classifier --seeds 1 2 3
-        [--embeddings glove.6B.100d.txt.gz]
+        [--set embeddings=glove.6B.100d.txt.gz]
     python benchmarks/quality.py show_attend_tell_captioner --seeds 1
         --set encoder=efficientnet_lite0.keras
 
@@ -88,7 +88,7 @@ def rows_of(args, results):
         yield {
             "model": args.name,
             "dataset": rnnzoo.describe(args.name).dataset,
-            "word vectors": "GloVe 100d" if args.embeddings else "none",
+            "settings": _written(args.settings),
             "metric": metric,
             "test": f"{statistics.mean(values):.{digits}f}",
             "standard deviation": f"{statistics.stdev(values):.{digits}f}"
@@ -98,6 +98,13 @@ def rows_of(args, results):
             "minutes a run": f"{statistics.mean(minutes):.0f}",
             "published": _published(args.name, metric),
         }
+
+
+def _written(settings):
+    """What differs from the defaults; of a file, its name."""
+    pairs = (setting.partition("=") for setting in settings)
+    written = [f"{key}={os.path.basename(value)}" for key, _, value in pairs]
+    return " ".join(written) or "defaults"
 
 
 def _published(name, metric):
@@ -110,19 +117,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("name")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
-    parser.add_argument("--embeddings")
     parser.add_argument("--set", dest="settings", nargs="+", default=[])
     args = parser.parse_args()
     overrides = read_settings(rnnzoo.describe(args.name), args.settings)
-    if args.embeddings:
-        overrides["embeddings"] = args.embeddings
     results = [run(args.name, seed, overrides) for seed in args.seeds]
     new = list(rows_of(args, results))
     rows = []
     if QUALITY.exists():
         with open(QUALITY, newline="") as file:
             rows = [dict(each) for each in csv.DictReader(file)]
-    key = ("model", "word vectors")
+    key = ("model", "settings")
     rows = [each for each in rows if any(each[k] != new[0][k] for k in key)]
     harness.write_csv(QUALITY.stem, [*rows, *new], QUALITY.parent)
     print(harness.machine())

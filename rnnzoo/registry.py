@@ -198,8 +198,7 @@ def _measured(name):
     with open(QUALITY, newline="", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["model"] == name]
     return {
-        f"{row['dataset']}, {row['metric'].split()[0]}, "
-        f"word vectors: {row['word vectors']}": (
+        f"{row['dataset']}, {row['metric'].split()[0]}, {row['settings']}": (
             f"test {row['metric']} {row['test']} "
             f"(standard deviation {row['standard deviation'] or 'unknown'}, "
             f"seeds: {row['seeds']})"
