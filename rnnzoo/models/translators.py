@@ -149,7 +149,7 @@ def luong_translator(
     scheduled_sampling=0.0,
     label_smoothing=0.1,
     max_length=100,
-    length_penalty=1.0,
+    length_penalty=1.4,
     unit="subword",
     lowercase=False,
     languages=None,
