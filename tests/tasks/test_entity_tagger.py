@@ -340,7 +340,7 @@ def test_two_replicas(mirrored):
             lambda m: build().adapt(WORDS, [["O"] * len(w) for w in WORDS]),
             "labels",
         ),
-        (lambda m: build(tag_scheme="iob"), "`scheme`.*'iob'"),
+        (lambda m: build(tag_scheme="iob"), "`tag_scheme`.*'iob'"),
         (lambda m: build(characters="rnn"), "`characters`"),
     ],
 )
