@@ -38,6 +38,7 @@ def check_rate(name, value):
 
 def check_choice(name, value, choices):
     """Raises a `ValueError` unless the value is one of some strings."""
+    choices = tuple(choices)  # a dict fails where a value has no hash
     if value not in choices:
         _refuse(name, value, f"one of {', '.join(map(repr, choices))}")
 

@@ -43,3 +43,5 @@ def test_choices():
     message = re.escape("Expected one of 'a', 'b'. Received: kind='c'")
     with pytest.raises(ValueError, match=message):
         checks.check_choice("kind", "c", ("a", "b"))
+    with pytest.raises(ValueError, match="kind"):
+        checks.check_choice("kind", ["a"], {"a": 1, "b": 2})
