@@ -67,7 +67,7 @@ def test_a_wrong_override_is_named(name):
         elif isinstance(default, float):
             wrong = [-0.1, "a tenth"]
         for value in wrong:
-            with pytest.raises(ValueError, match=f"`{key}`|argument.*{key}="):
+            with pytest.raises(ValueError, match=f"argument `{key}`"):
                 rnnzoo.build(name, **{key: value})
 
 

@@ -63,10 +63,10 @@ class HierarchicalAttention(keras.layers.Layer):
     ):
         super().__init__(**kwargs)
         self.supports_masking = True
-        self.word_units = word_units
-        self.sentence_units = sentence_units
         check_positive("word_units", word_units)
         check_positive("sentence_units", sentence_units)
+        self.word_units = word_units
+        self.sentence_units = sentence_units
         self.rnn = rnn
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout

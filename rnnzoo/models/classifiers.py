@@ -148,8 +148,8 @@ def bilstm_classifier(
 
 
 def _embedding(vocabulary_size, embedding_dim, embeddings, trainable):
-    check_positive("vocabulary_size", vocabulary_size)
-    check_positive("embedding_dim", embedding_dim)
     if embeddings is not None:
         embedding_dim = word_vectors.dimension(embeddings)
+    check_positive("vocabulary_size", vocabulary_size)
+    check_positive("embedding_dim", embedding_dim)
     return Embedding(vocabulary_size, embedding_dim, trainable=trainable)

@@ -75,10 +75,10 @@ def bilstm_crf_tagger(
         recurrent_dropout: Rate at the recurrent layer's states.
         word_dropout: Rate at which word types lose their vector.
     """
-    check_positive("vocabulary_size", vocabulary_size)
-    check_positive("embedding_dim", embedding_dim)
     if embeddings is not None:
         embedding_dim = word_vectors.dimension(embeddings)
+    check_positive("vocabulary_size", vocabulary_size)
+    check_positive("embedding_dim", embedding_dim)
     features = WordFeatures(
         Embedding(
             vocabulary_size, embedding_dim, trainable=trainable_embeddings
