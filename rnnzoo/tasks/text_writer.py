@@ -44,11 +44,11 @@ class TextWriter(Task):
     the tokens, and `answer` what is to be scored.
 
     Where sacreBLEU is installed, what is written about validation data is
-    scored after each epoch, greedily and by `bleu`, its default on texts as
-    they are; `evaluate` scores what a beam search finds, and adds
-    `bleu_lowercase`, for which case does not matter. Both are in 0..100. The
-    best epoch is that of the best `bleu` or, without sacreBLEU, of the best
-    accuracy of tokens.
+    scored after each epoch, greedily; `evaluate` scores what a beam search
+    finds. `bleu` is sacreBLEU's default, of texts as they are; for
+    `bleu_lowercase` case does not matter. Both are in 0..100. The best epoch is
+    that of the best `bleu`, or `bleu_lowercase` where the tokenizer lower-cases,
+    or, without sacreBLEU, of the best accuracy of tokens.
 
     Args:
         decoder: `rnnzoo.layers.AttentionDecoder`; the `input_dim` of its
@@ -211,7 +211,9 @@ class TextWriter(Task):
 
     @property
     def monitor(self):
-        return "bleu" if _has_sacrebleu() else "accuracy"
+        if not _has_sacrebleu():
+            return "accuracy"
+        return "bleu_lowercase" if self.target_tokenizer.lowercase else "bleu"
 
     def answers(self, examples, beam_width):
         """What is written about examples, and what people wrote.
@@ -238,7 +240,7 @@ class TextWriter(Task):
         written, references = self.answers(examples, 1 if quick else BEAM_WIDTH)
         scores = {}
         for name, options in SCORES.items():
-            if not (quick and options):
+            if not quick or name == self.monitor:
                 found = scoring.bleu(written, references, **options)
                 scores[name] = found.score
                 self.signatures[name] = found.signature

@@ -210,25 +210,32 @@ def test_bleu_is_sacrebleus(model, monkeypatch):
     assert "bleu" not in metrics
 
 
-def test_the_epoch_of_the_best_bleu_is_kept(capsys):
+@pytest.mark.parametrize("lowercase", [False, True])
+def test_the_epoch_of_the_best_bleu_is_kept(lowercase, capsys):
     keras.utils.set_random_seed(1)
+    targets = [target.title() for target in TARGETS]
     model, metrics = rnnzoo.finetune(
         "luong_translator",
-        (SOURCES, TARGETS),
-        (SOURCES[:7], TARGETS[:7]),
-        epochs=5,
+        (SOURCES, targets),
+        (SOURCES[:7], targets[:7]),
+        epochs=20,
         batch_size=7,
-        learning_rate=0.02,
+        learning_rate=0.05,
         verbose=2,
+        lowercase=lowercase,
         **SMALL,
     )
-    history = metrics["history"]["val_bleu"]
+    name = "bleu_lowercase" if lowercase else "bleu"
+    assert f"val_{name}" in metrics["history"]
     greedy = model.translate(SOURCES[:7], beam_width=1)
-    expected = sacrebleu.corpus_bleu(greedy, [TARGETS[:7]]).score
-    assert max(history) == pytest.approx(expected)
+    expected = sacrebleu.corpus_bleu(
+        greedy, [targets[:7]], lowercase=lowercase
+    ).score
+    assert expected > 0
+    assert max(metrics["history"][f"val_{name}"]) == pytest.approx(expected)
     signatures = metrics["signatures"]
     assert set(signatures) == {"bleu", "bleu_lowercase"}
-    assert capsys.readouterr().out.count(signatures["bleu"]) == 1
+    assert capsys.readouterr().out.count(signatures[name]) == 1
 
 
 def test_bad_input_is_an_error(model):
