@@ -26,7 +26,7 @@ class ModelCard:
         summary: One line.
         paper: Where it comes from.
         dataset: The TFDS dataset it was measured on.
-        recipe: Its training defaults.
+        recipe: Its training defaults; `None` if the factory gives them.
         results: Dict of what was measured to the result; for the zoo's own
             models what `benchmarks/quality.py` wrote.
         factory: The function that builds it; its docstring says what its
@@ -69,7 +69,9 @@ class ModelCard:
             "paper": self.paper,
             "dataset": self.dataset,
             "defaults": _listed(self.defaults),
-            "recipe": _listed(dataclasses.asdict(self.recipe)),
+            "recipe": _listed(dataclasses.asdict(self.recipe))
+            if self.recipe
+            else "that of the task",
             "results": _listed(self.results) or "see the README",
         }
         width = max(map(len, rows))
@@ -94,7 +96,8 @@ def register(
         task: What the model does.
         paper: Where it comes from.
         dataset: The TFDS dataset it was measured on.
-        recipe: `rnnzoo.recipe.Recipe`, its training defaults.
+        recipe: `rnnzoo.recipe.Recipe`, its training defaults; without, those
+            of the task that the factory returns.
         results: Dict of what was measured to the result.
         override: Whether another factory of that name is replaced.
 
@@ -117,7 +120,7 @@ def register(
             summary=summary.split("\n")[0],
             paper=paper,
             dataset=dataset,
-            recipe=recipe or Recipe(),
+            recipe=recipe,
             results=results or _measured(name),
             factory=factory,
         )
@@ -175,7 +178,8 @@ def build(name, weights=None, **overrides):
     for key in overrides:
         card.override_default(key)
     task = card.factory(**overrides)
-    task.recipe = card.recipe
+    if card.recipe is not None:
+        task.recipe = card.recipe
     if weights is not None:
         task.restore(os.fspath(weights))
     return task

@@ -85,6 +85,13 @@ def test_a_factory_of_a_user_is_one_of_the_zoo(cards):
     assert task.encoder.get_config()["units"] == 5
     assert task.recipe is recipe
 
+    @rnnzoo.register(task="text_classification")
+    def its_own():
+        return rnnzoo.TextClassifier(task.encoder, recipe=recipe)
+
+    assert rnnzoo.build("its_own").recipe is recipe
+    assert "that of the task" in str(rnnzoo.describe("its_own"))
+
 
 def test_the_example_of_the_readme(cards):
     readme = (Path(__file__).parents[1] / "README.md").read_text()
@@ -123,3 +130,5 @@ def test_weights_lend_the_vocabulary_and_the_weights(tmp_path):
     assert again.vocabulary.tokens == task.vocabulary.tokens
     assert again.labels == ("no", "yes")
     np.testing.assert_array_equal(again.predict(TEXTS), task.predict(TEXTS))
+    with pytest.raises(ValueError, match="`weights`.*saved `EntityTagger`"):
+        rnnzoo.build("bilstm_crf_tagger", weights=path)

@@ -157,6 +157,29 @@ def test_weights_and_the_best_epoch_survive(tmp_path):
         np.testing.assert_array_equal(ours, theirs)
 
 
+def test_an_adapted_task_goes_on(tmp_path):
+    def run(*callbacks, texts=TEXTS):
+        task = rnnzoo.TextClassifier(Bag(), max_words=5)
+        task.adapt(texts, LABELS, verbose=0)
+        return rnnzoo.finetune(
+            task,
+            (TEXTS, LABELS),
+            batch_size=2,
+            epochs=3,
+            out=tmp_path,
+            callbacks=callbacks,
+            verbose=0,
+        )
+
+    with pytest.raises(KeyboardInterrupt):
+        run(StopIn(1, interrupt))
+    with pytest.raises(ValueError, match="learned the same"):
+        run(texts=["other words", *TEXTS[1:]])
+    watch = Watch()
+    run(watch)
+    assert watch.epochs == [1, 2]
+
+
 def test_interrupted_after_the_last_epoch(tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(rnnzoo.training, "_save", lambda *_: interrupt())

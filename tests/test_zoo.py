@@ -180,11 +180,16 @@ json.dump(answers, sys.stdout)
 
 
 @pytest.fixture(scope="module", params=rnnzoo.list_models())
-def case(request):
+def name(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def case(name):
     """A trained model, and what there is to know about its task."""
     keras.utils.set_random_seed(1)
-    task = TASKS[rnnzoo.describe(request.param).task]
-    model = rnnzoo.build(request.param, **task.overrides)
+    task = TASKS[rnnzoo.describe(name).task]
+    model = rnnzoo.build(name, **task.overrides)
     model.adapt(task.inputs, task.targets, verbose=0)
     model.compile()
     model.fit(task.inputs, task.targets, batch_size=6, epochs=20, verbose=0)
@@ -259,6 +264,28 @@ def test_saving_is_exact(case, tmp_path):
     if hasattr(model, "labels"):
         assert again.labels == model.labels
     assert again.optimizer.iterations == model.optimizer.iterations
+
+
+def test_a_saved_task_lends_what_it_learned(name, case, tmp_path):
+    model, task = case
+    path = tmp_path / "model.keras"
+    model.save(path)
+    again = rnnzoo.build(name, weights=path, **task.overrides)
+    assert again.learned == model.learned
+    again.restore(path)  # the same once more
+    for ours, theirs in zip(
+        task.answers(again, task.inputs),
+        task.answers(model, task.inputs),
+        strict=True,
+    ):
+        assert ours[0] == theirs[0]
+        np.testing.assert_array_equal(ours[1], theirs[1])
+    other = rnnzoo.build(name, **task.overrides)
+    other.adapt(task.inputs[:1] * 2, task.targets[-1:] * 2, verbose=0)
+    with pytest.raises(
+        ValueError, match="argument `weights`.*learned the same"
+    ):
+        other.restore(path)
 
 
 def test_export_stands_alone(case, exported, tmp_path):

@@ -128,6 +128,16 @@ class EntityTagger(Task):
         return self.reader is not None
 
     @property
+    def learned(self):
+        reader = self.reader
+        return {
+            "labels": self.labels,
+            "tag_names": self.tag_names,
+            "vocabulary": reader and reader.vocabulary.tokens,
+            "characters": reader and reader.characters.tokens,
+        }
+
+    @property
     def labels(self):
         """Names of the kinds of entities."""
         return self.tag_set.labels
@@ -363,12 +373,13 @@ class EntityTagger(Task):
 
     # What a user reads.
 
-    def predict(self, x, batch_size=None):
+    def predict(self, x, batch_size=None, verbose=0):
         """Tags of sentences, in BIO, one for each word.
 
         Args:
             x: Raw sentences; tags, if a dataset has them, are ignored.
             batch_size: Defaults to 128.
+            verbose: For Keras's callers; no progress is shown.
 
         Returns:
             List of lists of strings, in the order of the sentences.
@@ -528,10 +539,29 @@ class EntityTagger(Task):
             overwrite=overwrite,
         )
 
-    def restore(self, path):
-        """Takes vocabularies, labels and weights of a saved task."""
-        self._require_new()
-        saved = keras.saving.load_model(path)
+    def get_config(self):
+        serialize = keras.saving.serialize_keras_object
+        return {
+            **super().get_config(),
+            **{key: serialize(getattr(self, key)) for key in _PARTS},
+            "crf": self.has_crf,
+            "tag_scheme": self.tag_set.scheme,
+            "lowercase": self.lowercase,
+            "normalize_digits": self.normalize_digits,
+            "min_count": self.min_count,
+            "max_characters": self.max_characters,
+            "dropout": self.dropout.rate,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        deserialize = keras.saving.deserialize_keras_object
+        parts = {key: deserialize(config[key]) for key in _PARTS}
+        return cls(**{**config, **parts})
+
+    # Details.
+
+    def _adopt(self, saved):
         self.tag_names = saved.tag_names
         self._start(
             saved.reader.vocabulary.tokens,
@@ -539,37 +569,6 @@ class EntityTagger(Task):
             saved.labels,
         )
         self.build()
-        self.set_weights(saved.get_weights())
-
-    def get_config(self):
-        serialize = keras.saving.serialize_keras_object
-        reader = self.reader
-        return {
-            **super().get_config(),
-            "features": serialize(self.features),
-            "encoder": serialize(self.encoder),
-            "crf": self.has_crf,
-            "tag_scheme": self.tag_set.scheme,
-            "tokenizer": serialize(self.tokenizer),
-            "lowercase": self.lowercase,
-            "normalize_digits": self.normalize_digits,
-            "min_count": self.min_count,
-            "max_characters": self.max_characters,
-            "dropout": self.dropout.rate,
-            "labels": self.labels,
-            "tag_names": self.tag_names,
-            "vocabulary": reader and reader.vocabulary.tokens,
-            "characters": reader and reader.characters.tokens,
-        }
-
-    @classmethod
-    def from_config(cls, config):
-        config = dict(config)
-        for key in ("features", "encoder", "tokenizer"):
-            config[key] = keras.saving.deserialize_keras_object(config[key])
-        return cls(**config)
-
-    # Details.
 
     def _start(self, vocabulary, characters, labels):
         self.reader = words.WordReader(
@@ -594,6 +593,9 @@ class EntityTagger(Task):
             transitions=self.has_crf,
             name="crf",
         )
+
+
+_PARTS = ("features", "encoder", "tokenizer")
 
 
 def _mask(inputs):

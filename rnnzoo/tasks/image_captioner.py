@@ -363,8 +363,8 @@ class ImageCaptioner(TextWriter):
             results.append(each if n_best > 1 else each[0])
         return results
 
-    def predict(self, x, batch_size=None):
-        """Captions; see `caption`."""
+    def predict(self, x, batch_size=None, verbose=0):
+        """Captions; see `caption`. No progress is shown."""
         return self.caption(x, batch_size=batch_size)
 
     def explain(self, images):
@@ -468,13 +468,6 @@ class ImageCaptioner(TextWriter):
             [self.target_vocabulary.table],
             overwrite=overwrite,
         )
-
-    def restore(self, path):
-        """Takes the vocabulary and the weights of a saved task."""
-        self._require_new()
-        saved = keras.saving.load_model(path)
-        self._start(saved.target_vocabulary.tokens)
-        self.set_weights(saved.get_weights())
 
     def get_config(self):
         serialize = keras.saving.serialize_keras_object

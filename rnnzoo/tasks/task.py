@@ -1,12 +1,12 @@
 """What every task shares: raw examples in, Keras training inside."""
 
 import dataclasses
+import os
 
 import keras
 import numpy as np
 
 from rnnzoo.batching import Examples
-from rnnzoo.examples import inputs
 from rnnzoo.files import atomic_path
 from rnnzoo.optimizers import LazyAdam, moving_averages
 from rnnzoo.recipe import Recipe
@@ -19,21 +19,19 @@ class Task(keras.Model):
     """A Keras model that takes raw examples.
 
     Subclasses say how raw examples become numbers (`adapt`, `encode`), what
-    is learned (`default_loss`, `default_metrics`, `call`) and offer the verb
-    of their trade (`classify`, `tag`, `translate`, `caption`) and `explain`.
+    is trained (`default_loss`, `default_metrics`, `call`) and offer the verb
+    of their trade (`classify`, `tag`, `translate`, `caption`), the same under
+    Keras's name, `predict`, and `explain`.
 
     `monitor` names the metric, higher for better, by which `rnnzoo.finetune`
     chooses the best epoch; `signatures` says of what `score` counted how that
-    was done. `keys` names the features `(x, y)` of the task's TFDS
-    dictionaries, if their kinds do not tell.
+    was done.
 
     Wherever a method takes raw data `x, y, sample_weight`, it takes what
     `rnnzoo.examples.iterate` reads, TFDS datasets, `tf.data`, lists and
     arrays, or the result of `encode()`, so that data used twice is encoded
     once.
     """
-
-    keys = None
 
     def __init__(self, recipe=None, **kwargs):
         super().__init__(**kwargs)
@@ -54,8 +52,9 @@ class Task(keras.Model):
         """Learns vocabularies (and labels, where it must) from raw examples."""
         raise NotImplementedError
 
-    def restore(self, path):
-        """Takes the vocabularies and the weights of a saved task."""
+    @property
+    def learned(self):
+        """Dict of what `adapt` learns, as the configuration has it."""
         raise NotImplementedError
 
     def encode(self, x, y=None, sample_weight=None):
@@ -234,26 +233,6 @@ class Task(keras.Model):
             return logs
         return [*np.atleast_1d(logs).tolist(), *scores.values()]
 
-    def predict(self, x, batch_size=None, verbose=0, **kwargs):
-        """Outputs for raw examples, in their order.
-
-        Args:
-            x: Raw inputs; labels, if a dataset has them, are ignored.
-            batch_size: Defaults to 128.
-            verbose: As in Keras.
-
-        Returns:
-            NumPy array, one row an example.
-        """
-        self._require_adapted("predict")
-        examples = x
-        if not isinstance(x, Examples):
-            examples = self.encode(inputs(x, self.keys))
-        examples = dataclasses.replace(examples, labels=None, weights=None)
-        batches = examples.batches(batch_size or 128)
-        outputs = super().predict(batches, verbose=verbose, **kwargs)
-        return outputs[np.argsort(examples.order())]
-
     def save(self, filepath, overwrite=True, **kwargs):
         """Saves the task with its vocabularies as one `.keras` file.
 
@@ -263,13 +242,46 @@ class Task(keras.Model):
         with atomic_path(filepath, overwrite=overwrite) as path:
             super().save(path, **kwargs)
 
+    def restore(self, weights):
+        """Takes what a saved task learned: its vocabularies and its weights.
+
+        Args:
+            weights: Path of a task of the same class and shape. If this one is
+                adapted, it must have learned the same.
+
+        Raises:
+            ValueError: If it is another kind of task, or learned something
+                else.
+        """
+        saved = keras.saving.load_model(weights)
+        if type(saved) is not type(self):
+            raise ValueError(
+                "Invalid value for argument `weights`. Expected a saved "
+                f"`{type(self).__name__}`. Received: "
+                f"weights={os.fspath(weights)!r}, a `{type(saved).__name__}`"
+            )
+        if not self.adapted:
+            self._adopt(saved)
+        elif self.learned != saved.learned:
+            raise ValueError(
+                "Invalid value for argument `weights`. Expected a task that "
+                "learned the same as this one, or this one to be new. Received "
+                f"other vocabularies or labels: weights={os.fspath(weights)!r}"
+            )
+        self.set_weights(saved.get_weights())
+
     # Details.
+
+    def _adopt(self, saved):
+        """Becomes adapted as a saved task is, without its weights."""
+        raise NotImplementedError
 
     def get_config(self):
         return {
             "name": self.name,
             "dtype": keras.dtype_policies.serialize(self.dtype_policy),
             "recipe": dataclasses.asdict(self.recipe),
+            **self.learned,
         }
 
     def get_build_config(self):

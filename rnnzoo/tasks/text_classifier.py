@@ -16,7 +16,7 @@ from rnnzoo.explain import Explanation, Explanations
 from rnnzoo.export import export
 from rnnzoo.tasks.task import Task
 
-EXPLAINED_AT_ONCE = 128
+BATCH_SIZE = 128  # at inference
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,6 +97,13 @@ class TextClassifier(Task):
     @property
     def adapted(self):
         return self.vocabulary is not None
+
+    @property
+    def learned(self):
+        return {
+            "labels": self.labels,
+            "vocabulary": self.vocabulary and self.vocabulary.tokens,
+        }
 
     def adapt(self, x, y=None, labels=None, verbose=1):
         """Learns the vocabulary, and the names of the classes, in one pass.
@@ -223,13 +230,33 @@ class TextClassifier(Task):
 
     # What a user reads.
 
+    def predict(self, x, batch_size=None, verbose=0, **kwargs):
+        """The probabilities of the classes.
+
+        Args:
+            x: Texts, or one text; labels, if a dataset has them, are ignored.
+            batch_size: Defaults to 128.
+            verbose: As in Keras.
+
+        Returns:
+            float32 array `(texts, classes)`, in the order of the texts.
+        """
+        self._require_adapted("predict")
+        examples = x
+        if not isinstance(x, Examples):
+            examples = self.encode(inputs(_listed(x)))
+        examples = dataclasses.replace(examples, labels=None, weights=None)
+        batches = examples.batches(batch_size or BATCH_SIZE)
+        outputs = super().predict(batches, verbose=verbose, **kwargs)
+        return outputs[np.argsort(examples.order())]
+
     def classify(self, x, batch_size=None):
         """The most probable class of each text.
 
         Returns:
             List of `Classification`.
         """
-        probabilities = self.predict(_listed(x), batch_size)
+        probabilities = self.predict(x, batch_size)
         best = probabilities.argmax(axis=1)
         return [
             Classification(self.label_names[i], float(row[i]))
@@ -245,8 +272,8 @@ class TextClassifier(Task):
         self._require_adapted("explain")
         explanations = Explanations()
         for chunk in iterate_texts(inputs(_listed(x))):
-            for start in range(0, len(chunk.x), EXPLAINED_AT_ONCE):
-                part = chunk.x[start : start + EXPLAINED_AT_ONCE]
+            for start in range(0, len(chunk.x), BATCH_SIZE):
+                part = chunk.x[start : start + BATCH_SIZE]
                 explanations += self._explain(part)
         return explanations
 
@@ -345,35 +372,28 @@ class TextClassifier(Task):
             overwrite=overwrite,
         )
 
-    def restore(self, path):
-        """Takes the vocabulary, the labels and the weights of a saved task."""
-        self._require_new()
-        saved = keras.saving.load_model(path)
-        self._start(saved.vocabulary, self._checked_names(saved.labels))
-        self.set_weights(saved.get_weights())
-
     def get_config(self):
         serialize = keras.saving.serialize_keras_object
         return {
             **super().get_config(),
-            "encoder": serialize(self.encoder),
+            **{key: serialize(getattr(self, key)) for key in _PARTS},
             "num_classes": self.num_classes,
             "max_sentences": self.max_sentences,
             "max_words": self.max_words,
-            "tokenizer": serialize(self.tokenizer),
             "min_count": self.min_count,
             "dropout": self.dropout.rate,
-            "labels": self.labels,
-            "vocabulary": self.vocabulary and self.vocabulary.tokens,
         }
 
     @classmethod
     def from_config(cls, config):
-        for key in ("encoder", "tokenizer"):
-            config[key] = keras.saving.deserialize_keras_object(config[key])
-        return cls(**config)
+        deserialize = keras.saving.deserialize_keras_object
+        parts = {key: deserialize(config[key]) for key in _PARTS}
+        return cls(**{**config, **parts})
 
     # Details.
+
+    def _adopt(self, saved):
+        self._start(saved.vocabulary, self._checked_names(saved.labels))
 
     def _start(self, vocabulary, labels):
         self.labels = labels
@@ -418,6 +438,9 @@ class TextClassifier(Task):
                 f"{list(self.label_names)[:10]}. Received: {received!r}"
             )
         return ids.astype("int32")
+
+
+_PARTS = ("encoder", "tokenizer")
 
 
 def _as_names(y):

@@ -47,7 +47,7 @@ class TextWriter(Task):
     scored after each epoch, greedily; `evaluate` scores what a beam search
     finds. `bleu` is sacreBLEU's default, of texts as they are; for
     `bleu_lowercase` case does not matter. Both are in 0..100. The best epoch is
-    that of the best `bleu`, or `bleu_lowercase` where the tokenizer lower-cases,
+    that of the best `bleu` (of `bleu_lowercase`, if the tokenizer lower-cases)
     or, without sacreBLEU, of the best accuracy of tokens.
 
     Args:
@@ -97,6 +97,11 @@ class TextWriter(Task):
         return self.target_vocabulary is not None
 
     @property
+    def learned(self):
+        target = self.target_vocabulary
+        return {"target_vocabulary": target and target.tokens}
+
+    @property
     def start_id(self):
         """The token before the first of a target."""
         return len(self.target_vocabulary)
@@ -139,11 +144,6 @@ class TextWriter(Task):
         return self.target_tokenizer.learn(
             counter.counts, self.decoder.embedding.input_dim - 2, self.min_count
         )
-
-    def _start(self, target_vocabulary):
-        self.target_vocabulary = text.Vocabulary(target_vocabulary)
-        self.decoder.embedding.input_dim = self.end_id + 1
-        self.build()
 
     # From ids to scores.
 
@@ -327,9 +327,18 @@ class TextWriter(Task):
             "max_length": self.max_length,
             "label_smoothing": self.label_smoothing,
             "length_penalty": self.length_penalty,
-            "target_vocabulary": self.target_vocabulary
-            and self.target_vocabulary.tokens,
         }
+
+    # Details.
+
+    def _adopt(self, saved):
+        self.target_tokenizer = saved.target_tokenizer
+        self._start(saved.target_vocabulary.tokens)
+
+    def _start(self, target_vocabulary):
+        self.target_vocabulary = text.Vocabulary(target_vocabulary)
+        self.decoder.embedding.input_dim = self.end_id + 1
+        self.build()
 
 
 def _has_sacrebleu():

@@ -130,6 +130,14 @@ class Translator(TextWriter):
 
     # From raw texts to ids.
 
+    @property
+    def learned(self):
+        return {
+            **super().learned,
+            "languages": self.keys,
+            "vocabulary": self.vocabulary and self.vocabulary.tokens,
+        }
+
     def adapt(self, x, y=None, labels=None, verbose=1):
         """Learns both vocabularies, in one pass.
 
@@ -383,8 +391,8 @@ class Translator(TextWriter):
             results.append(each if n_best > 1 else each[0])
         return results
 
-    def predict(self, x, batch_size=None):
-        """Translations; see `translate`."""
+    def predict(self, x, batch_size=None, verbose=0):
+        """Translations; see `translate`. No progress is shown."""
         return self.translate(x, batch_size=batch_size)
 
     def explain(self, x):
@@ -530,26 +538,14 @@ class Translator(TextWriter):
             overwrite=overwrite,
         )
 
-    def restore(self, path):
-        """Takes the vocabularies and the weights of a saved task."""
-        self._require_new()
-        saved = keras.saving.load_model(path)
-        self.keys = saved.keys
-        self.tokenizer = saved.tokenizer
-        self.target_tokenizer = saved.target_tokenizer
-        self._start(saved.vocabulary.tokens, saved.target_vocabulary.tokens)
-        self.set_weights(saved.get_weights())
-
     def get_config(self):
         serialize = keras.saving.serialize_keras_object
         return {
             **super().get_config(),
             **{key: serialize(getattr(self, key)) for key in _PARTS},
-            "languages": self.keys,
             "reverse_source": self.reverse_source,
             "word_dropout": self.word_dropout.rate,
             "coverage_loss": self.coverage_loss,
-            "vocabulary": self.vocabulary and self.vocabulary.tokens,
         }
 
     @classmethod
@@ -559,6 +555,12 @@ class Translator(TextWriter):
         return cls(**{**config, **parts})
 
     # Details.
+
+    def _adopt(self, saved):
+        self.keys = saved.keys
+        self.tokenizer = saved.tokenizer
+        self.target_tokenizer = saved.target_tokenizer
+        self._start(saved.vocabulary.tokens, saved.target_vocabulary.tokens)
 
     def _start(self, vocabulary, target_vocabulary):
         self.vocabulary = text.Vocabulary(vocabulary)

@@ -241,15 +241,6 @@ def test_compile_survives_with_its_arguments(tmp_path):
     assert "sparse_top_k_categorical_accuracy" in metrics
 
 
-def test_weights_are_lent(tmp_path):
-    model = trained(labels=["no", "yes"])
-    model.save(tmp_path / "model.keras")
-    other = build()
-    other.restore(tmp_path / "model.keras")
-    np.testing.assert_array_equal(other.predict(TEXTS), model.predict(TEXTS))
-    assert other.labels == ("no", "yes")
-
-
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
 def test_mixed_precision(tmp_path, policy):
     keras.config.set_dtype_policy(policy)
