@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -75,6 +76,33 @@ def count(x, rank=0):
     known = int(x.cardinality())
     is_known = known >= 0 and not _is_batched(x.element_spec, rank)
     return known if is_known else None
+
+
+def show_progress(chunks, total, unit_name, verbose):
+    """The same chunks, with a bar of how many examples were read of them.
+
+    Args:
+        chunks: Iterable of what has an `x` of some length.
+        total: Number of examples; `None` if it is not known.
+        unit_name: What an example is called.
+        verbose: As in Keras.
+    """
+    bar = keras.utils.Progbar(total, verbose=verbose, unit_name=unit_name)
+    done = 0
+    for chunk in chunks:
+        yield chunk
+        done += len(chunk[0])
+        bar.update(done)
+    if total is None:
+        bar.update(done, finalize=True)
+
+
+def join_weights(chunks):
+    """The sample weights of chunks, float32 `(n,)`, or `None`."""
+    weights = [chunk.sample_weight for chunk in chunks]
+    if weights[0] is None:
+        return None
+    return np.concatenate(weights).astype("float32")
 
 
 def inputs(x, keys=None):

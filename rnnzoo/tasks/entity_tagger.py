@@ -11,7 +11,7 @@ from rnnzoo import sentences, text, words
 from rnnzoo import tags as tagging
 from rnnzoo.batching import Examples, pad
 from rnnzoo.checks import check_choice, check_positive
-from rnnzoo.examples import count
+from rnnzoo.examples import count, join_weights, show_progress
 from rnnzoo.explain import Marking, Markings
 from rnnzoo.export import export
 from rnnzoo.layers import CRF, VariationalDropout
@@ -180,11 +180,11 @@ class EntityTagger(Task):
     def _count(self, x, y, names, verbose):
         """Counts of words, characters by falling count, and labels."""
         counter, characters = text.TokenCounter(), text.TokenCounter()
-        found, done = set(), 0
-        progress = keras.utils.Progbar(
-            count(x, rank=1), verbose=verbose, unit_name="sentence"
-        )
-        for chunk in self._read(x, y, names=names):
+        found = set()
+        chunks = self._read(x, y, names=names)
+        for chunk in show_progress(
+            chunks, count(x, rank=1), "sentence", verbose
+        ):
             tokens = words.ragged_tokens(chunk.tokens).flat_values
             counter.update(
                 words.form(tokens, self.lowercase, self.normalize_digits)
@@ -192,10 +192,6 @@ class EntityTagger(Task):
             characters.update(words.split_characters(tf.unique(tokens).y))
             tags = {tag for each in chunk.tags or () for tag in each}
             found |= {tagging.split(tag)[1] for tag in tags}
-            done += len(chunk.tokens)
-            progress.update(done)
-        if progress.target is None:
-            progress.update(done, finalize=True)
         if names is not None:
             found = dict.fromkeys(tagging.split(name)[1] for name in names)
         ordered = list(found) if names is not None else sorted(found)
@@ -222,7 +218,7 @@ class EntityTagger(Task):
         """Raw sentences as ids, `rnnzoo.batching.Examples`."""
         chunks = list(self._read(x, y, sample_weight, self.tag_names))
         ids = self._ids(chunks)
-        tags = weights = None
+        tags = None
         if chunks[0].tags is not None:
             tags = [each for chunk in chunks for each in chunk.tags]
             tags = tf.ragged.constant(
@@ -230,10 +226,8 @@ class EntityTagger(Task):
                 tf.int32,
                 ragged_rank=1,
             )
-        if chunks[0].sample_weight is not None:
-            weights = [chunk.sample_weight for chunk in chunks]
-            weights = np.concatenate(weights).astype("float32")
-        return Examples(ids, tags, weights, ids["words"].row_lengths().numpy())
+        lengths = ids["words"].row_lengths().numpy()
+        return Examples(ids, tags, join_weights(chunks), lengths)
 
     def _tag_ids(self, place, tags):
         with sentences.located(place):
@@ -294,6 +288,14 @@ class EntityTagger(Task):
                 "entity tagger is trained on the likelihood of its tags. "
                 f"Received: loss={loss!r}"
             )
+        for metric in keras.tree.flatten(metrics):
+            # Keras would take ids of tags for scores of classes.
+            if isinstance(metric, str) and metric != "auto":
+                raise ValueError(
+                    "Invalid value for argument `metrics`. Expected 'auto', or "
+                    "metrics of ids of tags, such as `rnnzoo.metrics.SpanF1`. "
+                    f"Received: metrics={metrics!r}"
+                )
         super().compile(optimizer, loss, metrics, **kwargs)
 
     def compute_loss(
@@ -563,6 +565,10 @@ class EntityTagger(Task):
 
     def _adopt(self, saved):
         self.tag_names = saved.tag_names
+        self.tag_set = saved.tag_set
+        self.tokenizer = saved.tokenizer
+        self.lowercase = saved.lowercase
+        self.normalize_digits = saved.normalize_digits
         self._start(
             saved.reader.vocabulary.tokens,
             saved.reader.characters.tokens,

@@ -18,6 +18,7 @@ from rnnzoo.captioned import (
 )
 from rnnzoo.checks import check_not_negative
 from rnnzoo.detokenizer import join
+from rnnzoo.examples import join_weights, show_progress
 from rnnzoo.explain import Look, Looks
 from rnnzoo.export import export
 from rnnzoo.feature_cache import FeatureCache
@@ -88,6 +89,11 @@ class ImageCaptioner(TextWriter):
         target_vocabulary=None,
         **kwargs,
     ):
+        if decoder.copy:
+            raise ValueError(
+                "Invalid value for argument `decoder`. Expected one with "
+                "copy=False: an image has no words. Received: copy=True"
+            )
         super().__init__(decoder, **kwargs)
         check_not_negative("attention_penalty", attention_penalty)
         self.encoder = encoder
@@ -134,19 +140,13 @@ class ImageCaptioner(TextWriter):
             verbose: Whether to show progress.
         """
         self._require_new()
-        counter, done = text.TokenCounter(), 0
+        counter = text.TokenCounter()
         to_count = text.in_graph(self.target_tokenizer.to_count)
-        progress = keras.utils.Progbar(
-            count_captioned(x), verbose=verbose, unit_name="image"
-        )
-        for chunk in read_captioned(x, y):
+        chunks, total = read_captioned(x, y), count_captioned(x)
+        for chunk in show_progress(chunks, total, "image", verbose):
             _require_captions(chunk)
             captions = [each for of_one in chunk.y for each in of_one]
             counter.update(to_count(tf.constant(captions, tf.string)))
-            done += len(chunk.x)
-            progress.update(done)
-        if progress.target is None:
-            progress.update(done, finalize=True)
         self._start(self._learned_targets(counter))
 
     def encode(self, x, y=None, sample_weight=None):
@@ -156,12 +156,9 @@ class ImageCaptioner(TextWriter):
         `features`, and, if there are captions, of the `target` after the
         start; the labels are the ids before the end.
         """
-        encoded, captions, weights = [], [], []
-        for chunk in read_captioned(x, y, sample_weight):
-            encoded += chunk.x
-            captions += [] if chunk.y is None else chunk.y
-            if chunk.sample_weight is not None:
-                weights.append(np.asarray(chunk.sample_weight, "float32"))
+        chunks = list(read_captioned(x, y, sample_weight))
+        encoded = [image for chunk in chunks for image in chunk.x]
+        captions = [each for chunk in chunks for each in chunk.y or ()]
         columns = self._image_column(encoded)
         counts = np.array([len(of_one) for of_one in captions])
         if not captions:
@@ -171,9 +168,9 @@ class ImageCaptioner(TextWriter):
         columns["target"], labels = (
             tf.RaggedTensor.from_row_lengths(ids, counts) for ids in targets
         )
-        weights = np.concatenate(weights) if weights else None
         raw = np.empty(len(captions), object)
         raw[:] = captions
+        weights = join_weights(chunks)
         return SeveralTargets(columns, labels, weights, counts, raw=raw)
 
     def _image_column(self, encoded):
@@ -191,9 +188,7 @@ class ImageCaptioner(TextWriter):
 
         return {"image": Lookup(places, decode)}
 
-    @tf.function(
-        input_signature=[tf.TensorSpec([None], tf.string)], autograph=False
-    )
+    @text.in_graph
     def _features(self, files):
         found = pixels.decode_batch(files, self.image_size)
         return self.encoder(found.images, training=False)

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from rnnzoo.batching import Examples
+from rnnzoo.checks import check_positive
 from rnnzoo.files import atomic_path
 from rnnzoo.optimizers import LazyAdam, moving_averages
 from rnnzoo.recipe import Recipe
@@ -25,13 +26,15 @@ class Task(keras.Model):
 
     `monitor` names the metric, higher for better, by which `rnnzoo.finetune`
     chooses the best epoch; `signatures` says of what `score` counted how that
-    was done.
+    was done. `takes_class_weight` says whether an example has one class.
 
     Wherever a method takes raw data `x, y, sample_weight`, it takes what
     `rnnzoo.examples.iterate` reads, TFDS datasets, `tf.data`, lists and
     arrays, or the result of `encode()`, so that data used twice is encoded
     once.
     """
+
+    takes_class_weight = False
 
     def __init__(self, recipe=None, **kwargs):
         super().__init__(**kwargs)
@@ -117,14 +120,15 @@ class Task(keras.Model):
 
         Args:
             optimizer: As in Keras; `"auto"` is the recipe's, at a constant
-                rate and without averages, for which `rnnzoo.finetune` knows
-                the number of steps.
+                rate and without averages: only `rnnzoo.finetune` knows the
+                number of steps that those need.
             loss: As in Keras; `"auto"` is the task's.
             metrics: As in Keras; `"auto"` is the task's.
             **kwargs: As in Keras, but for two defaults. `jit_compile` is off:
                 batches differ in shape, and XLA would compile each.
-                `steps_per_execution` is 10: callbacks see each tenth batch;
-                but over replicas it is 1, for there Keras fails with more.
+                `steps_per_execution` is 10: callbacks see each tenth batch,
+                and `steps_per_epoch` is rounded up to tens. Over replicas it
+                is 1, because Keras fails with more.
         """
         kwargs.setdefault("jit_compile", False)
         if self.distribute_strategy.num_replicas_in_sync == 1:
@@ -179,6 +183,14 @@ class Task(keras.Model):
             `keras.callbacks.History`.
         """
         self._require_adapted("fit")
+        check_positive("batch_size", batch_size, optional=True)
+        if kwargs.get("class_weight") and not self.takes_class_weight:
+            raise ValueError(
+                "Invalid value for argument `class_weight`. Expected None: an "
+                f"example of `{type(self).__name__}` has no single class. "
+                "`sample_weight` weighs examples. Received: "
+                f"class_weight={kwargs['class_weight']!r}"
+            )
         examples = self._labelled(x, y, sample_weight)
         validation = None
         if validation_data is not None:
@@ -223,6 +235,7 @@ class Task(keras.Model):
                 scores = self.score(self._validation, quick=True)
         else:
             self._require_adapted("evaluate")
+            check_positive("batch_size", batch_size, optional=True)
             examples = self._labelled(x, y, sample_weight)
             batches = examples.batches(batch_size or self.recipe.batch_size)
             logs = super().evaluate(batches, return_dict=return_dict, **kwargs)
@@ -239,6 +252,11 @@ class Task(keras.Model):
         The file appears under its name only when it is whole.
         """
         self._require_adapted("save")
+        if not os.fspath(filepath).endswith(".keras"):
+            raise ValueError(
+                "Invalid value for argument `filepath`. Expected a name that "
+                f"ends in '.keras'. Received: filepath={os.fspath(filepath)!r}"
+            )
         with atomic_path(filepath, overwrite=overwrite) as path:
             super().save(path, **kwargs)
 
@@ -268,7 +286,13 @@ class Task(keras.Model):
                 "learned the same as this one, or this one to be new. Received "
                 f"other vocabularies or labels: weights={os.fspath(weights)!r}"
             )
-        self.set_weights(saved.get_weights())
+        try:
+            self.set_weights(saved.get_weights())
+        except ValueError as error:
+            raise ValueError(
+                "Invalid value for argument `weights`. Expected a task of the "
+                f"same shape. Received: weights={os.fspath(weights)!r}; {error}"
+            ) from error
 
     # Details.
 
@@ -295,6 +319,11 @@ class Task(keras.Model):
         examples = x
         if not isinstance(x, Examples):
             examples = self.encode(x, y, sample_weight)
+        elif y is not None or sample_weight is not None:
+            raise ValueError(
+                "Invalid value for argument `y`. Expected None, and no "
+                "`sample_weight`, beside encoded examples, which hold them."
+            )
         if examples.labels is None:
             raise ValueError(
                 "Invalid value for argument `y`. Expected labels: `y`, or a "

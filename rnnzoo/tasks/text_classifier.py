@@ -1,6 +1,8 @@
 """Texts to classes, with the words and sentences that decided."""
 
 import dataclasses
+import numbers
+from collections.abc import Mapping, Set
 from itertools import pairwise
 
 import keras
@@ -11,7 +13,13 @@ from rnnzoo import embeddings as word_vectors
 from rnnzoo import text
 from rnnzoo.batching import Examples, pad
 from rnnzoo.checks import check_positive
-from rnnzoo.examples import count, inputs, iterate_texts
+from rnnzoo.examples import (
+    count,
+    inputs,
+    iterate_texts,
+    join_weights,
+    show_progress,
+)
 from rnnzoo.explain import Explanation, Explanations
 from rnnzoo.export import export
 from rnnzoo.tasks.task import Task
@@ -52,6 +60,7 @@ class TextClassifier(Task):
     """
 
     monitor = "accuracy"
+    takes_class_weight = True
 
     def __init__(
         self,
@@ -70,7 +79,7 @@ class TextClassifier(Task):
         **kwargs,
     ):
         super().__init__(recipe=recipe, **kwargs)
-        if not isinstance(num_classes, int) or num_classes < 2:
+        if not isinstance(num_classes, numbers.Integral) or num_classes < 2:
             raise ValueError(
                 "Invalid value for argument `num_classes`. Expected an "
                 f"integer of at least 2. Received: num_classes={num_classes!r}"
@@ -79,7 +88,7 @@ class TextClassifier(Task):
         check_positive("max_words", max_words, optional=True)
         check_positive("min_count", min_count)
         self.encoder = encoder
-        self.num_classes = num_classes
+        self.num_classes = int(num_classes)
         self.max_sentences = max_sentences
         self.max_words = max_words
         self.tokenizer = tokenizer or text.Tokenizer()
@@ -90,7 +99,9 @@ class TextClassifier(Task):
         )
         self.embeddings = embeddings
         self.labels = self._checked_names(labels)
-        self.vocabulary = vocabulary and text.Vocabulary(vocabulary)
+        self.vocabulary = None
+        if vocabulary is not None:
+            self._start(vocabulary, self.labels)
 
     # From raw text to ids.
 
@@ -100,10 +111,8 @@ class TextClassifier(Task):
 
     @property
     def learned(self):
-        return {
-            "labels": self.labels,
-            "vocabulary": self.vocabulary and self.vocabulary.tokens,
-        }
+        tokens = self.vocabulary.tokens if self.adapted else None
+        return {"labels": self.labels, "vocabulary": tokens}
 
     def adapt(self, x, y=None, labels=None, verbose=1):
         """Learns the vocabulary, and the names of the classes, in one pass.
@@ -121,56 +130,49 @@ class TextClassifier(Task):
         labels = self._checked_names(labels) or self.labels
         counts, seen = self._count(x, y, verbose)
         labels = labels or self._checked_names(sorted(seen))
-        vocabulary = text.Vocabulary.from_counts(
+        tokens = text.Vocabulary.from_counts(
             counts, self.encoder.embedding.input_dim, self.min_count
-        )
+        ).tokens
         vectors = None
         if self.embeddings is not None:
             vectors = word_vectors.load_vectors(
-                self.embeddings, vocabulary.tokens, verbose=verbose
+                self.embeddings, tokens, verbose=verbose
             )
             if verbose:
-                print(vectors.report([counts[t] for t in vocabulary.tokens]))
-        self._start(vocabulary, labels)
+                print(vectors.report([counts[token] for token in tokens]))
+        self._start(tokens, labels)
         if vectors is not None:
             self.encoder.embedding.embeddings.assign(vectors.matrix)
 
     def _count(self, x, y, verbose):
         """How often each token occurs, and the labels that are strings."""
-        counter, seen, done = text.TokenCounter(), set(), 0
-        progress = keras.utils.Progbar(
-            count(x), verbose=verbose, unit_name="text"
-        )
-        for chunk in iterate_texts(x, y):
+        counter, seen, first = text.TokenCounter(), set(), 0
+        chunks = iterate_texts(x, y)
+        for chunk in show_progress(chunks, count(x), "text", verbose):
             counter.update(self._words(chunk.x))
             if chunk.y is not None:
-                seen.update(_as_names(chunk.y) or ())
-            done += len(chunk.x)
-            progress.update(done)
-        if progress.target is None:
-            progress.update(done, finalize=True)
+                seen.update(_as_names(chunk.y, first) or ())
+            first += len(chunk.x)
         return counter.counts, seen
 
     def encode(self, x, y=None, sample_weight=None):
         """Raw examples as ids, `rnnzoo.batching.Examples`."""
-        ids, labels, weights = [], [], []
+        chunks, ids, labels, first = [], [], [], 0
         for chunk in iterate_texts(x, y, sample_weight):
+            chunks.append(chunk)
             ids.append(self.vocabulary(self._words(chunk.x)))
             if chunk.y is not None:
-                labels.append(self._label_ids(chunk.y))
-            if chunk.sample_weight is not None:
-                weights.append(np.asarray(chunk.sample_weight, "float32"))
+                labels.append(self._label_ids(chunk.y, first))
+            first += len(chunk.x)
         ids = tf.concat(ids, axis=0)
         return Examples(
             inputs=ids,
             labels=np.concatenate(labels) if labels else None,
-            weights=np.concatenate(weights) if weights else None,
+            weights=join_weights(chunks),
             lengths=ids.row_lengths().numpy(),
         )
 
-    @tf.function(
-        input_signature=[tf.TensorSpec([None], tf.string)], autograph=False
-    )
+    @text.in_graph
     def _words(self, texts):
         return self._tokens(texts).words
 
@@ -230,13 +232,13 @@ class TextClassifier(Task):
 
     # What a user reads.
 
-    def predict(self, x, batch_size=None, verbose=0, **kwargs):
+    def predict(self, x, batch_size=None, verbose=0, callbacks=None):
         """The probabilities of the classes.
 
         Args:
             x: Texts, or one text; labels, if a dataset has them, are ignored.
             batch_size: Defaults to 128.
-            verbose: As in Keras.
+            verbose, callbacks: As in Keras.
 
         Returns:
             float32 array `(texts, classes)`, in the order of the texts.
@@ -247,7 +249,7 @@ class TextClassifier(Task):
             examples = self.encode(inputs(_listed(x)))
         examples = dataclasses.replace(examples, labels=None, weights=None)
         batches = examples.batches(batch_size or BATCH_SIZE)
-        outputs = super().predict(batches, verbose=verbose, **kwargs)
+        outputs = super().predict(batches, verbose=verbose, callbacks=callbacks)
         return outputs[np.argsort(examples.order())]
 
     def classify(self, x, batch_size=None):
@@ -393,12 +395,13 @@ class TextClassifier(Task):
     # Details.
 
     def _adopt(self, saved):
-        self._start(saved.vocabulary, self._checked_names(saved.labels))
+        self.tokenizer = saved.tokenizer
+        self._start(saved.vocabulary.tokens, self._checked_names(saved.labels))
 
     def _start(self, vocabulary, labels):
         self.labels = labels
-        self.vocabulary = vocabulary
-        self.encoder.embedding.input_dim = len(vocabulary)
+        self.vocabulary = text.Vocabulary(vocabulary)
+        self.encoder.embedding.input_dim = len(self.vocabulary)
         self.build()
 
     def _checked_names(self, labels):
@@ -408,24 +411,30 @@ class TextClassifier(Task):
             label = dict(labels.features.items()).get(key)
             labels = getattr(label, "names", None)  # a text has none
         names = getattr(labels, "names", labels)  # TFDS's ClassLabel
+        if isinstance(names, (str, bytes, Mapping, Set)):
+            raise ValueError(
+                "Invalid value for argument `labels`. Expected the names of "
+                "the classes in the order of their numbers, a sequence. "
+                f"Received: labels={labels!r:.80}"
+            )
         names = tuple(
             text.as_text(name, "labels", i)
             for i, name in enumerate(() if names is None else names)
         )
-        if names and len(set(names)) != self.num_classes:
+        if names and not len(names) == len(set(names)) == self.num_classes:
             raise ValueError(
                 "Invalid value for argument `labels`. Expected the names of "
-                f"num_classes={self.num_classes} classes. Received "
+                f"num_classes={self.num_classes} classes, each once. Received "
                 f"{len(names)}: {list(names)[:10]}"
             )
         return names or None
 
-    def _label_ids(self, y):
+    def _label_ids(self, y, first):
         """Labels of a chunk, checked: int32 array `(n,)`."""
         y = np.asarray(y)
         if y.ndim == 2 and y.shape[1] == 1:
             y = y[:, 0]
-        ids, names = y, _as_names(y)
+        ids, names = y, _as_names(y, first)
         if names is not None:
             place = {name: i for i, name in enumerate(self.label_names)}
             ids = np.array([place.get(name, -1) for name in names])
@@ -443,12 +452,18 @@ class TextClassifier(Task):
 _PARTS = ("encoder", "tokenizer")
 
 
-def _as_names(y):
-    """Labels of a chunk as strings, or `None` if they are numbers."""
-    y = np.asarray(np.asarray(y).tolist())  # objects are what they hold
-    if y.dtype.kind not in "OSU":
+def _as_names(y, first):
+    """Labels of a chunk as strings, or `None` if they are numbers.
+
+    Args:
+        y: Labels.
+        first: How many came before.
+    """
+    # As objects: NumPy would make strings of a missing label beside some.
+    labels = np.asarray(y, object).ravel().tolist()
+    if not any(isinstance(label, (str, bytes)) for label in labels):
         return None
-    return [text.as_text(label, "y", i) for i, label in enumerate(y.ravel())]
+    return [text.as_text(each, "y", first + i) for i, each in enumerate(labels)]
 
 
 def _flat(tensor):

@@ -1,21 +1,14 @@
 """What tasks share whose answer is a text, written a token at a time."""
 
 import functools
-import importlib.util
-import warnings
 from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
 
-from rnnzoo import copying, losses, scoring, search, text
+from rnnzoo import copying, losses, search, text
 from rnnzoo.checks import check_not_negative, check_positive, check_rate
 from rnnzoo.tasks.task import Task
-
-BEAM_WIDTH = 5  # of what is scored
-
-# Of the scores of whole answers: how they are counted, all by sacreBLEU.
-SCORES = {"bleu": {}, "bleu_lowercase": {"lowercase": True}}
 
 
 class Written(NamedTuple):
@@ -42,13 +35,6 @@ class TextWriter(Task):
 
     Subclasses say what is written about: they encode it, call `write`, decode
     the tokens, and `answer` what is to be scored.
-
-    Where sacreBLEU is installed, what is written about validation data is
-    scored after each epoch, greedily; `evaluate` scores what a beam search
-    finds. `bleu` is sacreBLEU's default, of texts as they are; for
-    `bleu_lowercase` case does not matter. Both are in 0..100. The best epoch is
-    that of the best `bleu` (of `bleu_lowercase`, if the tokenizer lower-cases)
-    or, without sacreBLEU, of the best accuracy of tokens.
 
     Args:
         decoder: `rnnzoo.layers.AttentionDecoder`; the `input_dim` of its
@@ -116,9 +102,7 @@ class TextWriter(Task):
         """Ids that are never written."""
         return text.PADDING, self.start_id
 
-    @tf.function(
-        input_signature=[tf.TensorSpec([None], tf.string)], autograph=False
-    )
+    @text.in_graph
     def _target_tokens(self, texts):
         return self.target_tokenizer(texts).words[:, : self.max_length]
 
@@ -207,14 +191,6 @@ class TextWriter(Task):
     def default_metrics(self):
         return [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
 
-    # How good it is.
-
-    @property
-    def monitor(self):
-        if not _has_sacrebleu():
-            return "accuracy"
-        return "bleu_lowercase" if self.target_tokenizer.lowercase else "bleu"
-
     def answers(self, examples, beam_width):
         """What is written about examples, and what people wrote.
 
@@ -227,24 +203,6 @@ class TextWriter(Task):
             references of each.
         """
         raise NotImplementedError
-
-    def score(self, examples, quick=False):
-        if not _has_sacrebleu():
-            warnings.warn(
-                "There is no BLEU without sacreBLEU: "
-                '`pip install "rnnzoo[scoring]"`. The best epoch is that of '
-                "the best accuracy of tokens.",
-                stacklevel=2,
-            )
-            return {}
-        written, references = self.answers(examples, 1 if quick else BEAM_WIDTH)
-        scores = {}
-        for name, options in SCORES.items():
-            if not quick or name == self.monitor:
-                found = scoring.bleu(written, references, **options)
-                scores[name] = found.score
-                self.signatures[name] = found.signature
-        return scores
 
     # From scores to tokens.
 
@@ -339,10 +297,6 @@ class TextWriter(Task):
         self.target_vocabulary = text.Vocabulary(target_vocabulary)
         self.decoder.embedding.input_dim = self.end_id + 1
         self.build()
-
-
-def _has_sacrebleu():
-    return importlib.util.find_spec("sacrebleu") is not None
 
 
 def check_beam(beam_width, n_best=1):

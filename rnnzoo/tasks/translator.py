@@ -1,23 +1,35 @@
 """Texts to texts, and which words of one made those of the other."""
 
 import dataclasses
+import importlib.util
+import warnings
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from rnnzoo import copying, losses, text
+from rnnzoo import copying, losses, scoring, text
 from rnnzoo.batching import Examples, pad
 from rnnzoo.checks import check_not_negative, check_rate
 from rnnzoo.detokenizer import join
-from rnnzoo.examples import count, inputs, iterate_texts
+from rnnzoo.examples import (
+    count,
+    inputs,
+    iterate_texts,
+    join_weights,
+    show_progress,
+)
 from rnnzoo.explain import Alignment, Alignments
 from rnnzoo.export import export
 from rnnzoo.layers import EmbeddingDropout
 from rnnzoo.tasks.text_writer import TextWriter, check_beam
 
 BATCH_SIZE = 64  # at inference
+BEAM_WIDTH = 5
 LONGER = 10  # A translation has at most this more than twice the tokens.
+
+# Of the scores of whole answers: how they are counted, all by sacreBLEU.
+SCORES = {"bleu": {}, "bleu_lowercase": {"lowercase": True}}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -47,6 +59,13 @@ class Translator(TextWriter):
     Wherever a method takes raw data, targets are strings as well: pairs of
     lists, datasets of pairs, or TFDS dictionaries with two languages, such as
     `multi30k`, `ted_hrlr_translate` and `wmt`.
+
+    Where sacreBLEU is installed, validation data is scored after each epoch,
+    greedily; `evaluate` scores what a beam search finds. `bleu` is sacreBLEU's
+    default, of texts as they are; for `bleu_lowercase` case does not matter.
+    Both are in 0..100. The best epoch is that of the best `bleu` (of
+    `bleu_lowercase`, if the tokenizer lower-cases) or, without sacreBLEU, of
+    the best accuracy of tokens.
 
     Args:
         embedding: `rnnzoo.layers.Embedding` of the source's tokens; its
@@ -150,24 +169,18 @@ class Translator(TextWriter):
         self._require_new()
         if self.keys is None and labels is not None:
             self.keys = _supervised_keys(labels)
-        counters, done = (text.TokenCounter(), text.TokenCounter()), 0
+        counters = text.TokenCounter(), text.TokenCounter()
         to_count = [
             text.in_graph(tokenizer.to_count)
             for tokenizer in (self.tokenizer, self.target_tokenizer)
         ]
-        progress = keras.utils.Progbar(
-            count(x), verbose=verbose, unit_name="pair"
-        )
-        for chunk in self._read(x, y):
+        chunks = self._read(x, y)
+        for chunk in show_progress(chunks, count(x), "pair", verbose):
             _require_targets(chunk)
             for counter, tokens, texts in zip(
                 counters, to_count, (chunk.x, chunk.y), strict=True
             ):
                 counter.update(tokens(texts))
-            done += len(chunk.x)
-            progress.update(done)
-        if progress.target is None:
-            progress.update(done, finalize=True)
         vocabulary = self.tokenizer.learn(
             counters[0].counts, self.embedding.input_dim, self.min_count
         )
@@ -192,12 +205,8 @@ class Translator(TextWriter):
         the source as it would be copied; the labels are those of the target
         before the end. Texts are kept beside them, to be scored.
         """
-        parts, raw, weights = [], [], []
-        for chunk in self._read(x, y, sample_weight):
-            parts.append(self._encode_pairs(chunk))
-            raw.append((chunk.x, chunk.y))
-            if chunk.sample_weight is not None:
-                weights.append(np.asarray(chunk.sample_weight, "float32"))
+        chunks = list(self._read(x, y, sample_weight))
+        parts = list(map(self._encode_pairs, chunks))
         columns = {
             key: tf.concat([part[key] for part in parts], axis=0)
             for key in parts[0]
@@ -208,11 +217,10 @@ class Translator(TextWriter):
             # By the target and, where that is the same, by the source.
             scale = lengths.max() + 1
             lengths = labels.row_lengths().numpy() * scale + lengths
-        weights = np.concatenate(weights) if weights else None
-        if labels is None:
-            return Examples(columns, None, weights, lengths)
-        sources, targets = map(np.concatenate, zip(*raw, strict=True))
-        raw = {"sources": sources, "targets": targets}
+        raw = {"sources": np.concatenate([chunk.x for chunk in chunks])}
+        if labels is not None:
+            raw["targets"] = np.concatenate([chunk.y for chunk in chunks])
+        weights = join_weights(chunks)
         return Examples(columns, labels, weights, lengths, raw=raw)
 
     def _encode_pairs(self, chunk):
@@ -227,9 +235,7 @@ class Translator(TextWriter):
                 columns["copies"] = self._target_ids(words, words)
         return columns
 
-    @tf.function(
-        input_signature=[tf.TensorSpec([None], tf.string)], autograph=False
-    )
+    @text.in_graph
     def _source_tokens(self, texts):
         return self.tokenizer(texts).words[:, : self.max_length]
 
@@ -296,6 +302,39 @@ class Translator(TextWriter):
             parts.append(self.coverage_loss * covered)
         return parts
 
+    # How good it is.
+
+    @property
+    def monitor(self):
+        if not _has_sacrebleu():
+            return "accuracy"
+        return "bleu_lowercase" if self.target_tokenizer.lowercase else "bleu"
+
+    def score(self, examples, quick=False):
+        """Translations beside those that people wrote.
+
+        Returns:
+            Dict of `bleu` and, unless `quick`, `bleu_lowercase`; if that is
+            what the best epoch is chosen by, it alone. Empty without
+            sacreBLEU.
+        """
+        if not _has_sacrebleu():
+            warnings.warn(
+                "There is no BLEU without sacreBLEU: "
+                '`pip install "rnnzoo[scoring]"`. The best epoch is that of '
+                "the best accuracy of tokens.",
+                stacklevel=2,
+            )
+            return {}
+        written, references = self.answers(examples, 1 if quick else BEAM_WIDTH)
+        scores = {}
+        for name, options in SCORES.items():
+            if not quick or name == self.monitor:
+                found = scoring.bleu(written, references, **options)
+                scores[name] = found.score
+                self.signatures[name] = found.signature
+        return scores
+
     # From scores to texts.
 
     def decode(self, texts, prefixes, beam_width, n_best):
@@ -356,7 +395,7 @@ class Translator(TextWriter):
     def translate(
         self,
         x,
-        beam_width=5,
+        beam_width=BEAM_WIDTH,
         n_best=1,
         return_scores=False,
         return_alignments=False,
@@ -409,7 +448,7 @@ class Translator(TextWriter):
             raise ValueError(
                 "There is nothing to explain. Expected a model with attention."
             )
-        originals = [
+        originals = [  # read once: another pass may have another order
             each.decode() for chunk in self._texts(x) for each in chunk
         ]
         return Alignments(
@@ -423,13 +462,15 @@ class Translator(TextWriter):
             )
             for original, best in zip(
                 originals,
-                self.translate(x, return_alignments=True),
+                self.translate(originals, return_alignments=True),
                 strict=True,
             )
         )
 
     def _texts(self, x):
         """Checked texts without targets, a chunk at a time."""
+        if isinstance(x, Examples):
+            x = x.raw["sources"]
         if self.keys is not None:
             self._check_languages(x, 1)
         x = [x] if isinstance(x, (str, bytes)) else inputs(x, self.keys)
@@ -484,7 +525,7 @@ class Translator(TextWriter):
 
     # Serving and saving.
 
-    def export(self, directory, overwrite=True, beam_width=5):
+    def export(self, directory, overwrite=True, beam_width=BEAM_WIDTH):
         """Writes a SavedModel that takes raw strings.
 
         Its signatures:
@@ -578,6 +619,10 @@ def _supervised_keys(labels):
             f"`DatasetInfo`, or None. Received: labels={labels!r:.80}"
         )
     return labels.supervised_keys
+
+
+def _has_sacrebleu():
+    return importlib.util.find_spec("sacrebleu") is not None
 
 
 def _require_targets(chunk):

@@ -260,6 +260,9 @@ def test_bad_input_is_an_error(model):
         model.fit(IMAGES, verbose=0)
     with pytest.raises(ValueError, match="argument `n_best`"):
         model.caption(IMAGES, beam_width=2, n_best=3)
+    copying = rnnzoo.build("bahdanau_translator", copy=True).decoder
+    with pytest.raises(ValueError, match="argument `decoder`.*copy=False"):
+        rnnzoo.ImageCaptioner(model.encoder, model.memory, copying)
     for images in ([], None, 3, (each for each in IMAGES)):
         with pytest.raises(ValueError, match="argument `images`"):
             model.caption(images)

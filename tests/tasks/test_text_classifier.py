@@ -241,6 +241,25 @@ def test_compile_survives_with_its_arguments(tmp_path):
     assert "sparse_top_k_categorical_accuracy" in metrics
 
 
+def test_what_was_learned_may_be_next_to_nothing(tmp_path):
+    model = build(min_count=2)
+    model.adapt(["a b", "c"], verbose=0)
+    model.save(tmp_path / "model.keras")
+    again = rnnzoo.load(tmp_path / "model.keras")
+    np.testing.assert_array_equal(again.predict("a"), model.predict("a"))
+
+
+def test_lent_weights_read_as_they_learned(tmp_path):
+    model = build(tokenizer=rnnzoo.text.Tokenizer("character"))
+    model.adapt(TEXTS, verbose=0)
+    model.save(tmp_path / "model.keras")
+    again = build()
+    again.restore(tmp_path / "model.keras")
+    np.testing.assert_array_equal(again.predict(TEXTS), model.predict(TEXTS))
+    with pytest.raises(ValueError, match="`weights`.*the same shape"):
+        build(num_classes=3).restore(tmp_path / "model.keras")
+
+
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
 def test_mixed_precision(tmp_path, policy):
     keras.config.set_dtype_policy(policy)
@@ -298,10 +317,17 @@ BAD = [
     (lambda m: m.fit(pairs(LABELS).take(0)), "at least one example"),
     (lambda m: m.fit(ENDLESS), "a dataset that ends"),
     (lambda m: m.fit(pairs(LABELS), LABELS), "`y`. Expected None"),
-    (lambda m: m.fit(TEXTS, LABELS, validation_split=1), "share=1"),
+    (lambda m: m.fit(TEXTS, LABELS, validation_split=1), "_split=1"),
+    (lambda m: m.fit(TEXTS, LABELS, batch_size=-4), "`batch_size`.*-4"),
+    (lambda m: m.fit(m.encode(TEXTS, LABELS), LABELS), "beside encoded"),
+    (lambda m: m.save("model"), "`filepath`.*'model'"),
     (lambda m: build().adapt([]), "at least one example"),
     (lambda m: build().adapt(TEXTS, list("abcdefg")), "`labels`.*7: "),
     (lambda m: build().adapt(TEXTS, labels=["a", "a"]), "`labels`"),
+    (lambda m: build().adapt(TEXTS, labels=["a", "b", "b"]), "each once.*3: "),
+    (lambda m: build().adapt(TEXTS, labels={"a": 1, "b": 0}), "`labels`.*: 1"),
+    (lambda m: build(labels="ab"), "`labels`.*a sequence.*'ab'"),
+    (lambda m: build().adapt(["a"] * 9, ["b"] * 8 + [np.nan]), r"y\[8\]=nan"),
     (lambda m: build().adapt(TEXTS, TEXTS, labels=DATES), "`labels`.*7: "),
     (lambda m: build(labels=["a", None]), r"labels\[1\]=None"),
     (lambda m: build(num_classes=1), "`num_classes`.*num_classes=1"),

@@ -93,6 +93,9 @@ def test_explanations_align_the_words(model, tmp_path):
     assert explanations[0].weights.shape == (3, 3)
     assert explanations[2].tokens == ["w", "y"]
     explanations.save(tmp_path / "a.html")
+    shuffled = tf.data.Dataset.from_tensor_slices(SOURCES[:7]).shuffle(7)
+    for each in model.explain(shuffled):
+        assert each.source_tokens == each.text.split()
     with pytest.raises(ValueError, match="attention"):
         trained("seq2seq_translator", epochs=1).explain(["a"])
 
@@ -203,7 +206,7 @@ def test_bleu_is_sacrebleus(model, monkeypatch):
     assert model.monitor == "bleu"
     listed = model.evaluate(sources, targets, verbose=0)
     assert sorted(listed) == pytest.approx(sorted(metrics.values()))
-    monkeypatch.setattr(rnnzoo.tasks.text_writer, "_has_sacrebleu", bool)
+    monkeypatch.setattr(rnnzoo.tasks.translator, "_has_sacrebleu", bool)
     assert model.monitor == "accuracy"
     with pytest.warns(UserWarning, match=r"rnnzoo\[scoring\]"):
         metrics = model.evaluate(sources, targets, return_dict=True, verbose=0)
