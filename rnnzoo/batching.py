@@ -80,21 +80,22 @@ class Examples:
             }
         )
 
-    def split(self, share):
+    def split(self, validation_split):
         """All but the last examples, and the last ones.
 
         Args:
-            share: Share of the examples that are the last ones.
+            validation_split: Share of the examples that are the last ones.
 
         Raises:
             ValueError: If one of the two would be empty.
         """
-        cut = int(len(self) * (1 - share))
+        cut = int(len(self) * (1 - validation_split))
         if not 0 < cut < len(self):
             raise ValueError(
-                "Invalid value for argument `share`. Expected a number "
-                f"between 0 and 1 that leaves some of {len(self)} examples on "
-                f"each side. Received: share={share}"
+                "Invalid value for argument `validation_split`. Expected a "
+                f"number between 0 and 1 that leaves some of {len(self)} "
+                "examples on each side. Received: "
+                f"validation_split={validation_split}"
             )
         places = np.arange(len(self))
         return self.take(places[:cut]), self.take(places[cut:])
@@ -233,13 +234,9 @@ class SeveralTargets(Examples):
 
     The labels, and those inputs that are of the targets, are ragged tensors
     `(n, targets, ...)`. A shuffled pass draws one target of each example;
-    otherwise each is a row of its own.
-
-    Attributes:
-        raw: Object array `(n,)` of lists, the targets as they came.
+    otherwise each is a row of its own. `raw` is an object array `(n,)` of
+    lists, the targets as they came.
     """
-
-    raw: np.ndarray | None = None
 
     def batches(self, *args, **kwargs):
         return self.flat().batches(*args, **kwargs)

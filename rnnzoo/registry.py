@@ -9,6 +9,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
 from rnnzoo.recipe import Recipe
 
 QUALITY = Path(__file__).parent / "models" / "quality.csv"
@@ -163,7 +165,7 @@ def build(name, weights=None, **overrides):
     Args:
         name: One of `list_models()`.
         weights: Path of a task saved from a model of the same shape; it lends
-            its vocabularies and its weights.
+            what it learned: how it reads, its vocabularies, its weights.
         **overrides: Keyword arguments of the factory; `describe(name)` shows
             them with their defaults.
 
@@ -175,8 +177,10 @@ def build(name, weights=None, **overrides):
             the nearest.
     """
     card = describe(name)
-    for key in overrides:
+    for key, value in overrides.items():
         card.override_default(key)
+        if isinstance(value, np.generic):  # computed by NumPy or pandas
+            overrides[key] = value.item()
     task = card.factory(**overrides)
     if card.recipe is not None:
         task.recipe = card.recipe

@@ -144,7 +144,7 @@ def finetune(
         epochs=epochs,
         initial_epoch=epochs if progress.is_over else progress.epoch,
         validation_data=validation,
-        callbacks=[progress, *callbacks],
+        callbacks=[progress, *keras.tree.flatten(callbacks or [])],
         verbose=verbose,
     )
     task.set_weights(progress.best_weights)

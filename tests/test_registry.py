@@ -81,7 +81,7 @@ def test_a_factory_of_a_user_is_one_of_the_zoo(cards):
 
     assert "my_classifier" in rnnzoo.list_models()
     assert rnnzoo.describe("my_classifier").summary == "Mine."
-    task = rnnzoo.build("my_classifier", units=5)
+    task = rnnzoo.build("my_classifier", units=np.int64(5))
     assert task.encoder.get_config()["units"] == 5
     assert task.recipe is recipe
 

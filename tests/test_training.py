@@ -158,7 +158,7 @@ def test_weights_and_the_best_epoch_survive(tmp_path):
 
 
 def test_an_adapted_task_goes_on(tmp_path):
-    def run(*callbacks, texts=TEXTS):
+    def run(callbacks=None, texts=TEXTS):
         task = rnnzoo.TextClassifier(Bag(), max_words=5)
         task.adapt(texts, LABELS, verbose=0)
         return rnnzoo.finetune(
@@ -172,11 +172,11 @@ def test_an_adapted_task_goes_on(tmp_path):
         )
 
     with pytest.raises(KeyboardInterrupt):
-        run(StopIn(1, interrupt))
+        run(StopIn(1, interrupt))  # one alone, as Keras takes it
     with pytest.raises(ValueError, match="learned the same"):
         run(texts=["other words", *TEXTS[1:]])
     watch = Watch()
-    run(watch)
+    run([watch])
     assert watch.epochs == [1, 2]
 
 

@@ -55,6 +55,7 @@ def han_classifier(
         max_words: Words of a sentence; a longer one goes on in the next.
         unit: `"word"` or `"character"`, what a token is.
     """
+    check_positive("max_sentences", max_sentences)
     encoder = HierarchicalAttention(
         word_units,
         sentence_units,
