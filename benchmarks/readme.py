@@ -38,6 +38,22 @@ TITLES = {
     "crf": "Conditional random field",
     "optimizer": "LazyAdam, a training step of an embedding classifier",
 }
+# What the names in a table mean, if its title does not say.
+LEGENDS = {
+    "quality": "No deviation: a single run. oh-2LSTMp is the LSTM over one-hot "
+    "words and regions of Johnson & Zhang 2016.",
+    "tagging": "Keras: a BiLSTM of Keras's layers with a softmax, and no CRF, "
+    "on our batches.",
+    "recurrent": "no dropout: Keras's layer without recurrent dropout. torch: "
+    "without dropout and masks. XLA: compiled for the one shape.",
+    "captioning": "Keras loop: what TensorFlow's tutorial taught before it "
+    "took a Transformer.",
+    "translation": "fed: with input feeding. Keras RNN: `keras.layers.RNN` "
+    "over a cell that attends. Keras loop and Keras layers: TensorFlow's "
+    "tutorials of 2021 and of today. Above 1 in the last column, bahdanau is "
+    "faster.",
+    "optimizer": "gradients alone: the step without the update.",
+}
 # Of long tables the README shows some rows and columns; all are in the CSV.
 _FORWARD = {"direction": "forward"}
 ROWS = {"recurrent": _FORWARD, "recurrent_memory": _FORWARD}
@@ -90,7 +106,10 @@ def measured(name, results):
     machine = path.with_suffix(".txt")
     note = machine.read_text().strip() if machine.exists() else ""
     script = SCRIPTS.get(name, f"{name}.py")
-    note = f"\nMeasured by `benchmarks/{script}`. {note}".rstrip() + "\n"
+    legend = f"\n{LEGENDS[name]}\n" if name in LEGENDS else ""
+    note = (
+        f"{legend}\nMeasured by `benchmarks/{script}`. {note}".rstrip() + "\n"
+    )
     return f"**{TITLES[name]}**\n\n{harness.markdown(rows)}\n{note}"
 
 

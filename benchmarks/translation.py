@@ -457,7 +457,7 @@ def measure(what, functions, amount, repeats, cpu, **options):
             "": what,
             "model": name,
             "per second": f"{amount / time:.0f}",
-            "bahdanau is faster by": f"{time / times['bahdanau']:.2f}",
+            "bahdanau / it": f"{time / times['bahdanau']:.2f}",
         }
         for name, time in times.items()
     ]
