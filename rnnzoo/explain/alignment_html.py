@@ -1,6 +1,6 @@
-"""Pages of texts and their translations, aligned; see `rnnzoo.html`."""
+"""Pages of texts and their translations, aligned."""
 
-from rnnzoo.explain.html import document, embedded, escaped
+from rnnzoo.explain.page import document, embedded, escaped
 
 _STYLE = """
 .rnnzoo .scroll { overflow-x: auto; margin-top: 1.5rem; }

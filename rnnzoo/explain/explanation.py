@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnzoo.explain import html
+from rnnzoo.explain import explanation_html
 from rnnzoo.explain.drawing import percent
 from rnnzoo.files import atomic_path
 
@@ -160,7 +160,7 @@ class Explanation:
         Explanations([self]).save(path)
 
     def _repr_html_(self):
-        return html.fragment([self])
+        return explanation_html.fragment([self])
 
     def __repr__(self):
         return _for_terminal(self)
@@ -189,7 +189,7 @@ class Explanations(list):
             )
 
     def _page(self):
-        return html.page(self)
+        return explanation_html.page(self)
 
     def _draw(self, path):
         from rnnzoo.explain import explanation_plot  # matplotlib, an extra
@@ -201,7 +201,7 @@ class Explanations(list):
         return type(self)(item) if isinstance(place, slice) else item
 
     def _repr_html_(self):
-        return html.fragment(self)
+        return explanation_html.fragment(self)
 
     def __repr__(self):
         lines = [f"Explanations of {len(self)} texts"]

@@ -1,10 +1,10 @@
-"""Pages of images, clear where a captioner looked; see `rnnzoo.html`."""
+"""Pages of images, clear where a captioner looked."""
 
 import base64
 
 import tensorflow as tf
 
-from rnnzoo.explain.html import document, embedded, escaped
+from rnnzoo.explain.page import document, embedded, escaped
 
 _STYLE = """
 .rnnzoo .looks {

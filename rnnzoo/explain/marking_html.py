@@ -1,7 +1,7 @@
-"""Pages of texts with their entities marked; see `rnnzoo.html`."""
+"""Pages of texts with their entities marked."""
 
 from rnnzoo.explain.drawing import KINDS, percent
-from rnnzoo.explain.html import document, embedded, escaped
+from rnnzoo.explain.page import document, embedded, escaped
 
 # A word's column has a cell for each kind; columns wrap as text does.
 _STYLE = """
