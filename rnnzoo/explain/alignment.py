@@ -4,12 +4,13 @@ import dataclasses
 
 import numpy as np
 
+from rnnzoo.explain import alignment_html
 from rnnzoo.explain.drawing import percent
-from rnnzoo.explain.explanation import Explanations
+from rnnzoo.explain.items import Item, Items
 
 
 @dataclasses.dataclass(frozen=True, repr=False, eq=False)
-class Alignment:
+class Alignment(Item):
     """A text, its translation, and the weights between their tokens.
 
     In a notebook it shows itself.
@@ -31,18 +32,8 @@ class Alignment:
     tokens: list
     weights: np.ndarray
 
-    def save(self, path):
-        """Writes a page or a picture of the alignment.
-
-        Args:
-            path: Ends with `.html`, for a page that needs nothing else and
-                shows exact weights under the pointer; or with `.png`, for a
-                picture (needs matplotlib: `pip install rnnzoo[plots]`).
-        """
-        Alignments([self]).save(path)
-
-    def _repr_html_(self):
-        return Alignments([self])._repr_html_()
+    def _alone(self):
+        return Alignments([self])
 
     def __repr__(self):
         lines = [f"{self.text!r} -> {self.translation!r} ({self.score:.3f})"]
@@ -56,23 +47,19 @@ class Alignment:
         return "\n".join(lines)
 
 
-class Alignments(Explanations):
+class Alignments(Items):
     """Alignments of several texts: a list that can be saved and shown."""
 
-    def _page(self):
-        from rnnzoo.explain import alignment_html
+    _style = alignment_html.STYLE
 
-        return alignment_html.page(self)
+    def _article(self, place):
+        return alignment_html.article(self[place])
 
-    def _draw(self, path):
+    def _draw(self, sheet, place):
         from rnnzoo.explain import alignment_plot  # matplotlib, an extra
 
-        alignment_plot.save(self, path)
+        alignment_plot.draw(sheet, self[place])
 
-    def _repr_html_(self):
-        from rnnzoo.explain import alignment_html
-
-        return alignment_html.fragment(self)
-
-    def __repr__(self):
-        return "\n".join(map(repr, self))
+    def _strings(self):
+        for each in self:
+            yield from (each.text, each.translation, *each.source_tokens)

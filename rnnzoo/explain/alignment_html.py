@@ -1,8 +1,8 @@
 """Pages of texts and their translations, aligned."""
 
-from rnnzoo.explain.page import document, embedded, escaped
+from rnnzoo.explain.page import escaped
 
-_STYLE = """
+STYLE = """
 .rnnzoo .scroll { overflow-x: auto; margin-top: 1.5rem; }
 .rnnzoo table.aligned { border-collapse: separate; border-spacing: 2px; }
 .rnnzoo table.aligned th {
@@ -19,31 +19,8 @@ _STYLE = """
 """
 
 
-def page(alignments):
-    """A whole page, in UTF-8.
-
-    Args:
-        alignments: Sequence of `rnnzoo.explain.alignment.Alignment`.
-
-    Returns:
-        bytes.
-    """
-    title = "What the model looked at"
-    return document(title, _articles(alignments), _STYLE)
-
-
-def fragment(alignments):
-    """The same for a notebook's cell, as a string."""
-    return embedded(_articles(alignments), _STYLE)
-
-
-def _articles(alignments):
-    if not alignments:
-        return '<article><p class="note">No texts.</p></article>'
-    return "\n".join(map(_article, alignments))
-
-
-def _article(alignment):
+def article(alignment):
+    """Both texts, and a table of the weights."""
     return (
         f'<article>\n<p class="text" dir="auto">{escaped(alignment.text)}</p>\n'
         f'<p class="text" dir="auto"><b>{escaped(alignment.translation)}</b>'

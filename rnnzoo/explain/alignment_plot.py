@@ -1,26 +1,13 @@
 """Texts with their translations, as a picture."""
 
-from rnnzoo.explain.sheet import LEFT, RIGHT, save_sheet
+from rnnzoo.explain.sheet import LEFT, RIGHT
 
 AXIS = 110  # most room for the words beside and above a matrix
 GAP = 1.5  # between its cells
 
 
-def save(alignments, path):
-    """Draws translations; see `Alignment.save`."""
-    save_sheet(
-        path,
-        alignments,
-        _draw,
-        (
-            text
-            for each in alignments
-            for text in (each.text, each.translation, *each.source_tokens)
-        ),
-    )
-
-
-def _draw(sheet, alignment, place):
+def draw(sheet, alignment):
+    """Both texts, and a matrix of the weights."""
     sheet.paragraph(alignment.text)
     sheet.paragraph(alignment.translation)
     if alignment.weights.any():

@@ -53,11 +53,6 @@ def percent(share, digits=0):
     return f"{value:.{digits}f}%"
 
 
-def heading(place, count):
-    """What stands above the verdict on the text at that place."""
-    return f"Text {place} of {count} · predicted" if count > 1 else "Predicted"
-
-
 def shown_classes(explanation):
     """The classes worth a bar.
 

@@ -2,14 +2,13 @@
 
 import dataclasses
 import re
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from rnnzoo.explain import explanation_html
 from rnnzoo.explain.drawing import percent
-from rnnzoo.files import atomic_path
+from rnnzoo.explain.items import Item, Items
 
 # What separates lines in a text: HTML as people paste it, and Unicode's own.
 _BREAK = r"<\s*br\s*/?\s*>|</?p>|\r\n|[\n\r\v\f\x85\u2028\u2029]"
@@ -46,7 +45,7 @@ class Row(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True, repr=False, eq=False)
-class Explanation:
+class Explanation(Item):
     """What a model decided about one text, and what it looked at.
 
     In a hierarchical model (Yang et al. 2016) the weights of the words sum to
@@ -149,59 +148,40 @@ class Explanation:
             place = stop
         return pieces + _between(self.text[place:end])
 
-    def save(self, path):
-        """Writes a page or a picture of the text with its weights.
-
-        Args:
-            path: Ends with `.html`, for a page that needs nothing else and
-                shows exact weights under the pointer; or with `.png`, for a
-                picture (needs matplotlib: `pip install rnnzoo[plots]`).
-        """
-        Explanations([self]).save(path)
-
-    def _repr_html_(self):
-        return explanation_html.fragment([self])
+    def _alone(self):
+        return Explanations([self])
 
     def __repr__(self):
         return _for_terminal(self)
 
 
-class Explanations(list):
+class Explanations(Items):
     """Explanations of several texts: a list that can be saved and shown."""
 
-    def save(self, path):
-        """Writes one page or picture of all texts; see `Explanation.save`.
+    @property
+    def _title(self):
+        title = super()._title
+        if len(self) == 1:
+            return f"{self[0].label}: {title.lower()}"
+        return title
 
-        Args:
-            path: Ends with `.html` or `.png`.
-        """
-        suffix = Path(path).suffix.lower()
-        if suffix == ".html":
-            page = self._page()
-            with atomic_path(path) as temporary:
-                temporary.write_bytes(page)
-        elif suffix == ".png":
-            self._draw(path)
-        else:
-            raise ValueError(
-                "Invalid value for argument `path`. Expected a name that ends "
-                f"with '.html' or '.png'. Received: path={str(path)!r}"
-            )
+    def _article(self, place):
+        return explanation_html.article(self[place], self._heading(place))
 
-    def _page(self):
-        return explanation_html.page(self)
-
-    def _draw(self, path):
+    def _draw(self, sheet, place):
         from rnnzoo.explain import explanation_plot  # matplotlib, an extra
 
-        explanation_plot.save(self, path)
+        explanation_plot.draw(sheet, self[place], self._heading(place))
 
-    def __getitem__(self, place):
-        item = super().__getitem__(place)
-        return type(self)(item) if isinstance(place, slice) else item
+    def _strings(self):
+        for each in self:
+            yield from (each.text, *each.labels)
 
-    def _repr_html_(self):
-        return explanation_html.fragment(self)
+    def _heading(self, place):
+        """What stands above the verdict on the text at that place."""
+        if len(self) == 1:
+            return "Predicted"
+        return f"Text {place + 1} of {len(self)} · predicted"
 
     def __repr__(self):
         lines = [f"Explanations of {len(self)} texts"]

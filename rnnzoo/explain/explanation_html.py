@@ -1,55 +1,26 @@
 """Pages of texts with the weights of their words and sentences."""
 
-from rnnzoo.explain.drawing import heading, percent, shown_classes
-from rnnzoo.explain.page import document, embedded, escaped
+from rnnzoo.explain.drawing import percent, shown_classes
+from rnnzoo.explain.page import escaped
 
 
-def page(explanations):
-    """A whole page, in UTF-8.
-
-    Args:
-        explanations: Sequence of `rnnzoo.explain.explanation.Explanation`.
-
-    Returns:
-        bytes.
-    """
-    title = "What the model looked at"
-    if len(explanations) == 1:
-        title = f"{explanations[0].label}: {title.lower()}"
-    return document(title, _articles(explanations))
-
-
-def fragment(explanations):
-    """The same for a notebook's cell, as a string."""
-    return embedded(_articles(explanations))
-
-
-def _articles(explanations):
-    if not explanations:
-        return '<article><p class="note">No texts.</p></article>'
-    count = len(explanations)
-    return "\n".join(
-        _article(item, heading(place, count))
-        for place, item in enumerate(explanations, 1)
-    )
-
-
-def _article(explanation, place):
+def article(explanation, heading):
+    """A heading, the verdict and the shaded text."""
     kind = "flat" if explanation.sentences is None else "sentences"
     return (
         "<article>\n"
-        f"{_header(explanation, place)}"
+        f"{_header(explanation, heading)}"
         f'<div class="{kind}">\n{_rows(explanation)}</div>\n'
         f"{_legend(explanation)}"
         "</article>"
     )
 
 
-def _header(explanation, place):
+def _header(explanation, heading):
     score = percent(explanation.score, 1)
     return (
         "<header>\n"
-        f'<div><p class="note">{place}</p>'
+        f'<div><p class="note">{heading}</p>'
         f'<h2 dir="auto">{escaped(explanation.label)} '
         f'<small dir="ltr">{score}</small></h2></div>\n'
         f"{_classes(explanation)}</header>\n"

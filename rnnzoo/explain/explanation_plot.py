@@ -3,28 +3,16 @@
 import itertools
 
 from rnnzoo.explain import typesetting
-from rnnzoo.explain.drawing import LIGHT, heading, percent, shown_classes
-from rnnzoo.explain.sheet import LEADING, LEFT, RIGHT, WIDTH, save_sheet
+from rnnzoo.explain.drawing import LIGHT, percent, shown_classes
+from rnnzoo.explain.sheet import LEADING, LEFT, RIGHT, WIDTH
 
 NUMBER, BAR = 26, 46  # columns left of a sentence
 ROW_GAP = 5
 
 
-def save(explanations, path):
-    """Draws texts with their weights; see `Explanation.save`."""
-    count = len(explanations)
-    save_sheet(
-        path,
-        explanations,
-        lambda sheet, each, place: _draw(
-            sheet, each, heading(place + 1, count)
-        ),
-        (text for each in explanations for text in (each.text, *each.labels)),
-    )
-
-
-def _draw(sheet, explanation, place):
-    _draw_header(sheet, explanation, place)
+def draw(sheet, explanation, heading):
+    """A heading, the verdict and the shaded text."""
+    _draw_header(sheet, explanation, heading)
     rows = explanation.rows()
     if not rows:
         sheet.note("The text is empty.")
@@ -48,12 +36,12 @@ def _draw(sheet, explanation, place):
     _draw_legend(sheet, is_flat)
 
 
-def _draw_header(sheet, explanation, place):
+def _draw_header(sheet, explanation, heading):
     shown, left_out = shown_classes(explanation)
     classes = 14 * (len(shown) + bool(left_out))
     height = max(40, classes)
     top = sheet.top + (height - 40) / 2
-    sheet.text(LEFT, top + 9, place, sheet.small, "muted")
+    sheet.text(LEFT, top + 9, heading, sheet.small, "muted")
     label = sheet.large.shorten(explanation.label, 0.38 * WIDTH)
     sheet.text(LEFT, top + 33, label, sheet.large)
     x = LEFT + sheet.large.width(label) + 7

@@ -4,15 +4,16 @@ import dataclasses
 
 import numpy as np
 
+from rnnzoo.explain import look_html
 from rnnzoo.explain.drawing import percent
-from rnnzoo.explain.explanation import Explanations
+from rnnzoo.explain.items import Item, Items
 
 TILE = 288  # pixels of the longer side of a tile
 FADED = 0.25  # contrast to white of what was not looked at
 
 
 @dataclasses.dataclass(frozen=True, repr=False, eq=False)
-class Look:
+class Look(Item):
     """An image, its caption, and where the model looked for each word.
 
     In a notebook it shows itself.
@@ -31,16 +32,6 @@ class Look:
     score: float
     tokens: list
     weights: np.ndarray
-
-    def save(self, path):
-        """Writes a page or a picture: for each word, what of it was seen.
-
-        Args:
-            path: Ends with `.html`, for a page that needs nothing else; or
-                with `.png`, for a picture (needs matplotlib: `pip install
-                rnnzoo[plots]`).
-        """
-        Looks([self]).save(path)
 
     def share_inside(self, box):
         """How much of the weight of each token lies in a box.
@@ -88,8 +79,8 @@ class Look:
         lit = image * heat + faded * (1 - heat)
         return np.concatenate([image[None], lit.round().astype("uint8")])
 
-    def _repr_html_(self):
-        return Looks([self])._repr_html_()
+    def _alone(self):
+        return Looks([self])
 
     def __repr__(self):
         lines = [f"{self.caption!r} ({self.score:.3f})"]
@@ -102,26 +93,24 @@ class Look:
         return "\n".join(lines)
 
 
-class Looks(Explanations):
+class Looks(Items):
     """Looks at several images: a list that can be saved and shown."""
 
-    def _page(self):
-        from rnnzoo.explain import look_html
+    _title = "Where the model looked"
+    _style = look_html.STYLE
+    _kind = "images"
 
-        return look_html.page(self)
+    def _article(self, place):
+        return look_html.article(self[place])
 
-    def _draw(self, path):
+    def _draw(self, sheet, place):
         from rnnzoo.explain import look_plot  # matplotlib, an extra
 
-        look_plot.save(self, path)
+        look_plot.draw(sheet, self[place])
 
-    def _repr_html_(self):
-        from rnnzoo.explain import look_html
-
-        return look_html.fragment(self)
-
-    def __repr__(self):
-        return "\n".join(map(repr, self))
+    def _strings(self):
+        for each in self:
+            yield from (each.caption, *each.tokens)
 
 
 def _stretch(size, length):

@@ -4,9 +4,9 @@ import base64
 
 import tensorflow as tf
 
-from rnnzoo.explain.page import document, embedded, escaped
+from rnnzoo.explain.page import escaped
 
-_STYLE = """
+STYLE = """
 .rnnzoo .looks {
   display: grid; grid-template-columns: repeat(auto-fill, minmax(8.5rem, 1fr));
   gap: 1rem .75rem; margin-top: 1.5rem;
@@ -19,30 +19,8 @@ _STYLE = """
 """
 
 
-def page(looks):
-    """A whole page, in UTF-8.
-
-    Args:
-        looks: Sequence of `rnnzoo.explain.look.Look`.
-
-    Returns:
-        bytes.
-    """
-    return document("Where the model looked", _articles(looks), _STYLE)
-
-
-def fragment(looks):
-    """The same for a notebook's cell, as a string."""
-    return embedded(_articles(looks), _STYLE)
-
-
-def _articles(looks):
-    if not looks:
-        return '<article><p class="note">No images.</p></article>'
-    return "\n".join(map(_article, looks))
-
-
-def _article(look):
+def article(look):
+    """The caption, and a tile for each word."""
     figures = "".join(
         f"<figure><figcaption>{word}</figcaption>"
         f'<img alt="" src="{_embedded(tile)}"></figure>\n'

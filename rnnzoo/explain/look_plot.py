@@ -1,22 +1,11 @@
 """Images with their captions, clear where a word was seen, as a picture."""
 
-from rnnzoo.explain.sheet import LEFT, RIGHT, save_sheet
+from rnnzoo.explain.sheet import LEFT, RIGHT
 
 TILES, TILE_GAP = 5, 10  # in a row, and between them
 
 
-def save(looks, path):
-    """Draws images with their captions; see `Look.save`."""
-    save_sheet(
-        path,
-        looks,
-        _draw,
-        (text for each in looks for text in (each.caption, *each.tokens)),
-        kind="images",
-    )
-
-
-def _draw(sheet, look, place):
+def draw(sheet, look):
     """The caption, and a grid of tiles with a word above each."""
     sheet.paragraph(look.caption)
     width = (RIGHT - LEFT - (TILES - 1) * TILE_GAP) / TILES

@@ -4,12 +4,13 @@ import dataclasses
 
 import numpy as np
 
+from rnnzoo.explain import marking_html
 from rnnzoo.explain.drawing import MAX_CLASSES, percent
-from rnnzoo.explain.explanation import Explanations
+from rnnzoo.explain.items import Item, Items
 
 
 @dataclasses.dataclass(frozen=True, repr=False, eq=False)
-class Marking:
+class Marking(Item):
     """A text with its entities, and probabilities at each of its words.
 
     In a notebook it shows itself.
@@ -47,18 +48,8 @@ class Marking:
         highest = self.marginals.max(axis=0, initial=0)
         return sorted(np.argsort(-highest, kind="stable")[:MAX_CLASSES])
 
-    def save(self, path):
-        """Writes a page or a picture of the text.
-
-        Args:
-            path: Ends with `.html`, for a page that needs nothing else and
-                shows exact probabilities under the pointer; or with `.png`,
-                for a picture (needs matplotlib: `pip install rnnzoo[plots]`).
-        """
-        Markings([self]).save(path)
-
-    def _repr_html_(self):
-        return Markings([self])._repr_html_()
+    def _alone(self):
+        return Markings([self])
 
     def __repr__(self):
         lines = [f"Marking of {len(self.tokens)} words"]
@@ -69,23 +60,20 @@ class Marking:
         return "\n".join(lines)
 
 
-class Markings(Explanations):
+class Markings(Items):
     """Markings of several texts: a list that can be saved and shown."""
 
-    def _page(self):
-        from rnnzoo.explain import marking_html
+    _title = "What the model found"
+    _style = marking_html.STYLE
 
-        return marking_html.page(self)
+    def _article(self, place):
+        return marking_html.article(self[place])
 
-    def _draw(self, path):
+    def _draw(self, sheet, place):
         from rnnzoo.explain import marking_plot  # matplotlib, an extra
 
-        marking_plot.save(self, path)
+        marking_plot.draw(sheet, self[place])
 
-    def _repr_html_(self):
-        from rnnzoo.explain import marking_html
-
-        return marking_html.fragment(self)
-
-    def __repr__(self):
-        return "\n".join(map(repr, self))
+    def _strings(self):
+        for each in self:
+            yield from (each.text, *each.labels)

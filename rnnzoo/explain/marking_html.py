@@ -1,10 +1,10 @@
 """Pages of texts with their entities marked."""
 
 from rnnzoo.explain.drawing import KINDS, percent
-from rnnzoo.explain.page import document, embedded, escaped
+from rnnzoo.explain.page import escaped
 
 # A word's column has a cell for each kind; columns wrap as text does.
-_STYLE = """
+STYLE = """
 .rnnzoo .marked { line-height: 2.1; font-size: 1.0625rem; }
 .rnnzoo mark.entity {
   padding: .2em .35em; border-radius: .3em;
@@ -36,30 +36,8 @@ _STYLE = """
 """
 
 
-def page(markings):
-    """A whole page, in UTF-8.
-
-    Args:
-        markings: Sequence of `rnnzoo.explain.marking.Marking`.
-
-    Returns:
-        bytes.
-    """
-    return document("What the model found", _articles(markings), _STYLE)
-
-
-def fragment(markings):
-    """The same for a notebook's cell, as a string."""
-    return embedded(_articles(markings), _STYLE)
-
-
-def _articles(markings):
-    if not markings:
-        return '<article><p class="note">No texts.</p></article>'
-    return "\n".join(map(_article, markings))
-
-
-def _article(marking):
+def article(marking):
+    """The text with its entities, and a column for each word."""
     if not marking.text.strip():
         return '<article><p class="note">The text is empty.</p></article>'
     text = "".join(

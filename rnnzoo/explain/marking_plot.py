@@ -3,23 +3,14 @@
 import itertools
 
 from rnnzoo.explain.drawing import KINDS
-from rnnzoo.explain.sheet import LEADING, LEFT, RIGHT, WIDTH, save_sheet
+from rnnzoo.explain.sheet import LEADING, LEFT, RIGHT, WIDTH
 
 CELL, GAP = 5.5, 1.5  # of a kind at a word
 TINT = 0.32  # how opaque an entity's ground is
 
 
-def save(markings, path):
-    """Draws texts with their entities; see `Marking.save`."""
-    save_sheet(
-        path,
-        markings,
-        _draw,
-        (text for each in markings for text in (each.text, *each.labels)),
-    )
-
-
-def _draw(sheet, marking, place):
+def draw(sheet, marking):
+    """The text with its entities, and a column for each word."""
     if not marking.text.strip():
         sheet.note("The text is empty.")
         return

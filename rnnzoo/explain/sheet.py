@@ -28,7 +28,7 @@ LEFT, RIGHT = MARGIN, WIDTH - MARGIN
 MAX_LINES = 300  # A picture stays one that a viewer opens.
 
 
-def save_sheet(path, items, draw, texts, kind="texts"):
+def save_sheet(path, count, draw, texts, kind):
     """Draws items below each other; after 300 lines it ends, and says so.
 
     Words of right-to-left scripts are in their order; with matplotlib before
@@ -36,21 +36,21 @@ def save_sheet(path, items, draw, texts, kind="texts"):
 
     Args:
         path: Ends with `.png`.
-        items: Sequence of what is drawn.
-        draw: Function of the `Sheet`, an item and its place.
+        count: How many items are drawn.
+        draw: Function of the `Sheet` and the place of an item.
         texts: Strings, all that is written.
         kind: What items are called.
     """
     ours = map(chr, range(ord(" "), ord("~") + 1))
     sheet = Sheet(frozenset().union("□…·", ours, *texts))
-    for place, item in enumerate(items):
+    for place in range(count):
         if place:
             sheet.rule()
         if sheet.is_full:
-            sheet.note(f"Left out: {kind} {place + 1} to {len(items)}.")
+            sheet.note(f"Left out: {kind} {place + 1} to {count}.")
             break
-        draw(sheet, item, place)
-    if not items:
+        draw(sheet, place)
+    if not count:
         sheet.note(f"No {kind}.")
     sheet.save(path)
 
