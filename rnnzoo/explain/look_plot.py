@@ -10,17 +10,15 @@ def draw(sheet, look):
     sheet.paragraph(look.caption)
     width = (RIGHT - LEFT - (TILES - 1) * TILE_GAP) / TILES
     height = width * look.image.shape[0] / look.image.shape[1]
-    tiles = look.tiles()
-    for place, tile in enumerate(tiles):
-        x = LEFT + place % TILES * (width + TILE_GAP)
-        if place % TILES == 0:
-            sheet.top += 18
-            sheet.lines += 1
-        word, color = "the image", "muted"
-        if place:
-            word, color = look.tokens[place - 1], "ink"
-        word = sheet.small.shorten(word, width)
-        sheet.text(x, sheet.top, word, sheet.small, color)
-        sheet.picture(x, sheet.top + 5, width, height, tile)
-        if place % TILES == TILES - 1 or place == len(tiles) - 1:
-            sheet.top += height + 5
+    words = [("the image", "muted"), *((token, "ink") for token in look.tokens)]
+    tiles = list(zip(words, look.tiles(), strict=True))
+    for first in range(0, len(tiles), TILES):
+        sheet.top += 18
+        sheet.lines += 1
+        row = tiles[first : first + TILES]
+        for column, ((word, color), tile) in enumerate(row):
+            x = LEFT + column * (width + TILE_GAP)
+            word = sheet.small.shorten(word, width)
+            sheet.text(x, sheet.top, word, sheet.small, color)
+            sheet.picture(x, sheet.top + 5, width, height, tile)
+        sheet.top += height + 5
