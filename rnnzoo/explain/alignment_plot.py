@@ -27,8 +27,7 @@ def _draw_matrix(sheet, alignment):
     size = min(16, (RIGHT - left) / len(heads))
     for column, token in enumerate(heads):
         x = left + (column + 0.5) * size + 2
-        sheet.text(x, base - 5, token, sheet.small)
-        sheet.artists[-1].set_rotation(90)
+        sheet.text(x, base - 5, token, sheet.small, rotation=90)
     sheet.top = base
     for token, weights in zip(tokens, alignment.weights, strict=True):
         baseline = sheet.top + 0.5 * size + 3

@@ -83,7 +83,10 @@ class Sheet:
     def is_full(self):
         return not self.room
 
-    def text(self, x, y, text, font=None, color="ink", align="left"):
+    def text(
+        self, x, y, text, font=None, color="ink", align="left", rotation=0
+    ):
+        """Text on a baseline; rotated, in degrees, around `(x, y)`."""
         self.artists.append(
             Text(
                 x,
@@ -93,6 +96,7 @@ class Sheet:
                 fontproperties=(font or self.font).properties,
                 horizontalalignment=align,
                 verticalalignment="baseline",
+                rotation=rotation,
                 parse_math=False,
             )
         )
@@ -108,6 +112,7 @@ class Sheet:
             self.lines += 1
 
     def box(self, x, y, width, height, color, alpha=1, radius=0):
+        """A filled box from its upper left corner; a name or hex as colour."""
         if width <= 0:
             return
         radius = min(radius, width / 2, height / 2)
@@ -124,22 +129,27 @@ class Sheet:
         )
 
     def picture(self, x, y, width, height, pixels):
+        """Pixels, stretched into a box."""
         self.pictures.append((pixels, (x, x + width, y + height, y)))
 
     def bar(self, x, y, width, share, color, alpha=1):
+        """A track of that width, filled from the left up to a share of it."""
         self.box(x, y, width, 5.5, "track", radius=2.75)
         self.box(x, y, max(width * share, 1), 5.5, color, alpha, radius=2.75)
 
     def note(self, text, x=LEFT):
+        """A small grey line below what there is."""
         self.text(x, self.top + 10, text, self.small, "muted")
         self.top += 18
 
     def rule(self):
+        """A thin line between items."""
         self.top += 10
         self.box(LEFT, self.top, RIGHT - LEFT, 0.75, "track")
         self.top += 28
 
     def save(self, path):
+        """Writes all that was drawn as PNG."""
         height = self.top + MARGIN - 10
         figure = Figure((WIDTH / 72, height / 72), dpi=typesetting.DPI)
         FigureCanvasAgg(figure)
