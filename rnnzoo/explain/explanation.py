@@ -158,6 +158,8 @@ class Explanation(Item):
 class Explanations(Items):
     """Explanations of several texts: a list that can be saved and shown."""
 
+    _style = explanation_html.STYLE
+
     @property
     def _title(self):
         title = super()._title

@@ -3,6 +3,80 @@
 from rnnzoo.explain.drawing import percent, shown_classes
 from rnnzoo.explain.page import escaped
 
+STYLE = """
+.rnnzoo header {
+  display: flex; flex-wrap: wrap; gap: 1rem 3rem;
+  align-items: center; justify-content: space-between;
+  margin-bottom: 2rem;
+}
+.rnnzoo h2 {
+  margin: 0; font-size: 1.75rem; line-height: 1.25; font-weight: 650;
+  letter-spacing: -.01em; overflow-wrap: anywhere;
+}
+.rnnzoo h2 small { font-size: 1.125rem; font-weight: 400; color: var(--muted); }
+.rnnzoo .number {
+  font-size: .8125rem; color: var(--muted); text-align: right;
+  white-space: nowrap; font-variant-numeric: tabular-nums;
+}
+.rnnzoo .bar {
+  height: .5rem; border-radius: .25rem; background: var(--track);
+  overflow: hidden;
+}
+.rnnzoo .bar i {
+  display: block; height: 100%; width: calc(var(--share) * 100%);
+  min-width: 1px; border-radius: inherit; background: var(--sentence);
+}
+.rnnzoo .classes {
+  display: grid; grid-template-columns: minmax(0, auto) 9rem 3.25rem;
+  gap: .25rem .75rem; align-items: center; margin: 0; padding: 0;
+  font-size: .875rem; line-height: 1.5;
+}
+.rnnzoo .classes i { background: var(--muted); opacity: .55; }
+.rnnzoo .classes .predicted { font-weight: 650; }
+.rnnzoo .classes .predicted + .bar i { background: var(--ink); opacity: 1; }
+.rnnzoo .classes .name { overflow-wrap: anywhere; text-align: end; }
+.rnnzoo .classes .note { grid-column: 1 / -1; text-align: end; }
+.rnnzoo .row { margin: 0 0 .5rem; }
+.rnnzoo .sentences .row {
+  display: grid; grid-template-columns: 2.125rem 4rem minmax(0, 1fr);
+  column-gap: .75rem; break-inside: avoid;
+}
+.rnnzoo .sentences .number { line-height: 1; margin-top: .425rem; }
+.rnnzoo .sentences .bar { margin-top: .575rem; }
+.rnnzoo .sentences .text, .rnnzoo .sentences p.note {
+  grid-column: 3; padding-left: .5rem;
+}
+.rnnzoo .row.unread {
+  color: var(--muted); margin-top: 1.25rem; row-gap: .25rem;
+}
+.rnnzoo mark {
+  border-radius: .2em; padding-block: .12em;
+  background: rgb(var(--word) / calc(var(--shade) * var(--s)));
+}
+.rnnzoo .break {
+  display: block; height: .5em; overflow: hidden; visibility: hidden;
+}
+.rnnzoo .break:first-child { height: 0; }
+.rnnzoo .scale {
+  display: inline-block; width: 4rem; height: .7em; border-radius: .2em;
+  margin-inline-end: .5em;
+  background: linear-gradient(to right, rgb(var(--word) / 0),
+    rgb(var(--word) / var(--shade)));
+}
+.rnnzoo .scale.blue { background: var(--sentence); width: 1.5rem; }
+@media (max-width: 36rem) {
+  .rnnzoo .sentences .row {
+    grid-template-columns: 2.25rem minmax(0, 1fr); column-gap: .5rem;
+    grid-template-rows: auto 1fr;
+  }
+  .rnnzoo .sentences .bar { grid-row: 2; margin-top: .3rem; }
+  .rnnzoo .sentences p.note { grid-column: 2; padding-left: .25rem; }
+  .rnnzoo .sentences .text { grid-column: 2; padding-left: .25rem; }
+  .rnnzoo .sentences .row:not(.unread) .text { grid-row: 1 / span 2; }
+  .rnnzoo .classes { grid-template-columns: minmax(0, auto) 7rem 3.25rem; }
+}
+"""
+
 
 def article(explanation, heading):
     """A heading, the verdict and the shaded text."""
