@@ -3,6 +3,7 @@
 All lengths are in points, 72 to the inch.
 """
 
+import bisect
 import dataclasses
 import functools
 import re
@@ -13,6 +14,7 @@ from matplotlib import font_manager
 from matplotlib.backends.backend_agg import RendererAgg
 
 DPI = 144
+READ = 500  # Characters of what is shortened; more never fit on a sheet.
 _FAMILY = "DejaVu Sans"  # comes with matplotlib
 _UNKNOWN = "□"
 _MIRRORED = str.maketrans("()[]{}<>«»", ")(][}{><»«")
@@ -93,12 +95,15 @@ class Font:
 
     def shorten(self, text, width):
         """The text, or its beginning and an ellipsis, within the width."""
-        text = self.drawable(text)
-        if self.width(text) <= width:
-            return text
-        while text and self.width(text + "…") > width:
-            text = text[:-1]
-        return text.rstrip() + "…"
+        start = self.drawable(text[:READ])
+        if len(text) <= READ and self.width(start) <= width:
+            return start
+        kept = bisect.bisect_right(
+            range(1, len(start) + 1),
+            width,
+            key=lambda length: self.width(start[:length] + "…"),
+        )
+        return start[:kept].rstrip() + "…"
 
     def wrap(self, pieces, width):
         """Lines of at most that width.
