@@ -314,9 +314,8 @@ class Translator(TextWriter):
         """Translations beside those that people wrote.
 
         Returns:
-            Dict of `bleu` and, unless `quick`, `bleu_lowercase`; if that is
-            what the best epoch is chosen by, it alone. Empty without
-            sacreBLEU.
+            Dict of `bleu` and, unless `quick`, `bleu_lowercase`; of it alone,
+            if translations are in lower case. Empty without sacreBLEU.
         """
         if not _has_sacrebleu():
             warnings.warn(
@@ -327,12 +326,12 @@ class Translator(TextWriter):
             )
             return {}
         written, references = self.answers(examples, 1 if quick else BEAM_WIDTH)
+        alone = quick or self.target_tokenizer.lowercase
         scores = {}
-        for name, options in SCORES.items():
-            if not quick or name == self.monitor:
-                found = scoring.bleu(written, references, **options)
-                scores[name] = found.score
-                self.signatures[name] = found.signature
+        for name in [self.monitor] if alone else SCORES:
+            found = scoring.bleu(written, references, **SCORES[name])
+            scores[name] = found.score
+            self.signatures[name] = found.signature
         return scores
 
     # From scores to texts.

@@ -237,7 +237,7 @@ def test_the_epoch_of_the_best_bleu_is_kept(lowercase, capsys):
     assert expected > 0
     assert max(metrics["history"][f"val_{name}"]) == pytest.approx(expected)
     signatures = metrics["signatures"]
-    assert set(signatures) == {"bleu", "bleu_lowercase"}
+    assert set(signatures) == {name, "bleu_lowercase"}
     assert capsys.readouterr().out.count(signatures[name]) == 1
 
 
