@@ -104,7 +104,8 @@ def register(
         override: Whether another factory of that name is replaced.
 
     Raises:
-        ValueError: If the name is taken, or an argument has no default.
+        ValueError: If the name is taken, or an argument has no default or one
+            of the names that `build` needs.
     """
 
     def decorate(factory):
@@ -191,6 +192,12 @@ def build(name, weights=None, **overrides):
 
 def _require_defaults(factory):
     for each in inspect.signature(factory).parameters.values():
+        if each.name in ("name", "weights"):
+            raise ValueError(
+                f"Cannot register {factory.__name__!r}. Expected other "
+                "arguments than `name` and `weights`, which are those of "
+                f"`build`. Received: `{each}`"
+            )
         if each.default is each.empty:
             raise ValueError(
                 f"Cannot register {factory.__name__!r}. Expected a function "

@@ -114,6 +114,14 @@ def test_a_name_is_taken_only_on_purpose(cards):
     assert rnnzoo.describe("han_classifier").summary == "Another."
 
 
+@pytest.mark.parametrize(
+    "factory", [lambda name="x": None, lambda weights=1: 2]
+)
+def test_arguments_are_not_those_of_build(cards, factory):
+    with pytest.raises(ValueError, match="Expected other arguments"):
+        rnnzoo.register(task="mine")(factory)
+
+
 @pytest.mark.parametrize("factory", [lambda units: None, lambda **any: None])
 def test_arguments_need_defaults(cards, factory):
     with pytest.raises(ValueError, match=r"defaults.*Received: `"):

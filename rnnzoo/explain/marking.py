@@ -32,6 +32,11 @@ class Marking(Item):
     labels: list
     marginals: np.ndarray
 
+    @property
+    def weights(self):
+        """The marginals, under the name that all explanations have."""
+        return self.marginals
+
     def pieces(self):
         """Pairs of a stretch of the text and its entity, or `None`."""
         place = 0
