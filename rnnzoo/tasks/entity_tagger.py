@@ -216,6 +216,7 @@ class EntityTagger(Task):
 
     def encode(self, x, y=None, sample_weight=None):
         """Raw sentences as ids, `rnnzoo.batching.Examples`."""
+        self._require_adapted("encode")
         chunks = list(self._read(x, y, sample_weight, self.tag_names))
         ids = self._ids(chunks)
         tags = None
@@ -372,6 +373,27 @@ class EntityTagger(Task):
         return tf.where(
             goes_on, tf.gather(inside, tags), tf.gather(begins, tags)
         )
+
+    def score(self, examples, quick=False):
+        """The F1 of each kind of entity, as `SpanF1` counted it last.
+
+        Returns:
+            Dict of `"f1_PER"` and so on; empty if `quick`.
+        """
+        if quick:
+            return {}
+        reports = [
+            metric.report()
+            for group in self.metrics
+            for metric in getattr(group, "metrics", ())
+            if isinstance(metric, SpanF1)
+        ]
+        return {
+            f"f1_{label}": row["f1"]
+            for report in reports
+            for label, row in report.items()
+            if label != "all"
+        }
 
     # What a user reads.
 

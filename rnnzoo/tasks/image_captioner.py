@@ -156,6 +156,7 @@ class ImageCaptioner(TextWriter):
         `features`, and, if there are captions, of the `target` after the
         start; the labels are the ids before the end.
         """
+        self._require_adapted("encode")
         chunks = list(read_captioned(x, y, sample_weight))
         encoded = [image for chunk in chunks for image in chunk.x]
         captions = [each for chunk in chunks for each in chunk.y or ()]
@@ -295,7 +296,8 @@ class ImageCaptioner(TextWriter):
 
         Returns:
             Dict of `cider_d`, and unless `quick`, where sacreBLEU is installed,
-            of `bleu_1` to `bleu_4`: see `rnnzoo.scoring.score_captions`.
+            of `bleu_1` to `bleu_4`, and of `words`, `reference_words` and
+            `distinct`: see `rnnzoo.scoring.CaptionScores`.
         """
         captions, references = self.answers(
             examples, 1 if quick else BEAM_WIDTH
@@ -313,7 +315,13 @@ class ImageCaptioner(TextWriter):
             for order, score in enumerate(found.bleu.scores, start=1)
         }
         self.signatures |= dict.fromkeys(bleu, found.bleu.signature)
-        return {"cider_d": found.cider_d, **bleu}
+        return {
+            "cider_d": found.cider_d,
+            **bleu,
+            "words": found.words,
+            "reference_words": found.reference_words,
+            "distinct": found.distinct,
+        }
 
     # What a user reads.
 

@@ -4,7 +4,6 @@ import dataclasses
 import os
 
 import keras
-import numpy as np
 
 from rnnzoo.batching import Examples
 from rnnzoo.checks import check_positive
@@ -102,7 +101,7 @@ class Task(keras.Model):
         return []
 
     def score(self, examples, quick=False):
-        """What only whole answers tell, such as BLEU: beside the metrics.
+        """What is told beside the metrics, such as BLEU of whole answers.
 
         Args:
             examples: `rnnzoo.batching.Examples`.
@@ -224,27 +223,22 @@ class Task(keras.Model):
         return_dict=False,
         **kwargs,
     ):
-        """Loss, metrics and scores on raw examples.
+        """Loss and metrics on raw examples; see `fit` for the arguments.
 
-        Within `fit`, the weights are their moving averages, where the optimizer
-        has some. Arguments as in `fit` and Keras.
+        Returns:
+            As Keras: a dictionary if `return_dict`, and then with what `score`
+            adds; else the loss and the metrics, a list.
         """
-        if x is not None and x is self._validation_batches:
+        if x is not None and x is self._validation_batches:  # within `fit`
             with moving_averages(self):
                 logs = super().evaluate(x, return_dict=return_dict, **kwargs)
-                scores = self.score(self._validation, quick=True)
-        else:
-            self._require_adapted("evaluate")
-            check_positive("batch_size", batch_size, optional=True)
-            examples = self._labelled(x, y, sample_weight)
-            batches = examples.batches(batch_size or self.recipe.batch_size)
-            logs = super().evaluate(batches, return_dict=return_dict, **kwargs)
-            scores = self.score(examples)
-        if return_dict:
-            return {**logs, **scores}
-        if not scores:
-            return logs
-        return [*np.atleast_1d(logs).tolist(), *scores.values()]
+                return logs | self.score(self._validation, quick=True)
+        self._require_adapted("evaluate")
+        check_positive("batch_size", batch_size, optional=True)
+        examples = self._labelled(x, y, sample_weight)
+        batches = examples.batches(batch_size or self.recipe.batch_size)
+        logs = super().evaluate(batches, return_dict=return_dict, **kwargs)
+        return logs | self.score(examples) if return_dict else logs
 
     def save(self, filepath, overwrite=True, **kwargs):
         """Saves the task with its vocabularies as one `.keras` file.

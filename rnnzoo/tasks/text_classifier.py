@@ -151,12 +151,16 @@ class TextClassifier(Task):
         for chunk in show_progress(chunks, count(x), "text", verbose):
             counter.update(self._words(chunk.x))
             if chunk.y is not None:
-                seen.update(_as_names(chunk.y, first) or ())
+                names = _as_names(chunk.y, first)
+                seen.update(names or ())
+                if names is None:
+                    self._label_ids(chunk.y, first)  # as soon as they are seen
             first += len(chunk.x)
         return counter.counts, seen
 
     def encode(self, x, y=None, sample_weight=None):
         """Raw examples as ids, `rnnzoo.batching.Examples`."""
+        self._require_adapted("encode")
         chunks, ids, labels, first = [], [], [], 0
         for chunk in iterate_texts(x, y, sample_weight):
             chunks.append(chunk)

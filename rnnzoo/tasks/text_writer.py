@@ -131,16 +131,20 @@ class TextWriter(Task):
 
     # From ids to scores.
 
+    def compile(self, optimizer="auto", loss="auto", metrics="auto", **kwargs):
+        """See `Task.compile`; metrics get ids and logits of tokens."""
+        if loss not in ("auto", None):
+            raise ValueError(
+                "Invalid value for argument `loss`. Expected 'auto': "
+                f"`{type(self).__name__}` is trained on the likelihood of its "
+                f"targets. Received: loss={loss!r}"
+            )
+        super().compile(optimizer, loss, metrics, **kwargs)
+
     def compute_loss(
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
     ):
         """Mean negative log-likelihood of a token, and what goes with it."""
-        if self._compile_loss is not None:
-            raise ValueError(
-                "Invalid value for argument `loss`. Expected 'auto': "
-                f"`{type(self).__name__}` is trained on the likelihood of its "
-                "targets."
-            )
         mask = tf.cast(y != text.PADDING, tf.float32)
         token_losses = losses.smoothed_crossentropy(
             y_pred.logits,

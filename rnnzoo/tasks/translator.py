@@ -205,6 +205,7 @@ class Translator(TextWriter):
         the source as it would be copied; the labels are those of the target
         before the end. Texts are kept beside them, to be scored.
         """
+        self._require_adapted("encode")
         chunks = list(self._read(x, y, sample_weight))
         parts = list(map(self._encode_pairs, chunks))
         columns = {

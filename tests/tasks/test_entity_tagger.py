@@ -58,6 +58,7 @@ def model(request):
 def test_it_learns(model):
     result = model.evaluate(WORDS, LABELS, return_dict=True, verbose=0)
     assert result["f1"] == 1
+    assert result["f1_PER"] == result["f1_LOC"] == 1
     assert 0 <= result["loss"] < 0.5
     assert model.predict(WORDS) == LABELS
 
@@ -335,6 +336,7 @@ def test_two_replicas(mirrored):
         (lambda m: m.predict([[1, 2]]), "Expected strings"),
         (lambda m: m.adapt(WORDS, LABELS), "has a vocabulary"),
         (lambda m: build().predict(WORDS), "adapt"),
+        (lambda m: build().encode(WORDS), "adapt"),
         (lambda m: m.compile(loss="mse"), "`loss`.*'mse'"),
         (lambda m: m.compile(metrics=["accuracy"]), "`metrics`.*SpanF1"),
         (lambda m: m.fit(WORDS, class_weight={0: 2.0}), "`class_weight`"),

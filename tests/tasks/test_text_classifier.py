@@ -322,6 +322,7 @@ BAD = [
     (lambda m: m.fit(m.encode(TEXTS, LABELS), LABELS), "beside encoded"),
     (lambda m: m.save("model"), "`filepath`.*'model'"),
     (lambda m: build().adapt([]), "at least one example"),
+    (lambda m: build().adapt(["a", "b"], [0, 7]), "`y`.*from 0 to 1.*7"),
     (lambda m: build().adapt(TEXTS, list("abcdefg")), "`labels`.*7: "),
     (lambda m: build().adapt(TEXTS, labels=["a", "a"]), "`labels`"),
     (lambda m: build().adapt(TEXTS, labels=["a", "b", "b"]), "each once.*3: "),
