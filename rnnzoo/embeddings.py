@@ -4,6 +4,7 @@ import contextlib
 import gzip
 import io
 import os
+import warnings
 import zipfile
 from typing import NamedTuple
 
@@ -52,7 +53,7 @@ def words(source):
         return list(_check_arrays(source)[0])
     with _open(source) as lines:
         size, _ = _first(source, lines)
-        return [line.rstrip("\n").rsplit(" ", size)[0] for line in lines]
+        return [_split(line, size)[0] for line in lines]
 
 
 def load_vectors(source, tokens, seed=0, verbose=1):
@@ -84,6 +85,12 @@ def load_vectors(source, tokens, seed=0, verbose=1):
         i = place[word]
         if not found[i]:
             vectors[i], found[i] = vector, True
+    if len(tokens) and not found.any():
+        warnings.warn(
+            f"None of the {len(tokens):,} tokens has a vector in {source}. "
+            "Expected a file of vectors of the same language.",
+            stacklevel=2,
+        )
     rng = np.random.default_rng(seed)
     spread = vectors[found].std() if found.any() else 0.05
     matrix = rng.normal(0, spread, (len(tokens) + RESERVED, size))
@@ -108,7 +115,7 @@ def _entries(source, size, wanted, verbose):
         number = 0
         for number, line in enumerate(lines, start=2 if header else 1):
             # A word may hold blanks, its numbers do not.
-            word, *numbers = line.rstrip("\n").rsplit(" ", size)
+            word, *numbers = _split(line, size)
             if len(numbers) != size or not word:
                 raise ValueError(
                     f"{source}, line {number}: expected a word and {size} "
@@ -125,6 +132,11 @@ def _entries(source, size, wanted, verbose):
             if number % 20_000 == 0:
                 progress.update(number)
     progress.update(number, finalize=True)
+
+
+def _split(line, size):
+    """A word and its numbers; fastText ends lines with a blank."""
+    return line.rstrip(" \r\n").rsplit(" ", size)
 
 
 def _first(source, lines):
@@ -154,16 +166,22 @@ def _open(source):
     path, _, member = os.fspath(source).partition(".zip:")
     # Bytes that are not UTF-8 make words that nobody looks up.
     text = {"encoding": "utf-8", "errors": "replace", "newline": "\n"}
-    if member or path.endswith(".zip"):
-        with (
-            zipfile.ZipFile(path + ".zip" * bool(member)) as archive,
-            archive.open(_member(archive, member)) as raw,
-        ):
-            yield io.TextIOWrapper(raw, **text)
-    else:
-        opener = gzip.open if path.endswith(".gz") else open
-        with opener(path, "rt", **text) as lines:
-            yield lines
+    try:
+        if member or path.endswith(".zip"):
+            with (
+                zipfile.ZipFile(path + ".zip" * bool(member)) as archive,
+                archive.open(_member(archive, member)) as raw,
+            ):
+                yield io.TextIOWrapper(raw, **text)
+        else:
+            opener = gzip.open if path.endswith(".gz") else open
+            with opener(path, "rt", **text) as lines:
+                yield lines
+    except (zipfile.BadZipFile, gzip.BadGzipFile, EOFError) as error:
+        raise ValueError(
+            "Invalid value for argument `embeddings`. Expected a file that is "
+            f"as its name says and whole. Received: {path!r}; {error}"
+        ) from error
 
 
 def _member(archive, member):
@@ -173,7 +191,8 @@ def _member(archive, member):
     if member not in names:
         raise ValueError(
             f"{archive.filename}: expected the name of a file in it, as "
-            f"'{archive.filename}:{names[0]}'. It holds: {names}. "
+            f"'{archive.filename}:{(names or ['words.txt'])[0]}'. It holds: "
+            f"{names}. "
             f"Received: {member!r}"
         )
     return member

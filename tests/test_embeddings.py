@@ -25,6 +25,12 @@ def with_header(folder):
     return str(path)
 
 
+def by_fasttext(folder):
+    path = folder / "vectors.vec"
+    path.write_bytes(f"5 2\n{LINES}".replace("\n", " \n").encode())
+    return path
+
+
 def zipped(folder):
     path = folder / "vectors.zip"
     with zipfile.ZipFile(path, "w") as archive:
@@ -51,7 +57,7 @@ def arrays(folder):
 
 
 @pytest.mark.parametrize(
-    "write", [plain, with_header, zipped, member, gzipped, arrays]
+    "write", [plain, with_header, by_fasttext, zipped, member, gzipped, arrays]
 )
 def test_each_token_has_the_vector_of_its_word(tmp_path, write):
     source = write(tmp_path)
@@ -93,6 +99,12 @@ def test_bad_sources_are_errors(tmp_path):
     ]:
         with pytest.raises(ValueError, match=message):
             rnnzoo.build("han_classifier", embeddings=source)
+    for name in ("vectors.zip", "vectors.gz"):
+        (tmp_path / name).write_text(LINES)
+        with pytest.raises(ValueError, match=f"`embeddings`.*{name}"):
+            dimension(tmp_path / name)
+    with pytest.warns(UserWarning, match="None of the 1 tokens"):
+        load_vectors(plain(tmp_path), ["THE"], verbose=0)
     with pytest.raises(FileNotFoundError):
         rnnzoo.build("han_classifier", embeddings=str(tmp_path / "none.txt"))
 
