@@ -15,6 +15,7 @@ import tensorflow as tf
 from rnnzoo.text import RESERVED, UNKNOWN, Tokenizer, Tokens, Vocabulary, lower
 
 BLANK = "▁"  # As SentencePiece writes the blank before a word.
+UPP = "▅"  # SentencePiece's own; it skips what has it.
 LONGEST = 64  # Characters; longer words are cut first, to bound the steps.
 
 
@@ -69,6 +70,7 @@ class SubwordTokenizer:
             ValueError: If there are more characters than ids.
             ImportError: If SentencePiece is not installed.
         """
+        counts = _trainable(counts)
         characters = Counter()
         for word, count in counts.items():
             for character in word:
@@ -211,6 +213,15 @@ def _flags(places, count):
     """Booleans `(count,)`, true at those places."""
     ones = tf.ones_like(places, tf.int32)
     return tf.scatter_nd(places[:, None], ones, [count]) > 0
+
+
+def _trainable(counts):
+    """Counts of words as they are split, that SentencePiece does not skip."""
+    parts = Counter()
+    for word, count in counts.items():
+        for start in range(0, len(word), LONGEST):
+            parts[word[start : start + LONGEST]] += count
+    return {part: count for part, count in parts.items() if UPP not in part}
 
 
 def _learn(words, size):

@@ -110,6 +110,10 @@ def test_what_cannot_be_learned(monkeypatch):
     # A rare character is unknown, and its word teaches nothing.
     pieces = tokenizer.learn({"▁ab": 5, "▁abx": 1}, 9, min_count=2)
     assert set("".join(pieces)) == set("▁ab")
+    # SentencePiece would skip these, and fail without another word.
+    assert tokenizer.learn({"▁a▅": 2}, 10) == ()
+    pieces = tokenizer.learn({"▁" + "ab" * 3000: 2}, 20)
+    assert "baba" in pieces
     monkeypatch.setitem(sys.modules, "sentencepiece", None)
     with pytest.raises(ImportError, match=r"rnnzoo\[subwords\]"):
         tokenizer.learn({"▁ab": 5}, 10)
