@@ -12,6 +12,7 @@ from pathlib import Path
 import keras
 
 import rnnzoo
+from rnnzoo import sentences
 from rnnzoo.demo import demo
 from rnnzoo.text import as_text
 from rnnzoo.training import UNFINISHED, require_writable
@@ -35,7 +36,8 @@ def main(arguments=None):
     args = _parser().parse_args(arguments)
     try:
         args.run(args)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # closed by who calls
+            sys.stdout.flush()
     except KeyboardInterrupt:
         print("\nInterrupted.", file=sys.stderr)
         return 130
@@ -177,7 +179,7 @@ def read_settings(card, settings):
 
 def _typed(key, value, default):
     if isinstance(default, str):
-        return value
+        return None if value.lower() == "none" else value
     try:
         literal = ast.literal_eval(value.title() if _is_word(value) else value)
     except (ValueError, SyntaxError):
@@ -206,6 +208,8 @@ def shown(result):
 
 
 def _stdin_lines():
+    if sys.stdin is None:
+        raise ValueError("Expected texts, as arguments or on standard input.")
     for number, line in enumerate(sys.stdin.buffer, start=1):
         yield as_text(line, "line", number).rstrip("\r\n")
 
@@ -225,7 +229,10 @@ def _class_names(source):
 
 def _require_same_classes(task, source):
     ours, theirs = getattr(task, "labels", None), _class_names(source)
-    if ours is not None and theirs is not None and list(ours) != theirs:
+    if getattr(task, "tag_names", None) is not None:
+        ours = task.tag_names
+        theirs = sentences.tag_names(source.info)
+    if ours is not None and theirs is not None and list(ours) != list(theirs):
         raise ValueError(
             f"The model tells {', '.join(ours)} apart, and the classes of "
             f"{source.name} are {', '.join(theirs)}."

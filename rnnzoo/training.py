@@ -31,7 +31,13 @@ def load(path):
             f"No saved model at {path}. Expected a `.keras` file, or a "
             "directory that `rnnzoo train` made."
         )
-    task = keras.saving.load_model(path)
+    try:
+        task = keras.saving.load_model(path)
+    except (TypeError, KeyError) as error:
+        raise ValueError(
+            f"Cannot load {path}. Expected a saved task, and the modules that "
+            f"register its classes to be imported. Received: {error}"
+        ) from error
     if not isinstance(task, Task):
         raise ValueError(
             f"{path} holds no rnnzoo task. Received: {type(task).__name__}"

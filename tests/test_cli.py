@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import pytest
@@ -143,6 +144,8 @@ def test_settings_have_the_types_of_the_defaults():
         "embeddings": "a.txt",
     }
     assert isinstance(overrides["dropout"], float)
+    card = rnnzoo.describe("bilstm_crf_tagger")
+    assert read_settings(card, ["characters=None"]) == {"characters": None}
 
 
 @pytest.mark.parametrize(
@@ -199,12 +202,24 @@ def test_lines_that_are_not_text(model, capsys, monkeypatch):
     stdin = io.TextIOWrapper(io.BytesIO(b"fine\n\xff\n"))
     monkeypatch.setattr(sys, "stdin", stdin)
     assert "line[2]" in fails(capsys, ["predict", model])
+    monkeypatch.setattr(sys, "stdin", None)
+    assert "standard input" in fails(capsys, ["predict", model])
 
 
 def test_the_classes_must_be_the_model_s(model, data, capsys, monkeypatch):
     monkeypatch.setattr(rnnzoo.cli, "_class_names", lambda _: ["pos", "neg"])
     error = fails(capsys, ["evaluate", model, *data])
     assert "neg, pos apart" in error
+    tagger = types.SimpleNamespace(labels=("PER",), tag_names=("O", "B-PER"))
+    tags = types.SimpleNamespace(names=["B-PER", "O"])
+    source = types.SimpleNamespace(
+        name="mine",
+        info=types.SimpleNamespace(
+            features={"ner": tags}, supervised_keys=None
+        ),
+    )
+    with pytest.raises(ValueError, match="O, B-PER apart.*B-PER, O"):
+        rnnzoo.cli._require_same_classes(tagger, source)
 
 
 def test_results_on_a_line():

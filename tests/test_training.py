@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import zipfile
 
 import keras
 import numpy as np
@@ -386,4 +387,8 @@ def test_what_is_no_task_is_not_loaded(tmp_path):
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     model.save(tmp_path / "model.keras")
     with pytest.raises(ValueError, match="no rnnzoo task.*Sequential"):
+        rnnzoo.load(tmp_path)
+    with zipfile.ZipFile(tmp_path / "model.keras", "w") as archive:
+        archive.writestr("other.txt", "")
+    with pytest.raises(ValueError, match="Cannot load.*config.json"):
         rnnzoo.load(tmp_path)
