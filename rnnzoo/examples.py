@@ -29,7 +29,8 @@ def iterate(x, y=None, sample_weight=None, keys=None, rank=0):
         y: List or array of targets, if `x` is no dataset.
         sample_weight: List or array, if `x` is no dataset.
         keys: Which features of a dictionary are `(x, y)`. By default, of its
-            features without a shape, the only string and the only integer.
+            features without a shape, the only string, and `label` or the
+            only integer.
         rank: Rank of one input: 0 for texts, 1 for sequences of words. It
             tells a batch from an example.
 
@@ -117,7 +118,13 @@ def inputs(x, keys=None):
     return x
 
 
-def _iterate_arrays(x, y, sample_weight):
+def without_index(column):
+    """Columns of pandas as arrays, where a place is a place."""
+    return column.to_numpy() if hasattr(column, "to_numpy") else column
+
+
+def _iterate_arrays(*columns):
+    x, y, sample_weight = map(without_index, columns)
     if isinstance(x, (str, bytes)) or not hasattr(x, "__len__"):
         raise ValueError(
             "Invalid value for argument `x`. Expected a dataset, or a list or "
@@ -133,9 +140,15 @@ def _iterate_arrays(x, y, sample_weight):
         part = slice(start, start + CHUNK)
         yield Chunk(
             x[part],
-            None if y is None else np.asarray(y[part]),
+            None if y is None else _as_array(y[part]),
             None if sample_weight is None else np.asarray(sample_weight[part]),
         )
+
+
+def _as_array(values):
+    array = np.asarray(values)
+    # NumPy would make a string of what is none beside strings.
+    return array if array.dtype.kind not in "US" else np.array(values, object)
 
 
 def _iterate_dataset(dataset, keys, rank):
@@ -156,9 +169,17 @@ def _iterate_dataset(dataset, keys, rank):
             "`(x, y)` or `(x, y, sample_weight)`. Received tuples of "
             f"{len(spec)}"
         )
-    if not _is_batched(dataset.element_spec[0], rank):
+    inputs_spec = dataset.element_spec[0]
+    is_known = tf.nest.flatten(inputs_spec)[0].shape.rank is not None
+    if not _is_batched(inputs_spec, rank):
         dataset = dataset.ragged_batch(CHUNK)
     for columns in dataset.prefetch(2).as_numpy_iterator():
+        if not is_known and np.ndim(tf.nest.flatten(columns)[0]) <= rank:
+            raise ValueError(
+                "Invalid value for argument `x`. Expected a dataset whose "
+                "elements have known shapes: `from_generator` takes an "
+                f"`output_signature`. Received: {dataset.element_spec}"
+            )
         yield Chunk(*columns)
 
 
@@ -178,20 +199,24 @@ def _pick(spec, keys):
     }
     scalar = 0 if 0 in ranks.values() else 1  # 1 in batches
     flat = {key: spec[key].dtype for key, n in ranks.items() if n == scalar}
-    strings = [key for key, dtype in flat.items() if dtype == tf.string]
-    numbers = [key for key, dtype in flat.items() if dtype.is_integer]
+    labels = [key for key, dtype in flat.items() if dtype.is_integer]
+    if "label" in flat:
+        labels = ["label"]
+    strings = [
+        key
+        for key, dtype in flat.items()
+        if dtype == tf.string and key not in labels
+    ]
     if "text" in strings:
         strings = ["text"]
-    if "label" in numbers:
-        numbers = ["label"]
-    if len(strings) != 1 or len(numbers) > 1:
+    if len(strings) != 1 or len(labels) > 1:
         raise ValueError(
             "Cannot tell which feature is the input and which the label. "
             "Expected one string and one integer, or pairs `(x, y)`; "
             "`dataset.map(lambda f: (f['...'], f['...']))` makes them. "
             f"Received features: {sorted(spec)}"
         )
-    return (*strings, *numbers)
+    return (*strings, *labels)
 
 
 def _is_batched(spec, rank):

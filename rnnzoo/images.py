@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from rnnzoo.examples import without_index
+
 FORMATS = "JPEG, PNG, GIF or BMP"
 
 RATIOS = (1, 2, 4, 8)  # by which JPEG can be decoded to less pixels
@@ -156,7 +158,7 @@ def load(items, size, first=0):
     Raises:
         ValueError: If `items` is no list of images.
     """
-    check_items(items)
+    items = check_items(items)
     contents, errors = _read_all(items, first)
     files = {p: each for p, each in contents.items() if isinstance(each, bytes)}
     images = np.zeros((len(items), *size, 3), np.float32)
@@ -180,7 +182,7 @@ def encode(items, first=0):
     Raises:
         ValueError: If `items` is no list of images.
     """
-    check_items(items)
+    items = check_items(items)
     contents, errors = _read_all(items, first)
     files = {
         place: each if isinstance(each, bytes) else _encode_png(each)
@@ -286,7 +288,8 @@ def _check_pixels(array):
 
 
 def check_items(items):
-    """Raises `ValueError` unless it is a list or array of images."""
+    """A list or array of images, or a `ValueError`."""
+    items = without_index(items)
     is_image = isinstance(items, str | bytes | os.PathLike) or (
         hasattr(items, "shape") and len(items.shape) not in (1, 4)
     )
@@ -305,6 +308,7 @@ def check_items(items):
             "Invalid value for argument `images`. Expected at least one. "
             "Received none."
         )
+    return items
 
 
 def _message(place, item, reason):

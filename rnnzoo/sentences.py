@@ -58,7 +58,8 @@ def read(x, y=None, sample_weight=None, *, tokenizer, names=None):
         x: One of
             - a `tf.data.Dataset` of TFDS dictionaries with `tokens` and, for
               tags, `ner` or `tags`; of words, or of pairs of words and tags;
-              batched or not; or of single texts,
+              batched or not (of padded batches, empty words at the end are
+              padding); or of single texts,
             - a list of lists of words, with `y`, a list of lists of tags,
             - a list of pairs `(words, tags)`,
             - a list of texts, with `y`, for each a list of spans `(start,
@@ -201,6 +202,8 @@ def _tags_of_spans(spans, starts, ends, place):
 
 
 def _read_tokens(chunk, names, place):
+    if getattr(chunk.x, "ndim", 1) == 2:
+        chunk = _without_padding(chunk)
     for name, column in (("x", chunk.x), ("y", chunk.y)):
         for i, row in enumerate(() if column is None else column):
             _require_list(row, name, place + i)
@@ -221,6 +224,21 @@ def _read_tokens(chunk, names, place):
                     f"{len(words)} tokens and {len(each)} tags"
                 )
     return Sentences(tokens, tags, chunk.sample_weight)
+
+
+def _without_padding(chunk):
+    """A dense batch without the empty words that fill its rows."""
+    steps = np.arange(1, chunk.x.shape[1] + 1)
+    lengths = np.max(np.where(chunk.x != b"", steps, 0), axis=1, initial=0)
+    return chunk._replace(
+        **{
+            name: [
+                row[:length] for row, length in zip(rows, lengths, strict=True)
+            ]
+            for name, rows in (("x", chunk.x), ("y", chunk.y))
+            if rows is not None
+        }
+    )
 
 
 def _require_list(row, name, place):

@@ -109,7 +109,7 @@ def test_split_keeps_the_last_apart():
     np.testing.assert_array_equal(last.inputs.to_tensor(), [[4] * 5])
     np.testing.assert_array_equal(first.lengths, [3, 1, 2])
     for share in (0, 1, -1, 2):
-        with pytest.raises(ValueError, match=f"`share`.*share={share}"):
+        with pytest.raises(ValueError, match=f"_split`.*_split={share}"):
             examples([1, 1]).split(share)
 
 

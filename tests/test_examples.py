@@ -3,6 +3,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
+import rnnzoo
 from rnnzoo.examples import CHUNK, count, inputs, iterate
 
 PAIRS = tf.data.Dataset.from_tensor_slices((["a", "b", "c"], [0, 1, 2]))
@@ -44,6 +45,7 @@ def test_datasets_are_batched_or_not(batch):
         (features(), [[b"a", b"b"], [1, 0], None]),
         (features(id=["u", "v"]), [[b"a", b"b"], [1, 0], None]),
         (features(vector=[[1], [2]]), [[b"a", b"b"], [1, 0], None]),
+        (features(label=["n", "p"]), [[b"a", b"b"], [b"n", b"p"], None]),
     ]:
         assert read(maybe(dataset)) == expected
         assert read(inputs(maybe(dataset))) == [expected[0], None, None]
@@ -67,6 +69,32 @@ def test_sequences_are_batched_or_not(data_dir, batch):
     assert got == expected
     (only, *_) = read(inputs(data, ("tokens", "ner")), rank=1)
     assert [list(words) for words in only] == [words for words, _ in expected]
+
+
+class Series:
+    """What pandas holds after a choice of rows: its places are labels."""
+
+    def __init__(self, values):
+        self.values = np.array(values, object)
+
+    def __len__(self):
+        return len(self.values)
+
+    def __getitem__(self, place):
+        raise KeyError(place)
+
+    def to_numpy(self):
+        return self.values
+
+
+def test_columns_of_pandas_are_arrays():
+    texts, labels = Series(["a", "b"]), Series(["p", float("nan")])
+    assert read(texts, labels, Series([1, 2]))[0] == ["a", "b"]
+    assert read(texts, labels)[1][0] == "p"
+    assert read(["a", "b"], ["p", None])[1] == ["p", None]
+    assert np.isnan(read(["a", "b"], ["p", np.nan])[1][1])
+    images = [np.zeros((2, 2), "uint8"), "none.jpg"]
+    assert set(rnnzoo.images.load(Series(images), (2, 2)).errors) == {1}
 
 
 def test_unknown_counts_are_none():
@@ -93,6 +121,14 @@ def test_unknown_counts_are_none():
             r"Cannot tell.*\['p', 'q'\]",
         ),
         ({"x": features(), "keys": ("text", "class")}, "`keys`.*'class'"),
+        (
+            {
+                "x": tf.data.Dataset.from_generator(
+                    lambda: iter([("a", 0)]), output_types=(tf.string, tf.int32)
+                )
+            },
+            "`x`.*known shapes.*output_signature",
+        ),
     ],
 )
 def test_bad_input_is_a_clear_error(arguments, message):

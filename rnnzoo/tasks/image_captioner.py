@@ -401,8 +401,7 @@ class ImageCaptioner(TextWriter):
         is_file = isinstance(images, (str, bytes, os.PathLike))
         if is_file or getattr(images, "ndim", 4) in (2, 3):
             images = [images]
-        images = without_captions(images)
-        pixels.check_items(images)
+        images = pixels.check_items(without_captions(images))
         for start in range(0, len(images), batch_size):
             loaded = pixels.load(
                 images[start : start + batch_size], self.image_size, start

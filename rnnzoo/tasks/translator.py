@@ -129,10 +129,13 @@ class Translator(TextWriter):
             recipe=recipe,
             **kwargs,
         )
-        if languages is not None and len(languages) != 2:
+        if languages is not None and (
+            isinstance(languages, str) or len(languages) != 2
+        ):
             raise ValueError(
                 "Invalid value for argument `languages`. Expected the names "
-                f"of source and target. Received: languages={languages!r}"
+                "of source and target, such as ('en', 'de'). Received: "
+                f"languages={languages!r}"
             )
         check_rate("word_dropout", word_dropout)
         check_not_negative("coverage_loss", coverage_loss)

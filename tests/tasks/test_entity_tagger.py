@@ -229,6 +229,7 @@ def test_every_way_to_give_the_same_sentences():
     for given in (
         (dictionaries,),
         (dictionaries.ragged_batch(4),),
+        (dictionaries.padded_batch(4),),
         (renamed,),
         (pairs,),
         (list(zip(WORDS, LABELS, strict=True)),),
@@ -246,6 +247,7 @@ def test_every_way_to_give_the_same_sentences():
         assert examples.labels.to_list() == expected.labels[:count].to_list()
     tags = model.predict(dictionaries)
     assert tags == model.predict(WORDS) == model.predict(pairs)
+    assert tags == model.predict(dictionaries.padded_batch(5))
 
 
 def test_weights_of_sentences():
