@@ -236,7 +236,8 @@ def _write(arrays, t, values):
 
 def _stack(array, chain):
     stacked = array.stack()
-    return tf.ensure_shape(stacked, [None, *chain.states[0].shape])
+    steps = chain.inputs[0].shape[0]
+    return tf.ensure_shape(stacked, [steps, *chain.states[0].shape])
 
 
 def _mix(update, t, new, old):

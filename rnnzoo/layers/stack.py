@@ -101,7 +101,7 @@ class Stack(keras.layers.Layer):
             if self.return_state:
                 outputs, *new = outputs
                 states += new
-            if self.residual and outputs.shape[1:] == sequences.shape[1:]:
+            if self.residual and _same_kind(outputs, sequences):
                 outputs = outputs + sequences
             sequences = outputs
             if i < count - 1:
@@ -135,3 +135,10 @@ class Stack(keras.layers.Layer):
     def from_config(cls, config):
         layers = map(keras.saving.deserialize_keras_object, config["layers"])
         return cls(**{**config, "layers": list(layers)})
+
+
+def _same_kind(outputs, inputs):
+    """Whether both are sequences, or both vectors, of as many features."""
+    # A graph may know the steps of one and not of the other.
+    one, other = outputs.shape, inputs.shape
+    return len(one) == len(other) and one[-1] == other[-1]

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from rnnzoo import layers
 
@@ -27,6 +28,15 @@ def test_is_its_layers_one_by_one(residual):
         output = layer(expected, mask=MASK)
         expected = output + expected if residual else output
     np.testing.assert_allclose(stack(X, mask=MASK), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("time", [TIME, None])
+def test_a_graph_has_the_residual_connections(time):
+    stack = make(residual=True)
+    spec = tf.TensorSpec((None, time, UNITS))
+    graph = tf.function(stack, input_signature=[spec])
+    assert graph.get_concrete_function().output_shapes == spec.shape
+    np.testing.assert_allclose(graph(X), stack(X), atol=1e-6)
 
 
 def test_states_go_in_and_come_out_layer_by_layer():
