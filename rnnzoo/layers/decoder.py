@@ -231,7 +231,9 @@ class AttentionDecoder(keras.layers.Layer):
         self.tied = tied
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout
-        self.word_dropout = EmbeddingDropout(word_dropout, seed)
+        self.word_dropout = EmbeddingDropout(
+            word_dropout, seed, dtype=self.dtype_policy
+        )
         self.scheduled_sampling = scheduled_sampling
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
@@ -243,6 +245,7 @@ class AttentionDecoder(keras.layers.Layer):
                 recurrent_dropout=recurrent_dropout,
                 seed=None if seed is None else seed + i + 1,
                 name=f"layer_{i}",
+                dtype=self.dtype_policy,
             )
             for i in range(depth)
         ]
