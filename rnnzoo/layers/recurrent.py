@@ -503,7 +503,7 @@ class SimpleRNN(Recurrent, keras.layers.SimpleRNN):
         if self.feedback == "output":
             self.output_kernel = self.add_weight(
                 shape=(self.units, self.units),
-                initializer=self.kernel_initializer,
+                initializer=_fresh(self.kernel_initializer),
                 regularizer=self.kernel_regularizer,
                 constraint=self.kernel_constraint,
                 name="output_kernel",
@@ -542,6 +542,13 @@ def recurrent_layer(rnn):
     """
     check_choice("rnn", rnn, _NAMED)
     return _NAMED[rnn]
+
+
+def _fresh(initializer):
+    """The initializer, but for its draws: one object repeats them."""
+    if isinstance(initializer, keras.initializers.Initializer):
+        return initializer.clone()
+    return initializer  # a function
 
 
 def _as_tuple(zoneout):

@@ -180,6 +180,12 @@ def test_stateful_goes_on_where_it_stopped():
     np.testing.assert_allclose(parts(X[:, :4]), outputs[0], atol=1e-6)
 
 
+def test_kernels_of_a_jordan_network_start_apart():
+    layer = layers.SimpleRNN(UNITS, feedback="output")
+    layer.build((None, None, UNITS))
+    assert (layer.output_kernel.numpy() != layer.cell.kernel.numpy()).all()
+
+
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
