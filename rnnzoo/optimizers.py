@@ -144,10 +144,11 @@ def moving_averages(model):
     if not (optimizer.use_ema and int(optimizer.iterations)):
         yield
         return
-    weights = model.trainable_variables
+    # Not the model's: layers may have been frozen since the last step.
+    weights = optimizer._trainable_variables
     kept = [weight.numpy() for weight in weights]
-    optimizer.finalize_variable_values(weights)
     try:
+        optimizer.finalize_variable_values(weights)
         yield
     finally:
         for weight, value in zip(weights, kept, strict=True):

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from rnnzoo.optimizers import LazyAdam
+from rnnzoo.optimizers import LazyAdam, moving_averages
 
 WORDS, FEATURES = 6, 3
 
@@ -208,3 +208,23 @@ def test_a_rate_is_of_a_layer_that_is_there():
         optimizer.build([weight()])
     with pytest.raises(ValueError, match="positive"):
         LazyAdam(rates={"words": 0})
+
+
+def test_moving_averages_are_of_the_weights_that_were_trained():
+    model = keras.Sequential(
+        [keras.Input((2,)), keras.layers.Dense(2), keras.layers.Dense(2)]
+    )
+    model.compile(LazyAdam(0.1, use_ema=True, ema_momentum=0.5), "mse")
+    for _ in range(3):  # `fit` would end with the averages
+        model.train_on_batch(np.eye(2), np.ones((2, 2)))
+    trained = model.get_weights()
+    with moving_averages(model):
+        expected = model.get_weights()
+    assert all((a != b).any() for a, b in zip(expected, trained, strict=True))
+    model.layers[0].trainable = False
+    with moving_averages(model):
+        averages = model.get_weights()
+    for pair in zip(averages, expected, strict=True):
+        np.testing.assert_array_equal(*pair)
+    for pair in zip(model.get_weights(), trained, strict=True):
+        np.testing.assert_array_equal(*pair)
