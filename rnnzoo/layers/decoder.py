@@ -232,7 +232,9 @@ class AttentionDecoder(keras.layers.Layer):
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout
         self.word_dropout = EmbeddingDropout(
-            word_dropout, seed, dtype=self.dtype_policy
+            word_dropout,
+            None if seed is None else seed + depth + 1,
+            dtype=self.dtype_policy,
         )
         self.scheduled_sampling = scheduled_sampling
         self.seed = seed

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from rnnzoo import search, text
 from rnnzoo.layers import AttentionDecoder, BahdanauAttention, LuongAttention
+from rnnzoo.layers.dropout import next_seed
 
 RNG = np.random.default_rng(0)
 TOKENS, UNITS, VECTOR, PLACES, FEATURES = 9, 6, 4, 5, 3
@@ -303,6 +304,13 @@ def test_dropout_draws_only_in_training(kind):
     assert np.isfinite(noisy.logits).all()
     assert (noisy.logits.numpy() != one.logits.numpy()).any()
     assert (noisy.logits.numpy() != other.logits.numpy()).any()
+
+
+def test_parts_of_a_decoder_with_a_seed_draw_each_their_own():
+    decoder = built("plain", word_dropout=0.5, recurrent_dropout=0.5, seed=3)
+    parts = [decoder, decoder.word_dropout, *decoder.layers]
+    draws = {tuple(next_seed(x.seed_generator).numpy()) for x in parts}
+    assert len(draws) == len(parts)
 
 
 def test_scheduled_sampling_reads_what_the_model_would_write():
