@@ -43,6 +43,10 @@ class ImageMemory(keras.layers.Layer):
     def build(self, features_shape):
         _, rows, columns, features = features_shape
         self.places = rows * columns
+        # Of another size, places of different images would be mixed.
+        self.input_spec = keras.layers.InputSpec(
+            shape=(None, rows, columns, features)
+        )
         self.kernel = self.add_weight(
             shape=(features, self.units), name="kernel"
         )
