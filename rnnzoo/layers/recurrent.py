@@ -1,5 +1,6 @@
 """LSTM, GRU and simple recurrent layers with the dropouts of the literature."""
 
+import inspect
 from typing import Any, NamedTuple
 
 import keras
@@ -65,6 +66,14 @@ class Recurrent:
         ):
             check_rate(name, rate)
         check_choice("recurrent_dropout_type", recurrent_dropout_type, _TYPES)
+        most = [*inspect.signature(super().__init__).parameters]
+        most = most.index("dropout") - 1
+        if len(args) > most:
+            raise ValueError(
+                "Invalid value for argument `args`. Expected `dropout` and "
+                f"what Keras has behind it by name. Received: {args[most:]} "
+                "by place"
+            )
         if unroll or use_cudnn is True:
             raise ValueError(
                 "Invalid value for argument `unroll` or `use_cudnn`. Expected "
@@ -308,7 +317,7 @@ class LSTM(Recurrent, keras.layers.LSTM):
 
     Args:
         units: Size of the states.
-        *args, **kwargs: As `keras.layers.LSTM`.
+        *args, **kwargs: As `keras.layers.LSTM`; by name from `dropout` on.
         dropout: Rate of the inputs' mask.
         recurrent_dropout: Rate of the recurrent masks.
         recurrent_dropout_type: Where these masks `z`, the same at all steps,
@@ -382,7 +391,7 @@ class GRU(Recurrent, keras.layers.GRU):
 
     Args:
         units: Size of the state.
-        *args, **kwargs: As `keras.layers.GRU`.
+        *args, **kwargs: As `keras.layers.GRU`; by name from `dropout` on.
         dropout: Rate of the inputs' mask.
         recurrent_dropout: Rate of the recurrent masks.
         recurrent_dropout_type: `"tied"`, `"untied"`, or `"candidate"`:
@@ -450,7 +459,7 @@ class SimpleRNN(Recurrent, keras.layers.SimpleRNN):
 
     Args:
         units: Size of the state, and of the hidden layer.
-        *args, **kwargs: As `keras.layers.SimpleRNN`.
+        *args, **kwargs: As `keras.layers.SimpleRNN`; by name from `dropout` on.
         dropout: Rate of the inputs' mask.
         recurrent_dropout: Rate of the mask of the state.
         recurrent_dropout_type: `"tied"` or `"untied"`, the same with one gate.

@@ -1,5 +1,7 @@
 """Without dropout the layers are Keras's and PyTorch's; they run anywhere."""
 
+import inspect
+
 import keras
 import numpy as np
 import pytest
@@ -220,6 +222,21 @@ def test_kernels_of_a_jordan_network_start_apart():
 def test_bad_arguments(name, options, message):
     with pytest.raises(ValueError, match=message):
         getattr(layers, name)(**{"units": 4, **options})
+
+
+@pytest.mark.parametrize("name", ["LSTM", "GRU", "SimpleRNN"])
+def test_arguments_by_place(name):
+    keras_layer = getattr(keras.layers, name)
+    names = [*inspect.signature(keras_layer.__init__).parameters][2:]
+    names = names[: names.index("dropout")]
+    config = keras_layer(4, bias_constraint="non_neg").get_config()
+    args = [config[each] for each in names]
+    layer = getattr(layers, name)(4, *args)
+    assert {key: layer.get_config()[key] for key in names} == {
+        key: config[key] for key in names
+    }
+    with pytest.raises(ValueError, match=r"`dropout`.*Received: \(0.5,\)"):
+        getattr(layers, name)(4, *args, 0.5)
 
 
 @pytest.mark.parametrize("shape", [(BATCH, TIME + 1), (BATCH,), (2, TIME)])
