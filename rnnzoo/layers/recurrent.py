@@ -475,11 +475,7 @@ class SimpleRNN(Recurrent, keras.layers.SimpleRNN):
     """
 
     def __init__(self, units, *args, feedback="hidden", **kwargs):
-        if feedback not in ("hidden", "output"):
-            raise ValueError(
-                "Invalid value for argument `feedback`. Expected 'hidden' or "
-                f"'output'. Received: feedback={feedback!r}"
-            )
+        check_choice("feedback", feedback, ("hidden", "output"))
         self.feedback = feedback
         super().__init__(units, *args, **kwargs)
 
