@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from rnnzoo.layers.recurrence import recur
-from rnnzoo.layers.recurrent import Recurrent
+from rnnzoo.layers.recurrent import Recurrent, split_states
 
 
 @keras.saving.register_keras_serializable(package="rnnzoo")
@@ -36,7 +36,8 @@ class Bidirectional(keras.layers.Bidirectional):
         and the final states of both directions.
 
     Raises:
-        ValueError: If the layer is not one of rnnzoo's.
+        ValueError: If the layer is not one of rnnzoo's, or if there are more
+            or fewer initial states than it has.
     """
 
     def __init__(
@@ -64,14 +65,17 @@ class Bidirectional(keras.layers.Bidirectional):
             **kwargs,
         )
 
+    @property
+    def state_size(self):
+        return self.forward_layer.state_size + self.backward_layer.state_size
+
     def call(self, sequences, initial_state=None, mask=None, training=None):
         layers = [self.forward_layer, self.backward_layer]
         if initial_state is None:
             batch = tf.shape(sequences)[0]
             states = [layer.get_initial_state(batch) for layer in layers]
         else:
-            half = len(initial_state) // 2
-            states = [initial_state[:half], initial_state[half:]]
+            states = split_states(initial_state, layers)
         runs = recur(
             [
                 layer.chain(sequences, state, mask, training)

@@ -27,7 +27,7 @@ from rnnzoo.layers.attention import Attended, Memory
 from rnnzoo.layers.decoder_loop import Loop
 from rnnzoo.layers.dropout import EmbeddingDropout, draw_mask, next_seed
 from rnnzoo.layers.recurrence import recur
-from rnnzoo.layers.recurrent import recurrent_layer
+from rnnzoo.layers.recurrent import recurrent_layer, split_states
 from rnnzoo.text import UNKNOWN
 
 
@@ -347,15 +347,8 @@ class AttentionDecoder(keras.layers.Layer):
             memory_mask = tf.ones(tf.shape(memory)[:2], tf.bool)
         if initial_state is None and self.has_bridge:
             initial_state = self._bridge(memory, memory_mask)
-        sizes = [len(layer.state_size) for layer in self.layers]
-        if len(initial_state or ()) != sum(sizes):
-            raise ValueError(
-                "Invalid value for argument `initial_state`. Expected "
-                f"{sum(sizes)} states, {sizes[0]} a layer. Received: "
-                f"{len(initial_state or ())}"
-            )
-        states = iter(initial_state)
-        layers = tuple(tuple(next(states) for _ in range(n)) for n in sizes)
+        states = split_states(initial_state or (), self.layers)
+        layers = tuple(map(tuple, states))
         feed = attended = ()
         if self.input_feeding:
             shape = [tf.shape(memory)[0], self.readout_units]

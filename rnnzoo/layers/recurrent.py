@@ -549,6 +549,23 @@ def recurrent_layer(rnn):
     return _NAMED[rnn]
 
 
+def split_states(initial_state, layers):
+    """The states of each of some layers, from a list of those of all.
+
+    Raises:
+        ValueError: If they are not as many as the layers have.
+    """
+    sizes = [len(layer.state_size) for layer in layers]
+    if len(initial_state) != sum(sizes):
+        raise ValueError(
+            "Invalid value for argument `initial_state`. Expected "
+            f"{sum(sizes)} states, {sizes} of the layers. Received: "
+            f"{len(initial_state)}"
+        )
+    states = iter(initial_state)
+    return [[next(states) for _ in range(size)] for size in sizes]
+
+
 def _fresh(initializer):
     """The initializer, but for its draws: one object repeats them."""
     if isinstance(initializer, keras.initializers.Initializer):

@@ -4,6 +4,7 @@ import keras
 
 from rnnzoo.checks import check_rate
 from rnnzoo.layers.dropout import VariationalDropout
+from rnnzoo.layers.recurrent import split_states
 
 
 @keras.saving.register_keras_serializable(package="rnnzoo")
@@ -41,7 +42,8 @@ class Stack(keras.layers.Layer):
         `return_state`, are those of all layers.
 
     Raises:
-        ValueError: If there is no layer, or if they do not fit each other.
+        ValueError: If there is no layer, or if they do not fit each other, or
+            if there are more or fewer initial states than they have.
     """
 
     def __init__(
@@ -83,13 +85,9 @@ class Stack(keras.layers.Layer):
 
     def call(self, sequences, initial_state=None, mask=None, training=None):
         count = len(self.layers)
-        if initial_state is None:
-            initial_states = [None] * count
-        else:
-            size = len(initial_state) // count
-            initial_states = [
-                initial_state[i * size : (i + 1) * size] for i in range(count)
-            ]
+        initial_states = [None] * count
+        if initial_state is not None:
+            initial_states = split_states(initial_state, self.layers)
         states = []
         for i, layer in enumerate(self.layers):
             outputs = layer(

@@ -42,11 +42,14 @@ def test_a_graph_has_the_residual_connections(time):
 def test_states_go_in_and_come_out_layer_by_layer():
     options = {"return_state": True}
     stack = layers.Stack(
-        [layers.GRU(UNITS, return_sequences=True, **options) for _ in range(2)]
-        + [layers.GRU(2, **options)]
+        [
+            layers.LSTM(UNITS, return_sequences=True, **options),
+            layers.GRU(3, return_sequences=True, **options),
+            layers.GRU(2, **options),
+        ]
     )
     whole, *states = stack(X)
-    assert [each.shape[1] for each in states] == [UNITS, UNITS, 2]
+    assert [each.shape[1] for each in states] == [UNITS, UNITS, 3, 2]
     _, *middle = stack(X[:, :2])
     output, *resumed = stack(X[:, 2:], initial_state=middle)
     np.testing.assert_allclose(output, whole, atol=1e-6)
@@ -99,3 +102,13 @@ def test_a_saved_stack_is_the_same(tmp_path):
 def test_layers_that_do_not_fit(parts):
     with pytest.raises(ValueError, match="`layers`"):
         layers.Stack(parts)
+
+
+@pytest.mark.parametrize("count", [5, 7])
+def test_too_many_or_too_few_states(count):
+    both = layers.Bidirectional(layers.LSTM(UNITS, return_sequences=True))
+    stack = layers.Stack([both, layers.LSTM(UNITS)])
+    with pytest.raises(ValueError, match=rf"6 states, \[4, 2\].*{count}"):
+        stack(X, initial_state=[np.zeros((BATCH, UNITS))] * count)
+    with pytest.raises(ValueError, match=rf"4 states, \[2, 2\].*{count}"):
+        both(X, initial_state=[np.zeros((BATCH, UNITS))] * count)
