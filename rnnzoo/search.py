@@ -25,8 +25,10 @@ found.tokens[:, 0]  # the best of each sample
 ```
 """
 
+import operator
 from typing import Any, NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 _TINY = 1e-6
@@ -68,7 +70,7 @@ def greedy(
         state: Nest of tensors `(batch, ...)`.
         start: int32 `(batch,)`, the tokens of the first step.
         end: The token that ends a sequence.
-        max_length: Most tokens before the end; an integer, or int32
+        max_length: Most tokens before the end; an integer, or integers
             `(batch,)`.
         min_length: Least tokens before the end, likewise.
         block_ngrams: Size of the n-grams that may occur only once in a
@@ -133,6 +135,7 @@ def sample(
     if not tf.is_tensor(seed):
         seed = tf.constant([seed, 0], tf.int64)
     limits = _Limits(start, end, max_length, min_length, block_ngrams, prefix)
+    top_k = _as_int(top_k)
 
     def choose(scores, t):
         scores = _keep_top_p(_keep_top_k(scores / temperature, top_k), top_p)
@@ -140,7 +143,7 @@ def sample(
             scores, 1, tf.random.fold_in(seed, t), dtype=tf.int32
         )[:, 0]
 
-    return _roll(step, state, start, limits, choose, count)
+    return _roll(step, state, start, limits, choose, _as_int(count))
 
 
 def beam(
@@ -214,8 +217,8 @@ def beam(
         limits=_Limits(
             start, end, max_length, min_length, block_ngrams, prefix
         ),
-        width=width,
-        n_best=n_best,
+        width=_as_int(width),
+        n_best=_as_int(n_best),
         length_penalty=length_penalty,
         coverage_penalty=coverage_penalty,
         coverage=coverage,
@@ -241,16 +244,16 @@ class _Limits:
             ("block_ngrams", block_ngrams),
         ):
             _check(
-                tf.is_tensor(value) or value >= 0,
+                tf.is_tensor(value) or np.all(np.array(value) >= 0),
                 name,
                 value,
                 "an integer of at least 0",
             )
         batch = tf.shape(start)[:1]
-        self.end = end
+        self.end = _as_int(end)
         self.max_length = tf.broadcast_to(tf.cast(max_length, tf.int32), batch)
         self.min_length = tf.broadcast_to(tf.cast(min_length, tf.int32), batch)
-        self.block_ngrams = block_ngrams
+        self.block_ngrams = _as_int(block_ngrams)
         # Of no sample, the largest is the smallest integer.
         self.steps = tf.maximum(tf.reduce_max(self.max_length), 0) + 1
         self.prefix = None
@@ -629,6 +632,13 @@ def _like(new, old):
         for x, y in zip(tf.nest.flatten(new), tf.nest.flatten(old), strict=True)
     ]
     return tf.nest.pack_sequence_as(old, flat)
+
+
+def _as_int(value):
+    """An integer of any kind as one that goes with int32."""
+    if tf.is_tensor(value):
+        return tf.cast(value, tf.int32)
+    return operator.index(value)
 
 
 def _check(valid, name, value, expected):

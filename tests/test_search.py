@@ -1,4 +1,5 @@
 import itertools
+from functools import partial
 
 import numpy as np
 import pytest
@@ -259,6 +260,24 @@ def test_length_is_between_the_limits():
     )
 
 
+@pytest.mark.parametrize(
+    "kind", [np.int64, partial(tf.constant, dtype="int64")]
+)
+@pytest.mark.parametrize("name", ["greedy", "beam", "sample"])
+def test_integers_of_any_kind(name, kind):
+    models = Markov(2, vocabulary=5)
+    method, options = OPTIONS[name]
+    call = partial(method, models.step, models.state)
+    expected = call(models.start, END, tf.constant([3, 5]), 1, **options)
+    for key, value in options.items():
+        if key != "seed" and isinstance(value, int):
+            options = {**options, key: kind(value)}
+    start = tf.cast(models.start, tf.int64)
+    for lengths in ([3, 5], np.array([3, 5])):
+        found = call(start, kind(END), lengths, kind(1), **options)
+        assert_same(found, expected)
+
+
 @pytest.mark.parametrize("n", [1, 2, 3])
 def test_no_blocked_ngram_occurs_twice(n):
     models = Markov(200, vocabulary=3)
@@ -410,6 +429,7 @@ def test_they_run_in_a_saved_model(tmp_path):
         (search.beam, {"length_penalty": -1}, "length_penalty"),
         (search.beam, {"coverage_penalty": 1.0}, "coverage"),
         (search.greedy, {"min_length": -1}, "min_length"),
+        (search.greedy, {"min_length": [-1]}, "min_length"),
         (search.greedy, {"block_ngrams": -1}, "block_ngrams"),
         (search.sample, {"temperature": 0}, "temperature"),
         (search.sample, {"top_p": 0}, "top_p"),
