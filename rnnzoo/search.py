@@ -138,7 +138,12 @@ def sample(
     top_k = _as_int(top_k)
 
     def choose(scores, t):
-        scores = _keep_top_p(_keep_top_k(scores / temperature, top_k), top_p)
+        # The best is 0, which any temperature leaves finite.
+        largest = tf.reduce_max(scores, axis=1, keepdims=True)
+        scores = (scores - largest) / tf.maximum(
+            tf.cast(temperature, tf.float32), np.finfo("float32").tiny
+        )
+        scores = _keep_top_p(_keep_top_k(scores, top_k), top_p)
         return tf.random.stateless_categorical(
             scores, 1, tf.random.fold_in(seed, t), dtype=tf.int32
         )[:, 0]

@@ -350,6 +350,12 @@ def test_temperature_and_cuts_change_the_probabilities(options, expected):
     np.testing.assert_allclose(counts, expected, atol=0.02)
 
 
+def test_the_lowest_temperature_is_greedy():
+    models = Markov(20, vocabulary=5)
+    cold = models.run(search.sample, 5, temperature=1e-39)
+    assert_same(cold, models.run(search.greedy, 5))
+
+
 def test_a_seed_gives_the_same_samples():
     models = Markov(20, vocabulary=5)
     one, same, other = (
