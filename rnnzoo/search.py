@@ -366,6 +366,8 @@ def _roll(step, state, start, limits, choose, count):
     )
     log_probs = tf.reshape(log_probs, [batch, count])
     history = tf.reshape(history, [batch, count, limits.steps])
+    # What is impossible is no hypothesis.
+    history = tf.where(log_probs[..., None] > -float("inf"), history, end)
     lengths = tf.reduce_sum(tf.cast(history != end, tf.int32), axis=2)
     return _trim(Hypotheses(history, lengths, log_probs, log_probs))
 

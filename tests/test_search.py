@@ -313,6 +313,17 @@ def test_sequences_begin_with_the_prefix(name):
         assert hypotheses[0][2] == pytest.approx(expected, rel=1e-4)
 
 
+@pytest.mark.parametrize("name", ["greedy", "beam", "sample"])
+def test_a_prefix_that_is_impossible_gives_no_hypothesis(name):
+    method, options = OPTIONS[name]
+    prefix = tf.constant([[2, 7], [2, 3]])
+    found = Markov(2, vocabulary=5).run(method, 5, prefix=prefix, **options)
+    assert (found.lengths[0].numpy() == 0).all()
+    assert (found.tokens[0].numpy() == END).all()
+    assert np.isneginf(found.scores[0]).all()
+    assert np.isfinite(found.scores[1, 0])
+
+
 def test_samples_occur_as_often_as_is_probable():
     models = Markov(1, vocabulary=3, spread=1)
     n = 20_000
@@ -335,7 +346,7 @@ def test_samples_occur_as_often_as_is_probable():
     ],
 )
 def test_temperature_and_cuts_change_the_probabilities(options, expected):
-    probabilities = [0.4, 0.6, 0.2, 0.1, 0.0]  # the last is the end
+    probabilities = [0.4, 0.6, 0.2, 0.1, 1e-9]  # the last is the end
 
     def step(tokens, state):
         logits = tf.math.log([probabilities])
