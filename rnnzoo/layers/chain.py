@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+NEVER = -1e9  # Below all sums of scores, yet a number: it can be added.
+
 
 class Chain(NamedTuple):
     """What scores sequences of tags: float64, time-major."""
@@ -38,7 +40,7 @@ def make_chain(potentials, mask, transitions, start, end):
         )
     ]
     return Chain(
-        tf.transpose(as_float(potentials), [1, 0, 2]),
+        tf.transpose(_at_least_never(potentials), [1, 0, 2]),
         *scores,
         mask,
         tf.reduce_sum(tf.cast(mask, tf.int32), axis=1),
@@ -54,7 +56,11 @@ def _scores(name, value, shape):
             f"Invalid value for argument `{name}`. Expected scores of shape "
             f"{shape}. Received: shape {value.shape}"
         )
-    return as_float(value)
+    return _at_least_never(value)
+
+
+def _at_least_never(scores):
+    return tf.maximum(as_float(scores), tf.constant(NEVER, tf.float64))
 
 
 def as_float(tensor):

@@ -3,9 +3,9 @@
 import numpy as np
 import tensorflow as tf
 
-from rnnzoo.layers.chain import at_last, flip
+from rnnzoo.layers.chain import NEVER, at_last, flip
 
-_NEVER = np.float64("-inf")
+_LOWEST = np.float64("-inf")
 
 
 def best_sequences(chain, k):
@@ -29,8 +29,9 @@ def best_sequences(chain, k):
     front, back = flip(front, middle + 1), flip(back, lengths - middle)
     scores, places = _join(front[0], back[0], at_last(own, middle + 1), k)
     places = _trace_back(tf.stack([front, back], axis=1), transitions, places)
-    nothing = tf.one_hot(0, k, 0.0, _NEVER, dtype=scores.dtype)
+    nothing = tf.one_hot(0, k, 0.0, _LOWEST, dtype=scores.dtype)
     scores = tf.where(lengths[:, None] > 0, scores, nothing)
+    scores = tf.where(scores > NEVER / 2, scores, _LOWEST)
     # Of each step, how far from the middle, in which half, and in which row.
     away = tf.range(time)[:, None] - middle
     where = [
@@ -60,7 +61,7 @@ def _best_scores(own, transitions, first, k):
     into = tf.repeat(tf.transpose(transitions, [2, 0, 1]), k, axis=2)
     into = tf.repeat(into[:, :, None], batch, axis=2)
     # There is one way to the first step.
-    only = tf.tile(tf.one_hot(0, k, 0.0, _NEVER, dtype=own.dtype), [tags])
+    only = tf.tile(tf.one_hot(0, k, 0.0, _LOWEST, dtype=own.dtype), [tags])
     best = own[0] + (tf.repeat(first, k, axis=1) + only)[:, None]
 
     def step(t, best, array):

@@ -5,7 +5,10 @@ A sequence of tags y_1 ... y_n has the score
     s(y) = start[y_1] + sum_t potentials[t, y_t]
          + sum_t transitions[y_t-1, y_t] + end[y_n]
 
-and the probability exp(s(y)) / Z, where Z sums over all sequences.
+and the probability exp(s(y)) / Z, where Z sums over all sequences. A score of
+-1e9 or less, such as -inf, forbids what it is of: no other score makes up for
+it. A forbidden sequence has the probability 0, and a log-likelihood that is
+finite for the sake of training, -1e9 for each such score.
 """
 
 import keras
@@ -13,12 +16,9 @@ import numpy as np
 import tensorflow as tf
 
 from rnnzoo.checks import check_positive
-from rnnzoo.layers.chain import as_float, make_chain, score
+from rnnzoo.layers.chain import NEVER, as_float, make_chain, score
 from rnnzoo.layers.chain_best import best_sequences
 from rnnzoo.layers.chain_sums import log_partition, normalized, sweep
-
-FORBIDDEN = -1e4  # A score whose exponential is 0, while sums stay finite.
-
 
 def crf_log_likelihood(
     potentials, tags, mask=None, transitions=None, start=None, end=None
@@ -55,7 +55,8 @@ def crf_viterbi(
     Returns:
         Tuple of the tags, int32 `(batch, time)` or `(batch, k, time)`, 0 at
         masked steps, and their scores s(y), float32 `(batch,)` or `(batch, k)`.
-        If there are fewer than k sequences, the scores of the rest are -inf.
+        If there are fewer than k sequences that are not forbidden, the scores
+        of the rest are -inf.
     """
     chain = make_chain(potentials, mask, transitions, start, end)
     tags, scores = best_sequences(chain, k or 1)
@@ -259,7 +260,7 @@ class CRF(keras.layers.Layer):
             scores = [tf.convert_to_tensor(each) for each in self._learned]
         if self.constraints is not None:
             scores = [
-                tf.where(allowed, 0.0 if score is None else score, FORBIDDEN)
+                tf.where(allowed, 0.0 if score is None else score, NEVER)
                 for allowed, score in zip(self.constraints, scores, strict=True)
             ]
         start, transitions, end = scores

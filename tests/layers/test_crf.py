@@ -9,7 +9,6 @@ import tensorflow as tf
 
 from rnnzoo.layers import CRF
 from rnnzoo.layers.crf import (
-    FORBIDDEN,
     crf_log_likelihood,
     crf_marginals,
     crf_span_marginals,
@@ -101,7 +100,7 @@ def test_viterbi_of_all_lengths_with_ties_and_constraints(k):
     spec = tf.TensorSpec((None, None, TAGS)), tf.TensorSpec((None, None), bool)
     _, scores = case(11)
     scores = {name: value.round() for name, value in scores.items()}
-    scores["transitions"][0, 1] = scores["start"][2] = FORBIDDEN
+    scores["transitions"][0, 1] = scores["start"][2] = -1e4
     viterbi = tf.function(
         lambda *inputs: crf_viterbi(*inputs, **scores, k=k), spec
     )
@@ -249,6 +248,64 @@ def test_agrees_with_pytorch_crf():
     assert theirs.decode(inputs[0], inputs[2]) == [
         row[:length].tolist() for row, length in rows
     ]
+
+
+def forbidding_case():
+    potentials, scores = case(12)
+    potentials[:, 1, 2] = scores["transitions"][0, 1] = -np.inf
+    scores["start"][1] = -np.inf
+    return potentials, scores
+
+
+@pytest.mark.parametrize("k", [1, 4, 30])
+def test_viterbi_never_takes_what_is_forbidden(run, k):
+    potentials, scores = forbidding_case()
+    tags, best = run(lambda: crf_viterbi(potentials, MASK, **scores, k=k))
+    for i, (paths, values) in enumerate(enumerate_paths(potentials, scores)):
+        order = np.argsort(-values)[: min(k, np.isfinite(values).sum())]
+        found = [tuple(row[: LENGTHS[i]]) for row in tags[i].numpy()]
+        assert found[: len(order)] == [paths[place] for place in order]
+        np.testing.assert_allclose(
+            best[i][: len(order)], values[order], rtol=1e-5, atol=1e-6
+        )
+        assert np.isneginf(best[i][len(order) :]).all()
+
+
+def test_what_is_forbidden_has_no_probability(run):
+    potentials, scores = forbidding_case()
+    legal, illegal = np.full((2, *MASK.shape), 2)
+    legal[:, 1], illegal[:, :2] = 1, [0, 1]
+    given = tf.constant(potentials)
+
+    def likelihoods():
+        with tf.GradientTape() as tape:
+            tape.watch(given)
+            ours = [
+                crf_log_likelihood(given, tags, MASK, **scores)
+                for tags in (legal, illegal)
+            ]
+        return ours, tape.gradient(ours, given)
+
+    (ours, theirs), slopes = run(likelihoods)
+    marginals = run(lambda: crf_marginals(potentials, MASK, **scores))
+    assert np.isfinite(slopes).all()
+    assert (theirs.numpy()[[0, 2, 4]] < -1e8).all()
+    for i, (paths, values) in enumerate(enumerate_paths(potentials, scores)):
+        shares = probabilities(values)
+        place = paths.index(tuple(legal[i, : LENGTHS[i]]))
+        np.testing.assert_allclose(ours[i], np.log(shares[place]), atol=1e-5)
+        expected = np.zeros((TIME, TAGS))
+        for path, share in zip(paths, shares, strict=True):
+            for t, tag in enumerate(path):
+                expected[t, tag] += share
+        np.testing.assert_allclose(marginals[i], expected, atol=1e-6)
+
+
+def test_no_potentials_make_up_for_a_constraint():
+    between = [[True, False], [True, True]]
+    layer = CRF(2, constraints=([True, True], between, [False, True]))
+    potentials = np.tile(np.float32([20, 0]), (1, 600, 1))
+    np.testing.assert_array_equal(layer(potentials), np.ones((1, 600)))
 
 
 def test_long_and_extreme_rows_are_finite():
