@@ -6,6 +6,9 @@ matrix product a step, where a log-sum-exp would broadcast. It computes in
 float64, whose range of exp(+-700) leaves room for what is all but impossible,
 and whose precision bears long sequences. The gradient of log Z is the expected
 counts, so the way back needs no loop.
+
+Still, where transitions forbid what the potentials of a step prefer by far, all
+that is left may be too little to tell. Only then it is summed up the slow way.
 """
 
 from typing import NamedTuple
@@ -14,8 +17,10 @@ import numpy as np
 import tensorflow as tf
 
 from rnnzoo.layers.chain import as_float, at_last, flip
+from rnnzoo.layers.recurrence import over_time
 
 _TINY = np.finfo("float64").tiny
+_LEAST = 1e-50  # Of what is weighed, so that what is lost is nothing to it.
 
 
 class Sweeps(NamedTuple):
@@ -25,16 +30,20 @@ class Sweeps(NamedTuple):
         arrive: Sums over the steps before and the step's own potential,
             scaled to sum to one, `(time, batch, tags)`.
         leave: The step's own potential and sums over the steps after.
-        products: Sums over all sequences through each tag.
+        marginals: Shares of all sequences that go through each tag.
+        sums: What the marginals were divided by, `(time, batch, 1)`.
         transitions: The exponentials, divided by the largest.
         log_z: `(batch,)`.
+        is_sure: Boolean `(batch,)`, false where too much was lost.
     """
 
     arrive: tf.Tensor
     leave: tf.Tensor
-    products: tf.Tensor
+    marginals: tf.Tensor
+    sums: tf.Tensor
     transitions: tf.Tensor
     log_z: tf.Tensor
+    is_sure: tf.Tensor
 
 
 def sweep(chain):
@@ -58,7 +67,7 @@ def sweep(chain):
     after = flip(after, chain.lengths)
     arrive, sums = normalized(before * own)
     leave = own * after
-    products = before * leave
+    marginals, through = normalized(before * leave)
     # All scales that were divided by, back: one a step, one a transition, and
     # what the last step makes of the end.
     log_scales = _log(sums[..., 0]) + own_scale[..., 0] + scale
@@ -69,7 +78,11 @@ def sweep(chain):
         + (start_scale + end_scale - scale)
     )
     log_z = tf.where(chain.lengths > 0, log_z, tf.zeros_like(log_z))
-    return Sweeps(arrive, leave, products, transitions, log_z)
+    is_enough = (through[..., 0] > _LEAST) | ~tf.transpose(chain.mask)
+    is_sure = tf.reduce_all(is_enough, axis=0)
+    return Sweeps(
+        arrive, leave, marginals, through, transitions, log_z, is_sure
+    )
 
 
 def _both_ways(own, transitions, first):
@@ -130,22 +143,86 @@ def log_partition(chain):
             potentials=potentials, transitions=transitions, start=start, end=end
         )
         sweeps = sweep(given)
-        return sweeps.log_z, lambda upstream: _counts(given, sweeps, upstream)
+        log_z = _where_sure(
+            sweeps.is_sure,
+            lambda: sweeps.log_z,
+            lambda: _slow_log_partition(given),
+        )
+
+        def gradient(upstream):
+            is_sure = sweeps.is_sure
+            weights = tf.where(is_sure, upstream, 0)
+            counts = _counts(given, sweeps, weights)
+
+            def with_others():
+                others = _slow_counts(given, upstream - weights)
+                return tuple(map(tf.add, counts, others))
+
+            return tf.cond(tf.reduce_all(is_sure), lambda: counts, with_others)
+
+        return log_z, gradient
 
     return log_partition(*chain[:4])
+
+
+def marginals(chain):
+    """Probability of each tag, `(time, batch, tags)`."""
+    sweeps = sweep(chain)
+    one = tf.ones_like(sweeps.log_z)
+    return _where_sure(
+        sweeps.is_sure[:, None],
+        lambda: sweeps.marginals,
+        lambda: _slow_counts(chain, one)[0],
+    )
+
+
+def _where_sure(is_sure, fast, slow):
+    """What is fast, and only if a row needs it, for that row what is slow."""
+    return tf.cond(
+        tf.reduce_all(is_sure), fast, lambda: tf.where(is_sure, fast(), slow())
+    )
+
+
+def _slow_counts(chain, weights):
+    """Expected counts, rows weighted, of the potentials and other scores."""
+    scores = chain[:4]
+    with tf.GradientTape() as tape:
+        tape.watch(scores)
+        log_z = _slow_log_partition(chain)
+    return tape.gradient(log_z, scores, weights)
+
+
+def _slow_log_partition(chain):
+    """log Z by logarithms alone, which lose nothing."""
+    potentials = over_time(chain.potentials)
+    mask = tf.transpose(chain.mask)[..., None]
+
+    def step(t, sums):
+        ways = sums[:, :, None] + chain.transitions
+        new = tf.reduce_logsumexp(ways, axis=1) + potentials.read(t)
+        return t + 1, tf.where(mask[t], new, sums)
+
+    steps = tf.shape(chain.potentials)[0]
+    _, sums = tf.while_loop(
+        lambda t, _: t < steps,
+        step,
+        (1, chain.potentials[0] + chain.start),
+        maximum_iterations=steps - 1,
+    )
+    return tf.reduce_logsumexp(sums + chain.end, axis=1)
 
 
 def _counts(chain, sweeps, weights):
     """Expected counts of tags and transitions, rows weighted."""
     weights = weights[:, None] * as_float(chain.mask)
     weights = tf.transpose(weights)[..., None]  # (time, batch, 1)
-    marginals, sums = normalized(sweeps.products)
-    marginals *= weights
+    marginals = sweeps.marginals * weights
     tags = chain.potentials.shape[-1]
     pairs = tf.matmul(
         tf.reshape(sweeps.arrive[:-1], [-1, tags]),
         tf.reshape(
-            tf.math.divide_no_nan(sweeps.leave * weights, sums)[1:], [-1, tags]
+            tf.math.divide_no_nan(sweeps.leave * weights, sweeps.sums)[1:],
+            [-1, tags],
         ),
         transpose_a=True,
     )

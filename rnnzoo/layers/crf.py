@@ -18,7 +18,13 @@ import tensorflow as tf
 from rnnzoo.checks import check_positive
 from rnnzoo.layers.chain import NEVER, as_float, make_chain, score
 from rnnzoo.layers.chain_best import best_sequences
-from rnnzoo.layers.chain_sums import log_partition, normalized, sweep
+from rnnzoo.layers.chain_sums import (
+    log_partition,
+    marginals,
+    normalized,
+    sweep,
+)
+
 
 def crf_log_likelihood(
     potentials, tags, mask=None, transitions=None, start=None, end=None
@@ -78,9 +84,8 @@ def crf_marginals(
         float32 `(batch, time, tags)`, 0 at masked steps.
     """
     chain = make_chain(potentials, mask, transitions, start, end)
-    marginals, _ = normalized(sweep(chain).products)
-    marginals = tf.transpose(marginals, [1, 0, 2])
-    return tf.cast(marginals * as_float(chain.mask)[..., None], tf.float32)
+    shares = tf.transpose(marginals(chain), [1, 0, 2])
+    return tf.cast(shares * as_float(chain.mask)[..., None], tf.float32)
 
 
 def crf_span_marginals(
@@ -114,8 +119,7 @@ def crf_span_marginals(
     chain = make_chain(potentials, mask, transitions, start, end)
     sweeps = sweep(chain)
     tags = tf.transpose(tf.cast(tags, tf.int32))  # (time, batch)
-    marginals, _ = normalized(sweeps.products)
-    marginal = tf.gather(marginals, tags, batch_dims=2)
+    marginal = tf.gather(sweeps.marginals, tags, batch_dims=2)
     before, after = tags[:-1], tags[1:]
     # Of two tags in a row, one given the other: p(y_t | y_t-1 = before) and
     # p(y_t-1 | y_t = after), (time - 1, batch, tags).

@@ -301,6 +301,37 @@ def test_what_is_forbidden_has_no_probability(run):
         np.testing.assert_allclose(marginals[i], expected, atol=1e-6)
 
 
+def test_potentials_far_apart_meet_what_is_forbidden(run):
+    """Tag 0 is preferred by far, and never the last."""
+    potentials, scores = case(13)
+    potentials[::2] += np.float32([900, 0, -100])
+    scores["transitions"][0, 1:] = -np.inf
+    scores["end"][0] = -np.inf
+    tags = np.array([1, 2, 2, 1, 1]) * MASK
+    given = tf.constant(potentials)
+
+    def likelihood():
+        with tf.GradientTape() as tape:
+            tape.watch(given)
+            ours = crf_log_likelihood(given, tags, MASK, **scores)
+        return ours, tape.gradient(ours, given)
+
+    ours, slopes = run(likelihood)
+    marginals = run(lambda: crf_marginals(potentials, MASK, **scores))
+    for i, (paths, values) in enumerate(enumerate_paths(potentials, scores)):
+        shares = probabilities(values)
+        place = paths.index(tuple(tags[i, : LENGTHS[i]]))
+        expected = values[place] - values.max() + np.log(shares.max())
+        np.testing.assert_allclose(ours[i], expected, rtol=1e-5, atol=1e-5)
+        counts = np.zeros((TIME, TAGS))
+        for path, share in zip(paths, shares, strict=True):
+            for t, tag in enumerate(path):
+                counts[t, tag] += share
+        np.testing.assert_allclose(marginals[i], counts, atol=1e-6)
+        slope = np.eye(TAGS)[tags[i]] * MASK[i][:, None] - counts
+        np.testing.assert_allclose(slopes[i], slope, atol=1e-5)
+
+
 def test_no_potentials_make_up_for_a_constraint():
     between = [[True, False], [True, True]]
     layer = CRF(2, constraints=([True, True], between, [False, True]))
