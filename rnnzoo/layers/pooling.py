@@ -159,7 +159,7 @@ class MaxPooling(Pooling):
     def _hide(self, inputs, mask):
         if mask is None:
             return inputs
-        lowest = ops.cast(-6e4, inputs.dtype)  # fits float16
+        lowest = ops.cast(tf.as_dtype(inputs.dtype).min, inputs.dtype)
         return ops.where(mask[..., None], inputs, lowest)
 
 

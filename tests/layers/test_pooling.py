@@ -71,6 +71,15 @@ def test_a_fully_masked_row_is_zero(pooling, policy):
     assert not weights.numpy()[3].any()
 
 
+def test_a_maximum_may_be_low():
+    lowest = np.full((1, 2, 1), -1e30, "float32")
+    pooled, weights = MaxPooling()(
+        lowest, mask=np.array([[False, True]]), return_attention_scores=True
+    )
+    np.testing.assert_array_equal(pooled, lowest[:, 0])
+    np.testing.assert_array_equal(weights, [[0, 1]])
+
+
 def test_masked_softmax_takes_any_score():
     scores = np.array([[3e38, -3e38, 0, 1], [-3e38, 0, 0, 0]], "float32")
     mask = np.array([[1, 1, 1, 0], [1, 0, 0, 0]], bool)
