@@ -65,6 +65,7 @@ class HierarchicalAttention(keras.layers.Layer):
         self.supports_masking = True
         check_positive("word_units", word_units)
         check_positive("sentence_units", sentence_units)
+        check_positive("length_groups", length_groups)
         self.word_units = word_units
         self.sentence_units = sentence_units
         self.rnn = rnn
@@ -106,6 +107,7 @@ class HierarchicalAttention(keras.layers.Layer):
     ):
         if mask is None:
             mask = self._default_mask(inputs)
+        mask = tf.cast(mask, tf.bool)
         exists = tf.reduce_any(mask, axis=-1)  # (batch, sentences)
         vectors, word_weights = self._encode_sentences(
             tf.boolean_mask(inputs, exists),
@@ -149,6 +151,7 @@ class HierarchicalAttention(keras.layers.Layer):
         vectors, weights = [], []
         for group in self._groups(order):
             longest = tf.maximum(tf.reduce_max(tf.gather(lengths, group)), 1)
+            longest = tf.minimum(longest, width)  # which may be 0
             vector, weight = self.words(
                 tf.gather(words, group)[:, :longest],
                 mask=tf.gather(mask, group)[:, :longest],
