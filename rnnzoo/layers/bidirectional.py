@@ -60,10 +60,15 @@ class Bidirectional(keras.layers.Bidirectional):
         super().__init__(
             layer,
             merge_mode=merge_mode,
-            weights=weights,
             backward_layer=backward_layer,
             **kwargs,
         )
+        self._first_weights = weights
+
+    def build(self, sequences_shape, initial_state_shape=None):
+        super().build(sequences_shape)
+        if self._first_weights is not None:
+            self.set_weights(self._first_weights)
 
     @property
     def state_size(self):

@@ -167,6 +167,13 @@ def test_same_as_torch():
     np.testing.assert_allclose(ours(X), expected, atol=1e-5)
 
 
+def test_initial_weights_may_be_given():
+    weights = make("LSTM").get_weights()
+    layer = layers.Bidirectional(layers.LSTM(UNITS), weights=weights)
+    layer(X)
+    assert_close(layer.get_weights(), weights)
+
+
 def test_config_makes_the_same_layer():
     backward = layers.GRU(UNITS, go_backwards=True, zoneout=0.3)
     layer = layers.Bidirectional(
