@@ -65,7 +65,7 @@ class SpanF1(keras.metrics.Metric):
             tf.size(span) + 1,
         )
         is_right = tf.reshape(tf.gather(errors, span) == 0, tf.shape(y_true))
-        weights = tf.ones_like(y_true[:, 0], self.dtype)
+        weights = tf.ones(tf.shape(y_true)[:1], self.dtype)
         if sample_weight is not None:
             weights *= tf.cast(sample_weight, self.dtype)
         for name, places, labels in (

@@ -68,6 +68,13 @@ def test_rows_have_weights_and_state_is_reset():
     assert again.tags == metric.tags
 
 
+def test_rows_without_a_token_count_nothing():
+    metric = SpanF1(["O", "B-A", "I-A"])
+    metric.update_state([[1, 2]], [[1, 2]])
+    metric.update_state(np.zeros((2, 0), int), np.zeros((2, 0), int))
+    assert float(metric.result()) == 1
+
+
 def test_tags_must_be_tags():
     with pytest.raises(ValueError, match="'PER'"):
         SpanF1(["O", "PER"])
