@@ -59,6 +59,7 @@ def spell(ids, strings, source):
         source: string `(n, places)`.
     """
     count = tf.size(strings)
+    source = tf.pad(source, [[0, 0], [0, 1]], constant_values="")  # no place
     copied = tf.gather(source, tf.maximum(ids - count, 0), batch_dims=1)
     known = tf.gather(strings, tf.minimum(ids, count - 1))
     return tf.where(ids < count, known, copied)

@@ -57,6 +57,10 @@ def test_unknown_words_point_to_their_first_place():
         tf.constant([["b", "v", "w"]]),
     )
     assert strings.numpy().tolist() == [[[b"a", b"v"], [b"w", b""]]]
+    nothing = copying.spell(
+        [[[1, 0]]], tf.constant(["", "a"]), tf.zeros([1, 0], tf.string)
+    )
+    assert nothing.numpy().tolist() == [[[b"a", b""]]]
 
 
 def test_it_learns_to_copy_what_it_never_saw(model):

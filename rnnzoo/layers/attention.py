@@ -19,6 +19,7 @@ never copied for them.
 from typing import Any, NamedTuple
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from rnnzoo.checks import check_choice, check_positive
@@ -508,6 +509,8 @@ def _choose(weights, noise):
     """One place for each query, and its log probability."""
     log_weights = tf.math.log(tf.maximum(weights, _TINY))
     scores = log_weights if noise is None else log_weights + noise
+    # There may be no place at all.
+    scores = tf.pad(scores, [[0, 0], [0, 0], [0, 1]], constant_values=-np.inf)
     places = tf.argmax(scores, axis=-1, output_type=tf.int32)
     chosen = tf.one_hot(places, tf.shape(weights)[-1])
     # Where there is no place there is no choice.

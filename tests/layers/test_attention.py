@@ -165,6 +165,13 @@ def test_hard_attention_draws_in_training_and_takes_the_best_after(kind):
     np.testing.assert_allclose(first, shares[:, 0], atol=0.08)
 
 
+@pytest.mark.parametrize("hard", [False, True])
+def test_no_place_at_all_gives_nothing(hard):
+    layer, _ = built("bahdanau", hard=hard)
+    context = layer(QUERIES, MEMORY[:, :0], training=True)
+    np.testing.assert_array_equal(context, np.zeros_like(context))
+
+
 def test_hard_attention_learns_from_rewards():
     layer = BahdanauAttention(7, hard=True, seed=2)
     layer.build(QUERIES.shape, MEMORY.shape)
