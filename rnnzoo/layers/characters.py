@@ -89,9 +89,13 @@ class WordEncoder(keras.layers.Layer):
 
 def _distinct(ids):
     """Distinct words `(words, characters)`, and each word's place there."""
-    flat = tf.reshape(ids, [-1, tf.shape(ids)[-1]])
+    shape = tf.shape(ids)
+    flat = tf.reshape(ids, [tf.reduce_prod(shape[:-1]), shape[-1]])
+    # A word of padding more, as there may be none, nor a character.
+    width = ids.shape[-1] or tf.maximum(shape[-1], 1)
+    flat = tf.pad(flat, [[0, 1], [0, width - shape[-1]]])
     words, place = tf.raw_ops.UniqueV2(x=flat, axis=[0])
-    return tf.ensure_shape(words, [None, ids.shape[-1]]), place
+    return tf.ensure_shape(words, [None, ids.shape[-1] or None]), place[:-1]
 
 
 @keras.saving.register_keras_serializable(package="rnnzoo")

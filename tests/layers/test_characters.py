@@ -52,6 +52,15 @@ def test_each_word_by_itself(layer):
         np.testing.assert_allclose(vector, expected, atol=1e-5)
 
 
+@pytest.mark.parametrize("shape", [(0, 3, 5), (2, 0, 5), (2, 3, 0)])
+def test_no_words_or_no_characters(layer, shape):
+    expected = np.zeros((*shape[:2], layer.output_dim))
+    np.testing.assert_array_equal(layer(np.zeros(shape, "int32")), expected)
+    spec = tf.TensorSpec((None, None, None), tf.int32)
+    graph = tf.function(layer, input_signature=[spec])
+    np.testing.assert_array_equal(graph(np.zeros(shape, "int32")), expected)
+
+
 def test_distinct_words_are_computed_once(layer, monkeypatch):
     seen = []
     encode = layer.encode
