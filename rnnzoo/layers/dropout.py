@@ -145,6 +145,9 @@ class EmbeddingDropout(keras.layers.Layer):
             return inputs
         return inputs * self._draw_mask(ids, inputs.dtype)[..., None]
 
+    def compute_output_shape(self, inputs_shape, ids_shape):
+        return inputs_shape
+
     def _draw_mask(self, ids, dtype):
         """Mask of the shape of the ids, equal where a row's ids are equal."""
         words = tf.reshape(ids, (tf.shape(ids)[0], -1))  # (batch, words)

@@ -4,11 +4,12 @@ import keras
 import tensorflow as tf
 
 from rnnzoo.checks import check_positive
+from rnnzoo.layers.pooling import Summary
 from rnnzoo.layers.sequence import SequenceEncoder
 
 
 @keras.saving.register_keras_serializable(package="rnnzoo")
-class HierarchicalAttention(keras.layers.Layer):
+class HierarchicalAttention(Summary):
     """Encodes documents of sentences of words, with attention at both levels.
 
     Yang et al. 2016, "Hierarchical Attention Networks for Document
@@ -62,7 +63,6 @@ class HierarchicalAttention(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.supports_masking = True
         check_positive("word_units", word_units)
         check_positive("sentence_units", sentence_units)
         check_positive("length_groups", length_groups)
@@ -172,9 +172,6 @@ class HierarchicalAttention(keras.layers.Layer):
         size = tf.maximum(-(-count // self.length_groups), smallest)
         for i in range(self.length_groups):
             yield order[i * size : (i + 1) * size]
-
-    def compute_mask(self, inputs, previous_mask=None):
-        return None
 
     def get_config(self):
         return {

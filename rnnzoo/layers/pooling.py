@@ -27,15 +27,30 @@ def masked_softmax(scores, mask=None):
     return ops.where(mask, weights, 0.0)
 
 
-class Pooling(keras.layers.Layer):
-    """Base of the poolings: `(batch, time, features)` to `(batch, features)`.
-
-    Subclasses define `weigh(inputs, mask)`: how much each step counts.
-    """
+class Summary(keras.layers.Layer):
+    """Base of layers that make one vector of many, and may return weights."""
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         self.supports_masking = True
+
+    def compute_mask(self, inputs, previous_mask=None):
+        return None
+
+    def compute_output_shape(self, input_shape):
+        """Of the vector alone, as wrappers such as `TimeDistributed` call."""
+        return (input_shape[0], self.output_dim)
+
+    def compute_output_spec(self, *args, **kwargs):
+        # Keras would take it from the shape, which knows of no weights.
+        return keras.Operation.compute_output_spec(self, *args, **kwargs)
+
+
+class Pooling(Summary):
+    """Base of the poolings: `(batch, time, features)` to `(batch, features)`.
+
+    Subclasses define `weigh(inputs, mask)`: how much each step counts.
+    """
 
     def call(self, inputs, mask=None, return_attention_scores=False):
         weights = self.weigh(inputs, mask)
@@ -47,8 +62,8 @@ class Pooling(keras.layers.Layer):
         weights = ops.cast(weights, inputs.dtype)
         return ops.squeeze(ops.matmul(weights[:, None, :], inputs), axis=1)
 
-    def compute_mask(self, inputs, previous_mask=None):
-        return None
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], input_shape[-1])
 
 
 @keras.saving.register_keras_serializable(package="rnnzoo")

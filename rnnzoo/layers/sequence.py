@@ -12,7 +12,7 @@ from rnnzoo.layers.stack import Stack
 
 
 @keras.saving.register_keras_serializable(package="rnnzoo")
-class SequenceEncoder(keras.layers.Layer):
+class SequenceEncoder(poolings.Summary):
     """Encodes a sequence as one vector and says which steps counted.
 
     A stack of bidirectional recurrent layers with variational dropout (Gal &
@@ -59,7 +59,6 @@ class SequenceEncoder(keras.layers.Layer):
         super().__init__(**kwargs)
         check_positive("depth", depth)
         check_rate("word_dropout", word_dropout)
-        self.supports_masking = True
         self.units = units
         self.rnn = rnn
         self.depth = depth
@@ -113,9 +112,6 @@ class SequenceEncoder(keras.layers.Layer):
         return self.pool(
             hidden, mask=mask, return_attention_scores=return_attention_scores
         )
-
-    def compute_mask(self, inputs, previous_mask=None):
-        return None
 
     def get_config(self):
         return {

@@ -95,6 +95,9 @@ class WordFeatures(keras.layers.Layer):
         features = ops.concatenate(features, axis=-1)
         return self.dropout(features, training=training)
 
+    def compute_output_shape(self, input_shape):
+        return (*input_shape["words"], self.output_dim)
+
     def get_config(self):
         serialize = keras.saving.serialize_keras_object
         cases = self.case_embedding and self.case_embedding.input_dim

@@ -120,6 +120,8 @@ def test_features_stand_side_by_side():
     )
     np.testing.assert_array_equal(ours, expected)
     assert layer.output_dim == 6 + 30 + 3
+    shapes = {name: ids.shape for name, ids in INPUTS.items()}
+    assert layer.compute_output_shape(shapes) == ours.shape
     assert (layer(INPUTS, training=True).numpy() == 0).mean() > 0.3
 
 

@@ -142,6 +142,11 @@ def test_half_precision_stays(kind):
     assert call(layer, np.ones((2, 3, 4), "float32"), True).dtype == "float16"
 
 
+def test_keras_knows_the_shape():
+    shape = EmbeddingDropout(0.5).compute_output_shape((2, 3, 4), (2, 3))
+    assert shape == (2, 3, 4)
+
+
 def test_no_words_at_all():
     assert drop_types(EmbeddingDropout(0.5), IDS[:, :0]).shape == (64, 0)
 

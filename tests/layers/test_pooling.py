@@ -2,7 +2,13 @@ import keras
 import numpy as np
 import pytest
 
-from rnnzoo.layers import AttentionPooling, MaxPooling, MeanPooling
+from rnnzoo.layers import (
+    AttentionPooling,
+    HierarchicalAttention,
+    MaxPooling,
+    MeanPooling,
+    SequenceEncoder,
+)
 from rnnzoo.layers.pooling import get, masked_softmax
 
 POOLINGS = [AttentionPooling, MeanPooling, MaxPooling]
@@ -86,6 +92,23 @@ def test_masked_softmax_takes_any_score():
     np.testing.assert_array_equal(
         masked_softmax(scores, mask), [[1, 0, 0, 0], [1, 0, 0, 0]]
     )
+
+
+@pytest.mark.parametrize(
+    ("make", "shape", "features"),
+    [
+        *((pooling, (3, None, 4), 4) for pooling in POOLINGS),
+        (lambda: SequenceEncoder(2), (3, None, 4), 4),
+        (lambda: HierarchicalAttention(2, 5), (3, None, None, 4), 10),
+    ],
+)
+def test_keras_knows_the_shapes(make, shape, features):
+    inputs = keras.Input(shape)
+    outputs = keras.layers.TimeDistributed(make())(inputs)
+    assert outputs.shape == (None, 3, features)
+    vector, *weights = make()(inputs[:, 0], return_attention_scores=True)
+    assert vector.shape == (None, features)
+    assert weights[-1].shape == (None, None)
 
 
 @pytest.mark.parametrize("pooling", POOLINGS)
