@@ -30,7 +30,8 @@ def make_chain(potentials, mask, transitions, start, end):
     tags = potentials.shape[-1]
     if mask is None:
         mask = tf.ones(tf.shape(potentials)[:2], tf.bool)
-    mask = tf.cast(mask, tf.bool)
+    mask = with_a_step(tf.cast(mask, tf.bool))
+    potentials = with_a_step(potentials)
     scores = [
         _scores(name, value, shape)
         for name, value, shape in (
@@ -44,6 +45,16 @@ def make_chain(potentials, mask, transitions, start, end):
         *scores,
         mask,
         tf.reduce_sum(tf.cast(mask, tf.int32), axis=1),
+    )
+
+
+def with_a_step(rows):
+    """`(batch, time, ...)`, with a step of padding if there is none at all."""
+    if rows.shape[1]:
+        return rows
+    missing = tf.maximum(1 - tf.shape(rows)[1], 0)
+    return tf.pad(
+        rows, [[0, 0], [0, missing]] + [[0, 0]] * (rows.shape.rank - 2)
     )
 
 
@@ -70,6 +81,7 @@ def as_float(tensor):
 def score(chain, tags):
     """s(y), `(batch,)`."""
     shape = tf.shape(chain.potentials)
+    tags = with_a_step(tf.convert_to_tensor(tags))
     chosen = tf.one_hot(tf.transpose(tags), shape[2], dtype=tf.float64)
     chosen *= as_float(tf.transpose(chain.mask))[..., None]
     before = tf.tensordot(chosen[:-1], chain.transitions, 1)

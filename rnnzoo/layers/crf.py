@@ -16,7 +16,13 @@ import numpy as np
 import tensorflow as tf
 
 from rnnzoo.checks import check_positive
-from rnnzoo.layers.chain import NEVER, as_float, make_chain, score
+from rnnzoo.layers.chain import (
+    NEVER,
+    as_float,
+    make_chain,
+    score,
+    with_a_step,
+)
 from rnnzoo.layers.chain_best import best_sequences
 from rnnzoo.layers.chain_sums import (
     log_partition,
@@ -68,6 +74,7 @@ def crf_viterbi(
     tags, scores = best_sequences(chain, k or 1)
     tags = tf.transpose(tags, [1, 2, 0])  # (batch, k, time)
     tags = tf.where(chain.mask[:, None], tags, 0)
+    tags = tags[:, :, : tf.shape(potentials)[1]]
     scores = tf.cast(scores, tf.float32)
     return (tags, scores) if k is not None else (tags[:, 0], scores[:, 0])
 
@@ -85,7 +92,8 @@ def crf_marginals(
     """
     chain = make_chain(potentials, mask, transitions, start, end)
     shares = tf.transpose(marginals(chain), [1, 0, 2])
-    return tf.cast(shares * as_float(chain.mask)[..., None], tf.float32)
+    shares *= as_float(chain.mask)[..., None]
+    return tf.cast(shares[:, : tf.shape(potentials)[1]], tf.float32)
 
 
 def crf_span_marginals(
@@ -118,7 +126,9 @@ def crf_span_marginals(
     """
     chain = make_chain(potentials, mask, transitions, start, end)
     sweeps = sweep(chain)
-    tags = tf.transpose(tf.cast(tags, tf.int32))  # (time, batch)
+    time = tf.shape(tags)[1]
+    tags = with_a_step(tf.cast(tags, tf.int32))
+    tags = tf.transpose(tags)  # (time, batch)
     marginal = tf.gather(sweeps.marginals, tags, batch_dims=2)
     before, after = tags[:-1], tags[1:]
     # Of two tags in a row, one given the other: p(y_t | y_t-1 = before) and
@@ -143,7 +153,8 @@ def crf_span_marginals(
     is_first = tf.concat([one > 0, ~goes_on], axis=0)
     factors *= tf.where(is_first, marginal, 1)
     spans = _product_over_spans(tf.transpose(factors), tf.transpose(is_first))
-    return tf.cast(spans * as_float(chain.mask), tf.float32)
+    spans *= as_float(chain.mask)
+    return tf.cast(spans[:, :time], tf.float32)
 
 
 def _mass_outside(probabilities, inside):

@@ -339,6 +339,33 @@ def test_no_potentials_make_up_for_a_constraint():
     np.testing.assert_array_equal(layer(potentials), np.ones((1, 600)))
 
 
+@pytest.mark.parametrize("time", [0, None])
+def test_rows_without_a_step(time):
+    _, scores = case()
+    continues = np.ones((TAGS, TAGS), bool)
+
+    def everything(potentials, tags):
+        return (
+            crf_log_likelihood(potentials, tags, **scores),
+            crf_marginals(potentials, **scores),
+            crf_span_marginals(potentials, tags, continues, **scores),
+            *crf_viterbi(potentials, **scores, k=2),
+        )
+
+    potentials, tags = np.zeros((2, 0, TAGS), "float32"), np.zeros((2, 0), int)
+    spec = (
+        tf.TensorSpec((None, time, TAGS)),
+        tf.TensorSpec((None, time), tf.int64),
+    )
+    for function in (everything, tf.function(everything, spec)):
+        likelihood, marginals, spans, best, scored = function(potentials, tags)
+        np.testing.assert_array_equal(likelihood, [0, 0])
+        assert marginals.shape == (2, 0, TAGS)
+        assert spans.shape == (2, 0)
+        assert best.shape == (2, 2, 0)
+        np.testing.assert_array_equal(scored, [[0, -np.inf]] * 2)
+
+
 def test_long_and_extreme_rows_are_finite():
     rng = np.random.default_rng(0)
     potentials = rng.normal(0, 100, (1, 10_000, 5)).astype("float32")
