@@ -16,15 +16,15 @@ import numpy as np
 import tensorflow as tf
 
 from rnnzoo.checks import check_positive
-from rnnzoo.layers.chain import (
+from rnnzoo.layers.tag_chain import (
     NEVER,
     as_float,
     make_chain,
     score,
     with_a_step,
 )
-from rnnzoo.layers.chain_best import best_sequences
-from rnnzoo.layers.chain_sums import (
+from rnnzoo.layers.tag_chain_best import best_sequences
+from rnnzoo.layers.tag_chain_sums import (
     log_partition,
     marginals,
     normalized,

@@ -16,8 +16,8 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from rnnzoo.layers.chain import as_float, at_last, flip
 from rnnzoo.layers.recurrence import over_time
+from rnnzoo.layers.tag_chain import as_float, at_last, flip
 
 _TINY = np.finfo("float64").tiny
 _LEAST = 1e-50  # Of what is weighed, so that what is lost is nothing to it.

@@ -7,7 +7,7 @@ import tensorflow as tf
 NEVER = -1e9  # Below all sums of scores, yet a number: it can be added.
 
 
-class Chain(NamedTuple):
+class TagChain(NamedTuple):
     """What scores sequences of tags: float64, time-major."""
 
     potentials: tf.Tensor  # (time, batch, tags)
@@ -40,7 +40,7 @@ def make_chain(potentials, mask, transitions, start, end):
             ("end", end, (tags,)),
         )
     ]
-    return Chain(
+    return TagChain(
         tf.transpose(_at_least_never(potentials), [1, 0, 2]),
         *scores,
         mask,

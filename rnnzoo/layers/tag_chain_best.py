@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from rnnzoo.layers.chain import NEVER, at_last, flip
+from rnnzoo.layers.tag_chain import NEVER, at_last, flip
 
 _LOWEST = np.float64("-inf")
 
