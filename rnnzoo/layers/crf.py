@@ -20,6 +20,7 @@ from rnnzoo.layers.tag_chain import (
     NEVER,
     as_float,
     make_chain,
+    require,
     score,
     with_a_step,
 )
@@ -39,7 +40,8 @@ def crf_log_likelihood(
 
     Args:
         potentials: Scores of each tag at each step, `(batch, time, tags)`.
-        tags: Integers `(batch, time)`; those of masked steps do not matter.
+        tags: Integers `(batch, time)`, from 0 to below the number of tags;
+            those of masked steps do not matter.
         mask: Boolean `(batch, time)`, false for the padding at the end of a
             row. `None` if there is none.
         transitions: Score of each tag after each, `(tags from, tags to)`;
@@ -49,10 +51,35 @@ def crf_log_likelihood(
 
     Returns:
         float32 `(batch,)`, at most 0; 0 for a row without steps.
+
+    Raises:
+        ValueError: If shapes or types do not fit.
+        tf.errors.InvalidArgumentError: If the mask or a tag does not.
     """
     chain = make_chain(potentials, mask, transitions, start, end)
+    tags = _checked_tags(tags, tf.convert_to_tensor(potentials).shape, chain)
     log_z = log_partition(chain)
     return tf.cast(tf.minimum(score(chain, tags) - log_z, 0), tf.float32)
+
+
+def _checked_tags(tags, shape, chain):
+    tags = tf.convert_to_tensor(tags)
+    fits = tags.shape.is_compatible_with(shape[:2])
+    if not (tags.dtype.is_integer and fits):
+        raise ValueError(
+            "Invalid value for argument `tags`. Expected integers of shape "
+            f"(batch, time), {shape[:2]}. Received: {tags.dtype.name}, shape "
+            f"{tags.shape}"
+        )
+    tags = with_a_step(tags)
+    count = chain.potentials.shape[2]
+    is_tag = (tags >= 0) & (tags < tf.cast(count, tags.dtype))
+    require(
+        tf.reduce_all(is_tag | ~chain.mask),
+        f"Invalid value for argument `tags`. Expected numbers below {count} "
+        "at steps that are not masked.",
+    )
+    return tags
 
 
 def crf_viterbi(
@@ -70,6 +97,7 @@ def crf_viterbi(
         If there are fewer than k sequences that are not forbidden, the scores
         of the rest are -inf.
     """
+    check_positive("k", k, optional=True)
     chain = make_chain(potentials, mask, transitions, start, end)
     tags, scores = best_sequences(chain, k or 1)
     tags = tf.transpose(tags, [1, 2, 0])  # (batch, k, time)

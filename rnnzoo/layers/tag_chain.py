@@ -30,7 +30,9 @@ def make_chain(potentials, mask, transitions, start, end):
     tags = potentials.shape[-1]
     if mask is None:
         mask = tf.ones(tf.shape(potentials)[:2], tf.bool)
-    mask = with_a_step(tf.cast(mask, tf.bool))
+    else:
+        mask = _checked_mask(tf.cast(mask, tf.bool), potentials)
+    mask = with_a_step(mask)
     potentials = with_a_step(potentials)
     scores = [
         _scores(name, value, shape)
@@ -46,6 +48,27 @@ def make_chain(potentials, mask, transitions, start, end):
         mask,
         tf.reduce_sum(tf.cast(mask, tf.int32), axis=1),
     )
+
+
+def _checked_mask(mask, potentials):
+    if not mask.shape.is_compatible_with(potentials.shape[:2]):
+        raise ValueError(
+            "Invalid value for argument `mask`. Expected booleans of shape "
+            f"(batch, time), {potentials.shape[:2]}. Received: shape "
+            f"{mask.shape}"
+        )
+    lengths = tf.reduce_sum(tf.cast(mask, tf.int32), axis=1)
+    require(
+        tf.reduce_all(mask == tf.sequence_mask(lengths, tf.shape(mask)[1])),
+        "Invalid value for argument `mask`. Expected padding at the ends of "
+        "rows alone. Received some before a step.",
+    )
+    return mask
+
+
+def require(condition, message):
+    """Raises `tf.errors.InvalidArgumentError`, in a graph when it runs."""
+    tf.debugging.Assert(condition, [message])
 
 
 def with_a_step(rows):
@@ -81,7 +104,6 @@ def as_float(tensor):
 def score(chain, tags):
     """s(y), `(batch,)`."""
     shape = tf.shape(chain.potentials)
-    tags = with_a_step(tf.convert_to_tensor(tags))
     chosen = tf.one_hot(tf.transpose(tags), shape[2], dtype=tf.float64)
     chosen *= as_float(tf.transpose(chain.mask))[..., None]
     before = tf.tensordot(chosen[:-1], chain.transitions, 1)

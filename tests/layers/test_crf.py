@@ -466,8 +466,30 @@ def test_half_precision_stays_outside(policy):
         (lambda: CRF(3)(np.zeros((1, 2, 4))), "`potentials`"),
         (lambda: crf_marginals(np.zeros((2, 3))), "`potentials`"),
         (lambda: crf_viterbi(np.zeros((1, 2, 3)), end=[0.0]), "`end`"),
+        (lambda: crf_viterbi(np.zeros((1, 2, 3)), k=0), "`k`"),
+        (lambda: crf_viterbi(np.zeros((1, 2, 3)), [[True]]), "`mask`"),
+        (lambda: crf_log_likelihood(np.zeros((1, 2, 3)), [[0]]), "`tags`"),
+        (lambda: crf_log_likelihood(np.zeros((1, 1, 3)), [[0.5]]), "`tags`"),
     ],
 )
 def test_bad_input(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("in_graph", [False, True])
+def test_masks_and_tags_that_would_count_for_others(in_graph):
+    def likelihood(tags, mask):
+        return crf_log_likelihood(np.zeros((1, 3, 2)), tags, mask)
+
+    if in_graph:
+        likelihood = tf.function(likelihood)
+    end, hole = [[True, True, False]], [[True, False, True]]
+    assert likelihood(tf.constant([[0, 1, 9]]), tf.constant(end)) < 0
+    for tags, mask, name in [
+        ([[0, 1, 0]], hole, "mask"),
+        ([[0, 2, 0]], end, "tags"),
+        ([[0, -1, 0]], end, "tags"),
+    ]:
+        with pytest.raises(tf.errors.InvalidArgumentError, match=f"`{name}`"):
+            likelihood(tf.constant(tags), tf.constant(mask))
