@@ -107,6 +107,11 @@ def _written(settings):
     return " ".join(written) or "defaults"
 
 
+def _place(row):
+    """Where a row belongs: beside those of its task and its model."""
+    return rnnzoo.describe(row["model"]).task, row["model"]
+
+
 def _published(name, metric):
     """Of a model, or of a model's metric, before its signature."""
     found = PUBLISHED[name]
@@ -128,9 +133,10 @@ def main():
             rows = [dict(each) for each in csv.DictReader(file)]
     key = ("model", "settings")
     rows = [each for each in rows if any(each[k] != new[0][k] for k in key)]
-    harness.write_csv(QUALITY.stem, [*rows, *new], QUALITY.parent)
+    rows = sorted([*rows, *new], key=_place)
+    harness.write_csv(QUALITY.stem, rows, QUALITY.parent)
     print(harness.machine())
-    print(harness.markdown([*rows, *new]))
+    print(harness.markdown(rows))
 
 
 if __name__ == "__main__":

@@ -40,7 +40,8 @@ TITLES = {
 }
 # What the names in a table mean, if its title does not say.
 LEGENDS = {
-    "quality": "No deviation: a single run. oh-2LSTMp is the LSTM over one-hot "
+    "quality": "No deviation: a single run. luong_translator had one core. "
+    "oh-2LSTMp is the LSTM over one-hot "
     "words and regions of Johnson & Zhang 2016.",
     "tagging": "Keras: a BiLSTM of Keras's layers with a softmax, and no CRF, "
     "on our batches.",

@@ -2,10 +2,10 @@
 
     python benchmarks/translation.py [--repeats 7] [--passes 3] [--cpu]
 
-All in the sizes of our recipe for Multi30k: vocabularies of 5,000, vectors of
-256, an encoder of 2 x 192 GRU units and a decoder of 384; but without dropout,
-and with an output layer that is not the embedding, since Joey NMT could not
-share one of that size. A training step is forward, backward and the update of
+All in the sizes of bahdanau_translator: vocabularies of 5,000, vectors of 256,
+an encoder of 2 x 192 GRU units and a decoder of 384; but without dropout, and
+with an output layer that is not the embedding, since Joey NMT could not share
+one of that size. A training step is forward, backward and the update of
 Adam (ours: of LazyAdam). Contestants:
 
     bahdanau, luong, luong fed

@@ -134,7 +134,7 @@ def luong_translator(
     target_vocabulary_size=5_000,
     min_count=2,
     embedding_dim=256,
-    units=192,
+    units=256,
     depth=1,
     rnn="lstm",
     score="general",
