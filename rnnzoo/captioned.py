@@ -37,7 +37,7 @@ def read_captioned(x, y=None, sample_weight=None):
             if an image has no caption where others have, or if the parts do
             not fit.
     """
-    x, y = _unzip(x, y)
+    x, y = examples.unzip(x, y)
     if isinstance(x, tf.data.Dataset):
         if y is None:
             x = _as_files(x)
@@ -70,17 +70,9 @@ def count_captioned(x):
 def without_captions(x):
     """A list or array of the images, good and bad ones, of `x` as above."""
     if not isinstance(x, tf.data.Dataset):
-        return _unzip(x, None)[0]
+        return examples.unzip(x)[0]
     files = _as_files(x).map(lambda image, *_: image)
     return [file for chunk in examples.iterate(files) for file in chunk.x]
-
-
-def _unzip(x, y):
-    """Columns of a list of pairs; others as they are."""
-    is_listed = y is None and isinstance(x, list) and len(x) > 0
-    if is_listed and all(isinstance(i, tuple) and len(i) == 2 for i in x):
-        return [image for image, _ in x], [captions for _, captions in x]
-    return x, y
 
 
 def _columns(dataset):

@@ -25,7 +25,7 @@ def iterate(x, y=None, sample_weight=None, keys=None, rank=0):
     Args:
         x: A `tf.data.Dataset`, batched or not, of inputs, `(x, y)`,
             `(x, y, sample_weight)` or dictionaries, as TFDS makes them; or a
-            list, array or tensor of inputs.
+            list, array or tensor of inputs, or a list of pairs `(x, y)`.
         y: List or array of targets, if `x` is no dataset.
         sample_weight: List or array, if `x` is no dataset.
         keys: Which features of a dictionary are `(x, y)`. By default, of its
@@ -70,6 +70,12 @@ def iterate_texts(x, y=None, sample_weight=None, keys=None):
         first += len(chunk.x)
 
 
+def as_columns(data):
+    """`(x, y, sample_weight)` of a dataset, or of a tuple of columns."""
+    columns = data if isinstance(data, tuple) else (data,)
+    return (*columns, None, None)[:3]
+
+
 def count(x, rank=0):
     """How many examples there are, or `None` if only reading them tells."""
     if not isinstance(x, tf.data.Dataset):
@@ -109,7 +115,7 @@ def join_weights(chunks):
 def inputs(x, keys=None):
     """Raw examples without their targets; see `iterate`."""
     if not isinstance(x, tf.data.Dataset):
-        return x
+        return unzip(x)[0]
     if isinstance(x.element_spec, dict):
         key = _pick(x.element_spec, keys and keys[:1])[0]
         return x.map(lambda features: features[key])
@@ -118,12 +124,27 @@ def inputs(x, keys=None):
     return x
 
 
+def unzip(x, y=None, is_pair=lambda item: len(item) == 2):
+    """Columns of a list of pairs; others as they are.
+
+    Args:
+        x, y: As in `iterate`.
+        is_pair: Function that says whether a tuple is a pair.
+    """
+    if y is not None or not isinstance(x, list) or not x:
+        return x, y
+    if all(isinstance(item, tuple) and is_pair(item) for item in x):
+        return tuple(map(list, zip(*x, strict=True)))
+    return x, y
+
+
 def without_index(column):
     """Columns of pandas as arrays, where a place is a place."""
     return column.to_numpy() if hasattr(column, "to_numpy") else column
 
 
-def _iterate_arrays(*columns):
+def _iterate_arrays(x, y, sample_weight):
+    columns = (*unzip(x, y), sample_weight)
     x, y, sample_weight = map(without_index, columns)
     if isinstance(x, (str, bytes)) or not hasattr(x, "__len__"):
         raise ValueError(

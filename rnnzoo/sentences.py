@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from rnnzoo import tags as tagging
 from rnnzoo import text
-from rnnzoo.examples import inputs, iterate
+from rnnzoo.examples import inputs, iterate, unzip
 
 # Features of TFDS dictionaries: conll2003 has the first, wikiann the second.
 _TOKENS, _TAGS = "tokens", ("ner", "tags", "ner_tags")
@@ -61,7 +61,7 @@ def read(x, y=None, sample_weight=None, *, tokenizer, names=None):
               batched or not (of padded batches, empty words at the end are
               padding); or of single texts,
             - a list of lists of words, with `y`, a list of lists of tags,
-            - a list of pairs `(words, tags)`,
+            - a list of pairs `(words, tags)` or `(text, spans)`,
             - a list of texts, with `y`, for each a list of spans `(start,
               end, label)` in characters.
         y: Tags or spans, if `x` is a list without them.
@@ -75,7 +75,7 @@ def read(x, y=None, sample_weight=None, *, tokenizer, names=None):
     Raises:
         ValueError: If a sentence does not fit its tags; it says which.
     """
-    x, y = _unzip(x, y)
+    x, y = unzip(x, y, _is_pair)
     place = 0
     for chunk in _chunks(x, y, sample_weight):
         if len(chunk.x) and isinstance(chunk.x[0], (str, bytes)):
@@ -101,7 +101,7 @@ def without_tags(x):
         return [x]
     if isinstance(x, tf.data.Dataset):
         return inputs(x, _keys(x.element_spec))
-    return _unzip(x, None)[0]
+    return unzip(x, None, _is_pair)[0]
 
 
 def tag_names(labels):
@@ -127,17 +127,9 @@ def tag_names(labels):
     return tuple(getattr(labels, "names", labels))
 
 
-def _unzip(x, y):
-    """Columns of a list of pairs; others as they are."""
-    if y is not None or isinstance(x, tf.data.Dataset) or not len(x):
-        return x, y
-    if all(isinstance(item, tuple) and _is_pair(item) for item in x):
-        return [item[0] for item in x], [item[1] for item in x]
-    return x, y
-
-
 def _is_pair(item):
-    return len(item) == 2 and not isinstance(item[0], (str, bytes))
+    # A tuple of two strings is a sentence of two words.
+    return len(item) == 2 and not isinstance(item[1], (str, bytes))
 
 
 def _chunks(x, y, sample_weight):

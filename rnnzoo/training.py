@@ -11,6 +11,7 @@ import numpy as np
 
 from rnnzoo import registry
 from rnnzoo.checks import check_positive, check_positive_number
+from rnnzoo.examples import as_columns
 from rnnzoo.files import atomic_path
 from rnnzoo.optimizers import moving_averages
 from rnnzoo.tasks import Task
@@ -131,7 +132,7 @@ def finetune(
         task.restore(progress.adapted)
     elif not task.adapted:
         shown = 1 if verbose == "auto" else verbose
-        task.adapt(*_columns(train)[:2], labels=labels, verbose=shown)
+        task.adapt(*as_columns(train)[:2], labels=labels, verbose=shown)
     examples, validation, test = _encode_all(
         task, train, validation_data, test_data
     )
@@ -310,7 +311,7 @@ def require_writable(directory):
 def _encode_all(task, train, validation_data, test_data):
     """Three sets of `Examples`, all checked before any is trained on."""
     encoded = {
-        name: None if data is None else task.encode(*_columns(data))
+        name: None if data is None else task.encode(*as_columns(data))
         for name, data in (
             ("train", train),
             ("validation_data", validation_data),
@@ -355,7 +356,3 @@ def _write_json(value, path):
         open(temporary, "w", encoding="utf-8") as file,
     ):
         json.dump(value, file, indent=1)
-
-
-def _columns(data):
-    return data if isinstance(data, tuple) else (data,)

@@ -30,6 +30,9 @@ def test_lists_come_in_chunks():
     assert chunks[2].x == x[-1:]
     assert chunks[2].y == [2 * CHUNK]
     assert read(x, range(len(x)))[1] == list(range(len(x)))
+    pairs = [("a", 0), ("b", 1)]
+    assert read(pairs) == [["a", "b"], [0, 1], None]
+    assert read(inputs(pairs)) == [["a", "b"], None, None]
 
 
 @pytest.mark.parametrize("batch", [None, 2])

@@ -7,6 +7,7 @@ import keras
 
 from rnnzoo.batching import Examples
 from rnnzoo.checks import check_positive
+from rnnzoo.examples import as_columns
 from rnnzoo.files import atomic_path
 from rnnzoo.optimizers import LazyAdam, moving_averages
 from rnnzoo.recipe import Recipe
@@ -166,7 +167,8 @@ class Task(keras.Model):
         length in a new order.
 
         Args:
-            x, y, sample_weight: Raw examples; see the class.
+            x, y, sample_weight: Raw examples; see the class. A tuple of the
+                two or three is taken as well.
             batch_size: Defaults to the recipe's.
             batch_tokens: Tokens in a batch, instead; see
                 `rnnzoo.batching.Examples.batches`.
@@ -193,7 +195,7 @@ class Task(keras.Model):
         examples = self._labelled(x, y, sample_weight)
         validation = None
         if validation_data is not None:
-            validation = self._labelled(*_as_columns(validation_data))
+            validation = self._labelled(*as_columns(validation_data))
         elif validation_split:
             examples, validation = examples.split(validation_split)
         if batch_size is None and batch_tokens is None:
@@ -310,6 +312,8 @@ class Task(keras.Model):
             self.build()
 
     def _labelled(self, x, y, sample_weight):
+        if y is None and sample_weight is None:
+            x, y, sample_weight = as_columns(x)
         examples = x
         if not isinstance(x, Examples):
             examples = self.encode(x, y, sample_weight)
@@ -339,10 +343,3 @@ class Task(keras.Model):
                 f"`{type(self).__name__}` has a vocabulary, and weights that "
                 "belong to it. Expected a new model for another vocabulary."
             )
-
-
-def _as_columns(data):
-    """`(x, y, sample_weight)` of a dataset, `Examples`, or tuple of columns."""
-    if isinstance(data, tuple):
-        return (*data, None, None)[:3]
-    return data, None, None

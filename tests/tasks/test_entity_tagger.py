@@ -225,6 +225,7 @@ def test_every_way_to_give_the_same_sentences():
     pairs = dictionaries.map(lambda f: (f["tokens"], f["ner"]))
     texts = [words for words, _ in LINES[:2]]
     spans = [[(0, 13, "PER"), (22, 27, "LOC")], []]
+    spanned = list(zip(texts, spans, strict=True))
     expected = model.encode(WORDS, LABELS)
     for given in (
         (dictionaries,),
@@ -235,10 +236,11 @@ def test_every_way_to_give_the_same_sentences():
         (list(zip(WORDS, LABELS, strict=True)),),
         (WORDS, numbers),
         (texts, spans),
+        (spanned,),
     ):
         examples = model.encode(*given)
         count = len(examples)
-        assert count == (2 if given[0] is texts else len(WORDS))
+        assert count == (2 if given[-1] in (spans, spanned) else len(WORDS))
         for name in expected.inputs:
             assert (
                 examples.inputs[name].to_list()

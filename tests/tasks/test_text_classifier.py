@@ -97,6 +97,7 @@ HOLDERS = {
     "columns": lambda: (np.array(TEXTS, object), np.array(LABELS)[:, None]),
     "tensors": lambda: (tf.constant(TEXTS), tf.constant(LABELS)),
     "series": series,
+    "list of pairs": lambda: (list(zip(TEXTS, LABELS, strict=True)),),
     "pairs": lambda: (pairs(LABELS),),
     "batched pairs": lambda: (pairs(LABELS).batch(2),),
     "triples": lambda: (pairs(LABELS, np.ones(7)),),
@@ -118,7 +119,7 @@ def test_whatever_holds_the_examples(model, holder):
         model.predict(x, batch_size=2), model.predict(TEXTS), rtol=1e-5
     )
     assert [each.text for each in model.explain(x)] == TEXTS
-    history = model.fit(x, *y, validation_data=(x, *y), verbose=0).history
+    history = model.fit((x, *y), validation_data=(x, *y), verbose=0).history
     assert np.isfinite(history["val_loss"]).all()
 
 
