@@ -79,6 +79,7 @@ class EntityTagger(Task):
     """
 
     monitor = "f1"
+    parts = ("features", "encoder", "tokenizer")
 
     def __init__(
         self,
@@ -564,10 +565,8 @@ class EntityTagger(Task):
         )
 
     def get_config(self):
-        serialize = keras.saving.serialize_keras_object
         return {
             **super().get_config(),
-            **{key: serialize(getattr(self, key)) for key in _PARTS},
             "crf": self.has_crf,
             "tag_scheme": self.tag_set.scheme,
             "lowercase": self.lowercase,
@@ -576,12 +575,6 @@ class EntityTagger(Task):
             "max_characters": self.max_characters,
             "dropout": self.dropout.rate,
         }
-
-    @classmethod
-    def from_config(cls, config):
-        deserialize = keras.saving.deserialize_keras_object
-        parts = {key: deserialize(config[key]) for key in _PARTS}
-        return cls(**{**config, **parts})
 
     # Details.
 
@@ -621,9 +614,6 @@ class EntityTagger(Task):
             transitions=self.has_crf,
             name="crf",
         )
-
-
-_PARTS = ("features", "encoder", "tokenizer")
 
 
 def _mask(inputs):

@@ -105,6 +105,7 @@ class ImageCaptioner(TextWriter):
             self._start(target_vocabulary)
 
     monitor = "cider_d"
+    parts = ("encoder", "memory", "decoder", "target_tokenizer")
 
     @property
     def finetune_encoder(self):
@@ -472,22 +473,11 @@ class ImageCaptioner(TextWriter):
         )
 
     def get_config(self):
-        serialize = keras.saving.serialize_keras_object
         return {
             **super().get_config(),
-            **{key: serialize(getattr(self, key)) for key in _PARTS},
             "finetune_encoder": self.finetune_encoder,
             "attention_penalty": self.attention_penalty,
         }
-
-    @classmethod
-    def from_config(cls, config):
-        deserialize = keras.saving.deserialize_keras_object
-        parts = {key: deserialize(config[key]) for key in _PARTS}
-        return cls(**{**config, **parts})
-
-
-_PARTS = ("encoder", "memory", "decoder", "target_tokenizer")
 
 
 def _require_captions(chunk):

@@ -26,7 +26,9 @@ class Task(keras.Model):
 
     `monitor` names the metric, higher for better, by which `rnnzoo.finetune`
     chooses the best epoch; `signatures` says of what `score` counted how that
-    was done. `takes_class_weight` says whether an example has one class.
+    was done. `parts` names the arguments that are layers or tokenizers, for
+    the configuration; `takes_class_weight` says whether an example has one
+    class.
 
     Wherever a method takes raw data `x, y, sample_weight`, it takes what
     `rnnzoo.examples.iterate` reads, TFDS datasets, `tf.data`, lists and
@@ -34,6 +36,7 @@ class Task(keras.Model):
     once.
     """
 
+    parts = ()
     takes_class_weight = False
 
     def __init__(self, recipe=None, **kwargs):
@@ -297,12 +300,20 @@ class Task(keras.Model):
         raise NotImplementedError
 
     def get_config(self):
+        serialize = keras.saving.serialize_keras_object
         return {
             "name": self.name,
             "dtype": keras.dtype_policies.serialize(self.dtype_policy),
             "recipe": dataclasses.asdict(self.recipe),
+            **{key: serialize(getattr(self, key)) for key in self.parts},
             **self.learned,
         }
+
+    @classmethod
+    def from_config(cls, config):
+        deserialize = keras.saving.deserialize_keras_object
+        parts = {key: deserialize(config[key]) for key in cls.parts}
+        return cls(**{**config, **parts})
 
     def get_build_config(self):
         return {"adapted": self.adapted}

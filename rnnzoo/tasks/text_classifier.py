@@ -60,6 +60,7 @@ class TextClassifier(Task):
     """
 
     monitor = "accuracy"
+    parts = ("encoder", "tokenizer")
     takes_class_weight = True
 
     def __init__(
@@ -379,22 +380,14 @@ class TextClassifier(Task):
         )
 
     def get_config(self):
-        serialize = keras.saving.serialize_keras_object
         return {
             **super().get_config(),
-            **{key: serialize(getattr(self, key)) for key in _PARTS},
             "num_classes": self.num_classes,
             "max_sentences": self.max_sentences,
             "max_words": self.max_words,
             "min_count": self.min_count,
             "dropout": self.dropout.rate,
         }
-
-    @classmethod
-    def from_config(cls, config):
-        deserialize = keras.saving.deserialize_keras_object
-        parts = {key: deserialize(config[key]) for key in _PARTS}
-        return cls(**{**config, **parts})
 
     # Details.
 
@@ -451,9 +444,6 @@ class TextClassifier(Task):
                 f"{list(self.label_names)[:10]}. Received: {received!r}"
             )
         return ids.astype("int32")
-
-
-_PARTS = ("encoder", "tokenizer")
 
 
 def _as_names(y, first):

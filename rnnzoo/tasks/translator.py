@@ -96,6 +96,8 @@ class Translator(TextWriter):
         recipe: `rnnzoo.recipe.Recipe`, the training defaults.
     """
 
+    parts = ("embedding", "encoder", "decoder", "tokenizer", "target_tokenizer")
+
     def __init__(
         self,
         embedding,
@@ -583,20 +585,12 @@ class Translator(TextWriter):
         )
 
     def get_config(self):
-        serialize = keras.saving.serialize_keras_object
         return {
             **super().get_config(),
-            **{key: serialize(getattr(self, key)) for key in _PARTS},
             "reverse_source": self.reverse_source,
             "word_dropout": self.word_dropout.rate,
             "coverage_loss": self.coverage_loss,
         }
-
-    @classmethod
-    def from_config(cls, config):
-        deserialize = keras.saving.deserialize_keras_object
-        parts = {key: deserialize(config[key]) for key in _PARTS}
-        return cls(**{**config, **parts})
 
     # Details.
 
@@ -610,9 +604,6 @@ class Translator(TextWriter):
         self.vocabulary = text.Vocabulary(vocabulary)
         self.embedding.input_dim = len(self.vocabulary)
         super()._start(target_vocabulary)
-
-
-_PARTS = ("embedding", "encoder", "decoder", "tokenizer", "target_tokenizer")
 
 
 def _supervised_keys(labels):
