@@ -14,8 +14,9 @@ import keras
 import rnnzoo
 from rnnzoo import sentences
 from rnnzoo.demo import demo
+from rnnzoo.files import require_writable
 from rnnzoo.text import as_text
-from rnnzoo.training import UNFINISHED, require_writable
+from rnnzoo.training import UNFINISHED
 
 VERBS = ("classify", "tag", "translate", "caption")
 LINES_AT_ONCE = 256

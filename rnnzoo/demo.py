@@ -11,7 +11,8 @@ import keras
 import numpy as np
 
 from rnnzoo import registry
-from rnnzoo.training import finetune, require_writable
+from rnnzoo.files import require_writable
+from rnnzoo.training import finetune
 
 DATASETS = {
     "text_classification": "rnnzoo_reviews",

@@ -17,7 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 from rnnzoo.encoders import fingerprint
-from rnnzoo.files import atomic_path
+from rnnzoo.files import atomic_path, nearest_existing
 
 BATCH_SIZE = 32
 SHARD_BYTES = 2**26
@@ -123,10 +123,7 @@ class FeatureCache:
             self._found.setdefault(digest.tobytes(), (features, row))
 
     def _require_room(self, size):
-        place = self.folder.absolute()
-        while not place.exists():
-            place = place.parent
-        free = shutil.disk_usage(place).free
+        free = shutil.disk_usage(nearest_existing(self.folder)).free
         if free < size:
             raise OSError(
                 errno.ENOSPC,

@@ -1,6 +1,8 @@
 """Files and directories that appear under their name only when whole."""
 
 import contextlib
+import errno
+import json
 import os
 import tempfile
 from pathlib import Path
@@ -98,3 +100,31 @@ def _replace(temporary, target, aside):
     except BaseException:
         os.rename(aside, target)
         raise
+
+
+def write_json(value, path):
+    """Writes a file of JSON."""
+    with (
+        atomic_path(path) as temporary,
+        open(temporary, "w", encoding="utf-8") as file,
+    ):
+        json.dump(value, file, indent=1)
+
+
+def nearest_existing(path):
+    """The path, or the first directory above it that is there."""
+    place = Path(path).absolute()
+    while not place.exists():
+        place = place.parent
+    return place
+
+
+def require_writable(directory):
+    """Raises `OSError` now, rather than after hours of training."""
+    place = nearest_existing(directory)
+    if not place.is_dir() or not os.access(place, os.W_OK):
+        raise OSError(
+            errno.EACCES if place.is_dir() else errno.ENOTDIR,
+            "Invalid value for argument `out`. Expected a directory that can "
+            f"be written. Received: out={os.fspath(directory)!r}",
+        )

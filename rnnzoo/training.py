@@ -1,8 +1,5 @@
 """The whole recipe: adapt, compile, fit, evaluate, save."""
 
-import errno
-import json
-import os
 import shutil
 from pathlib import Path
 
@@ -12,8 +9,8 @@ import numpy as np
 from rnnzoo import registry
 from rnnzoo.checks import check_positive, check_positive_number
 from rnnzoo.examples import as_columns
-from rnnzoo.files import atomic_path
-from rnnzoo.optimizers import moving_averages
+from rnnzoo.files import require_writable, write_json
+from rnnzoo.progress import Progress
 from rnnzoo.tasks import Task
 
 UNFINISHED = "unfinished"
@@ -169,145 +166,6 @@ def finetune(
     return task, metrics
 
 
-class Progress(keras.callbacks.Callback):
-    """Keeps the best epoch, stops without improvement, and survives a kill.
-
-    The directory, if there is one, always holds what training needs to go on
-    after the last whole epoch: `adapted.keras`, the task before the first step
-    with its vocabularies; `epoch-N.weights.h5` of the last and of the best
-    epoch, with the state of the optimizer and of all random generators; and
-    `progress.json`. That one is replaced last, so that at any moment it speaks
-    of files that are there. Keras's `BackupAndRestore` keeps neither the
-    vocabulary, nor the best epoch, nor the history.
-
-    Args:
-        monitor: Name of the metric to choose by, higher for better.
-        patience: Epochs without improvement after which training stops.
-        directory: Where to keep it, or `None`: only in memory.
-
-    Attributes:
-        found: Whether the directory holds an unfinished training.
-        history: Dict of a metric to a list, one number an epoch.
-        best_weights: Those after the best epoch, or their moving averages.
-    """
-
-    def __init__(self, monitor, patience, directory=None):
-        super().__init__()
-        self.monitor = monitor
-        self.patience = patience
-        self.directory = directory
-        self.history = {}
-        self.settings = None
-        self.best_weights = None
-        self.found = directory is not None and self._file.exists()
-        if self.found:
-            saved = json.loads(self._file.read_text(encoding="utf-8"))
-            self.history, self.settings = saved["history"], saved["settings"]
-
-    @property
-    def adapted(self):
-        """Path of the task before the first step."""
-        return self.directory / "adapted.keras"
-
-    @property
-    def epoch(self):
-        """Number of whole epochs."""
-        return max(map(len, self.history.values()), default=0)
-
-    @property
-    def is_over(self):
-        """Whether the patience is at its end."""
-        return self.epoch - self._best_epoch >= max(self.patience, 1)
-
-    def check(self, settings):
-        """Raises `ValueError` if what was begun has other settings."""
-        if not self.found:
-            return
-        differing = [
-            f"{key} = {self.settings.get(key)!r}, not {value!r}"
-            for key, value in settings.items()
-            if self.settings.get(key) != value
-        ]
-        if differing:
-            raise ValueError(
-                f"{self.directory} holds the beginning of another training. "
-                "Expected the same settings, to go on, or another directory. "
-                f"There: {'; '.join(differing)}"
-            )
-
-    def begin(self, task, settings):
-        """Puts a compiled task where training stopped, or keeps its start.
-
-        Args:
-            task: An adapted task.
-            settings: Dict of what must be equal to go on.
-        """
-        self.check(settings)
-        self.settings = settings
-        task.optimizer.build(task.trainable_variables)
-        if self.directory is not None and not self.found:
-            task.save(self.adapted)
-            self._write()
-        if self.epoch:
-            task.load_weights(self._weights(self._best_epoch))
-        self._keep(task)
-        if self.epoch:
-            task.load_weights(self._weights(self.epoch))
-
-    def on_epoch_end(self, epoch, logs=None):
-        for name, value in logs.items():
-            self.history.setdefault(name, []).append(float(value))
-        if self._best_epoch == self.epoch:
-            self._keep(self.model)
-        if self.directory is not None:
-            path = self._weights(self.epoch)
-            with atomic_path(path) as temporary:
-                self.model.save_weights(temporary)
-            self._write()
-            self._remove_stale()
-        if self.is_over:
-            self.model.stop_training = True
-
-    def _keep(self, task):
-        with moving_averages(task):
-            self.best_weights = task.get_weights()
-
-    @property
-    def _best_epoch(self):
-        """The first of the best, from 1; 0 before there is one."""
-        scores = self.history.get(f"val_{self.monitor}")
-        return int(np.argmax(scores)) + 1 if scores else 0
-
-    @property
-    def _file(self):
-        return self.directory / "progress.json"
-
-    def _weights(self, epoch):
-        return self.directory / f"epoch-{epoch}.weights.h5"
-
-    def _write(self):
-        state = {"settings": self.settings, "history": self.history}
-        _write_json(state, self._file)
-
-    def _remove_stale(self):
-        kept = {self._weights(self.epoch), self._weights(self._best_epoch)}
-        for path in set(self.directory.glob("epoch-*.weights.h5")) - kept:
-            path.unlink()
-
-
-def require_writable(directory):
-    """Raises `OSError` now, rather than after hours of training."""
-    place = Path(directory).absolute()
-    while not place.exists():
-        place = place.parent
-    if not place.is_dir() or not os.access(place, os.W_OK):
-        raise OSError(
-            errno.EACCES if place.is_dir() else errno.ENOTDIR,
-            "Invalid value for argument `out`. Expected a directory that can "
-            f"be written. Received: out={os.fspath(directory)!r}",
-        )
-
-
 def _encode_all(task, train, validation_data, test_data):
     """Three sets of `Examples`, all checked before any is trained on."""
     encoded = {
@@ -346,13 +204,5 @@ def _hold_out(examples, share=0.1, seed=0):
 
 def _save(task, metrics, out):
     task.save(out / "model.keras")
-    _write_json(metrics, out / "metrics.json")
+    write_json(metrics, out / "metrics.json")
     shutil.rmtree(out / UNFINISHED)
-
-
-def _write_json(value, path):
-    with (
-        atomic_path(path) as temporary,
-        open(temporary, "w", encoding="utf-8") as file,
-    ):
-        json.dump(value, file, indent=1)

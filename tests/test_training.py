@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 import rnnzoo
-from rnnzoo.training import UNFINISHED, Progress
+from rnnzoo.progress import Progress
+from rnnzoo.training import UNFINISHED
 
 TEXTS = ["good", "bad", "not good", "not bad", "good film", "bad film"] * 6
 LABELS = ["pos", "neg", "neg", "pos", "pos", "neg"] * 6
