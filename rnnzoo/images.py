@@ -11,7 +11,7 @@ from rnnzoo.examples import without_index
 
 FORMATS = "JPEG, PNG, GIF or BMP"
 
-RATIOS = (1, 2, 4, 8)  # by which JPEG can be decoded to less pixels
+RATIOS = (1, 2, 4, 8)  # by which JPEG can be decoded to fewer pixels
 COARSE = 4  # An image that is larger by more is averaged before it is resized.
 PARALLEL = 4  # Encoded images decoded at a time: each may be large.
 

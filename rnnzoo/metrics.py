@@ -1,4 +1,4 @@
-"""Metrics that Keras has not."""
+"""Metrics that Keras does not have."""
 
 from typing import NamedTuple
 

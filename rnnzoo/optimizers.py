@@ -25,7 +25,9 @@ class LazyAdam(keras.optimizers.Adam):
     costs what the rows of the batch cost, and a rare word keeps its momentum
     until it occurs again. If all rows occur, and for dense gradients (a
     regularizer or an output layer that shares the weight makes one), this is
-    exactly Adam.
+    exactly Adam. (Keras's own Adam, given the gradient of an embedding, squares
+    the parts of a row that occurs twice before it sums them; here they are
+    summed first, as for a dense gradient.)
 
     Rows change in place. TensorFlow then copies the whole table wherever it is
     read, as `keras.layers.Embedding` does; `rnnzoo.layers.Embedding` does not.
@@ -35,9 +37,10 @@ class LazyAdam(keras.optimizers.Adam):
     as in Keras, and cost that.
 
     Args:
-        rates: Dict of what the name of a weight's layer is to a factor of the
-            learning rate. What is pretrained may want a lower one than what
-            starts at random (Howard & Ruder 2018, section 3.2).
+        rates: Dict from the name of a layer to a factor on the learning rate
+            of its weights, but not on their decay. What is pretrained may want
+            a lower one than what starts at random (Howard & Ruder 2018,
+            section 3.2).
         *args, **kwargs: As `keras.optimizers.Adam`, without
             `gradient_accumulation_steps`, whose sums are dense, and
             `loss_scale_factor`; `keras.optimizers.LossScaleOptimizer` around

@@ -68,7 +68,9 @@ class Multi30k(tfds.core.GeneratorBasedBuilder):
 class Multi30kFr(Multi30k):
     """Multi30k, task 1: 29,000 sentences in English and French.
 
-    Elliott et al. 2017. As `multi30k`, with the same English sentences.
+    Elliott et al. 2017. As `multi30k`, with the same English sentences. A
+    builder of its own: with configurations, TFDS would look for prepared data
+    of `multi30k` in another place.
     """
 
     LANGUAGES = ("en", "fr")

@@ -9,9 +9,9 @@ with the attention `a` at a step, its context `c`, the state `s` and the vector
 `x` of the token before.
 
 Each row has tokens of its own: those of the vocabulary, `0 ... V - 1`, and for
-each place `i` of its source one, `V + i`. A place whose word the vocabulary has
-not holds `V +` the first place of that word. So what is next to it in a batch
-is nothing to a row; tokens of no word have the probability 0.
+each place `i` of its source one, `V + i`. A place whose word is not in the
+vocabulary holds `V +` the first place of that word. So what is next to it in a
+batch is nothing to a row; tokens of no word have the probability 0.
 """
 
 from typing import Any, NamedTuple

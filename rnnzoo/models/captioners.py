@@ -68,8 +68,8 @@ def show_attend_tell_captioner(
         image_size: Height and width that images are scaled to, if the encoder
             takes any.
         finetune_encoder: Whether the encoder is trained; by default one that
-            has no weights yet is. One that is not makes the feature maps of
-            each image but once.
+            has no weights yet is. One that is not computes the feature map of
+            each image only once.
         cache_dir: Where they are kept; by default `rnnzoo` among the user's
             caches, or `$RNNZOO_CACHE_DIR`.
         vocabulary_size: Most ids of tokens, with those of padding, unknown
@@ -82,7 +82,8 @@ def show_attend_tell_captioner(
         hard: Whether a single place is attended to at each step.
         attention_penalty: Factor of `rnnzoo.losses.doubly_stochastic`, the
             loss for places that attention leaves out. The paper's 1 makes
-            attention even where captions have less words than images places.
+            attention even where captions have fewer words than images have
+            places.
         tied: Whether the output layer is the embedding.
         dropout: Rate at the features, the layers' inputs and before the
             output.

@@ -62,7 +62,8 @@ class EntityTagger(Task):
         tokenizer: `rnnzoo.text.Tokenizer` that splits texts; words as they are
             written by default.
         lowercase: Whether the vocabulary is in lower case.
-        normalize_digits: Whether all digits are one in the vocabulary.
+        normalize_digits: Whether all digits count as the same in the
+            vocabulary.
         min_count: Words seen less often in `adapt`, and without a pretrained
             vector, are unknown.
         max_characters: Characters read of a word, the first ones.
