@@ -2,6 +2,7 @@
 
 import argparse
 import ast
+import contextlib
 import dataclasses
 import itertools
 import os
@@ -35,10 +36,18 @@ def main(arguments=None):
         if nobody reads the output to its end.
     """
     args = _parser().parse_args(arguments)
+    with (
+        open(os.devnull, "w") as nowhere,
+        # None if who calls closed it; Keras writes to it as well.
+        contextlib.redirect_stdout(sys.stdout or nowhere),
+    ):
+        return _run(args)
+
+
+def _run(args):
     try:
         args.run(args)
-        if sys.stdout is not None:  # closed by who calls
-            sys.stdout.flush()
+        sys.stdout.flush()
     except KeyboardInterrupt:
         print("\nInterrupted.", file=sys.stderr)
         return 130

@@ -92,7 +92,10 @@ def test_a_reader_may_leave():
     assert "Traceback" not in error
 
 
-def test_evaluate(model, data, capsys):
+def test_evaluate(model, data, capsys, monkeypatch):
+    with monkeypatch.context() as closed:
+        closed.setattr(sys, "stdout", None)
+        assert main(["evaluate", model, *data]) == 0
     assert main(["evaluate", model, *data]) == 0
     metrics = json.loads(Path(model, "metrics.json").read_text())["test"]
     assert f"accuracy {metrics['accuracy']:.4f}" in capsys.readouterr().out
