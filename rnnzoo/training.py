@@ -1,6 +1,7 @@
 """The whole recipe: adapt, compile, fit, evaluate, save."""
 
 import shutil
+import zipfile
 from pathlib import Path
 
 import keras
@@ -31,10 +32,12 @@ def load(path):
         )
     try:
         task = keras.saving.load_model(path)
-    except (TypeError, KeyError) as error:
+    except (TypeError, KeyError, zipfile.BadZipFile) as error:
+        # Keras repeats the whole configuration before and behind the cause.
+        cause = str(error).rpartition("Exception encountered: ")[2]
         raise ValueError(
             f"Cannot load {path}. Expected a saved task, and the modules that "
-            f"register its classes to be imported. Received: {error}"
+            f"register its classes to be imported. Received: {cause:.200}"
         ) from error
     if not isinstance(task, Task):
         raise ValueError(

@@ -389,6 +389,18 @@ def test_what_is_no_task_is_not_loaded(tmp_path):
     model.save(tmp_path / "model.keras")
     with pytest.raises(ValueError, match="no rnnzoo task.*Sequential"):
         rnnzoo.load(tmp_path)
+    damaged = bytearray((tmp_path / "model.keras").read_bytes())
+    damaged[len(damaged) // 2] ^= 255
+    (tmp_path / "model.keras").write_bytes(damaged)
+    with pytest.raises(ValueError, match="Cannot load.*Bad CRC"):
+        rnnzoo.load(tmp_path)
+
+    class Mine(keras.layers.Layer):
+        """Not registered."""
+
+    keras.Sequential([keras.Input((1,)), Mine()]).save(tmp_path / "model.keras")
+    with pytest.raises(ValueError, match="d: Could not locate.*Mine.{,200}$"):
+        rnnzoo.load(tmp_path)
     with zipfile.ZipFile(tmp_path / "model.keras", "w") as archive:
         archive.writestr("other.txt", "")
     with pytest.raises(ValueError, match="Cannot load.*config.json"):
