@@ -6,6 +6,7 @@ import io
 import os
 import warnings
 import zipfile
+import zlib
 from typing import NamedTuple
 
 import keras
@@ -166,6 +167,7 @@ def _open(source):
     path, _, member = os.fspath(source).partition(".zip:")
     # Bytes that are not UTF-8 make words that nobody looks up.
     text = {"encoding": "utf-8", "errors": "replace", "newline": "\n"}
+    broken = (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError)
     try:
         if member or path.endswith(".zip"):
             with (
@@ -177,7 +179,7 @@ def _open(source):
             opener = gzip.open if path.endswith(".gz") else open
             with opener(path, "rt", **text) as lines:
                 yield lines
-    except (zipfile.BadZipFile, gzip.BadGzipFile, EOFError) as error:
+    except broken as error:
         raise ValueError(
             "Invalid value for argument `embeddings`. Expected a file that is "
             f"as its name says and whole. Received: {path!r}; {error}"

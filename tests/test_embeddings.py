@@ -103,6 +103,11 @@ def test_bad_sources_are_errors(tmp_path):
         (tmp_path / name).write_text(LINES)
         with pytest.raises(ValueError, match=f"`embeddings`.*{name}"):
             dimension(tmp_path / name)
+    damaged = bytearray(gzip.compress(LINES.encode()))
+    damaged[10] ^= 255  # the first behind the header
+    (tmp_path / "vectors.gz").write_bytes(damaged)
+    with pytest.raises(ValueError, match=r"`embeddings`.*Error -3"):
+        dimension(tmp_path / "vectors.gz")
     with pytest.warns(UserWarning, match="None of the 1 tokens"):
         load_vectors(plain(tmp_path), ["THE"], verbose=0)
     with pytest.raises(FileNotFoundError):
