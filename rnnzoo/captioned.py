@@ -56,7 +56,8 @@ def read_captioned(x, y=None, sample_weight=None):
     if empty:
         raise ValueError(
             "Invalid value for argument `x`. Expected at least one image that "
-            f"can be read. Received: none of {count}"
+            "can be read; strings of a dataset are contents of files, those "
+            f"of a list are paths. Received: none of {count}"
         )
 
 

@@ -150,7 +150,7 @@ def test_what_cannot_be_read_is_a_clear_error(arrays, files):
         ((dataset, ["a"]), "`y`.*None beside a dataset"),
         ((dataset.repeat(),), "for ever"),
         ((floats,), "uint8.*float32"),
-        (([b"", b"no"],), "none of 2"),
+        (([b"", b"no"],), "a list are paths.*none of 2"),
     ]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
