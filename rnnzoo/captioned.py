@@ -109,7 +109,9 @@ def _as_files(dataset):
 
     def convert(image, *others):
         if image.dtype == tf.uint8:
-            image = tf.io.encode_png(_dense(image), compression=1)
+            # `tf.io.decode_image` does not tell the rank.
+            image = tf.ensure_shape(_dense(image), [None, None, None])
+            image = tf.io.encode_png(image, compression=1)
         if not others:
             return (image,)
         captions, *others = others

@@ -81,6 +81,8 @@ def test_datasets_and_lists_give_the_same(arrays, files, tmp_path):
         assert count_captioned(batches) is None
         check(read_captioned(batches))
     check(read_captioned(pairs(encoded).padded_batch(5)))
+    of_no_rank = pairs(encoded).map(lambda x, y: (tf.io.decode_image(x), y))
+    check(read_captioned(of_no_rank))
     captions = list(map(captions_of, range(COUNT)))
     paths = [tmp_path / f"{place}.png" for place in range(COUNT)]
     for path, data in zip(paths, files, strict=True):
