@@ -163,7 +163,8 @@ def load(items, size, first=0):
     files = {p: each for p, each in contents.items() if isinstance(each, bytes)}
     images = np.zeros((len(items), *size, 3), np.float32)
     if files:
-        images[list(files)] = _decode_files(files, size, items, first, errors)
+        images[list(files)], broken = _decode_files(files, size, items, first)
+        errors |= broken
     for place, content in contents.items():
         if place not in files:
             images[place] = resize(content, size)
@@ -189,7 +190,7 @@ def encode(items, first=0):
         for place, each in contents.items()
     }
     if files:
-        _decode_files(files, (1, 1), items, first, errors)
+        errors |= _decode_files(files, (1, 1), items, first)[1]
     whole = {p: data for p, data in files.items() if p not in errors}
     return Encoded(whole, errors)
 
@@ -228,17 +229,18 @@ def _read_all(items, first):
     return contents, errors
 
 
-def _decode_files(files, size, items, first, errors):
-    """The images of files, by place; those that are none go to `errors`."""
-    places = np.array(list(files))
+def _decode_files(files, size, items, first):
+    """The images of files by place, an array, and a dict of errors."""
+    errors = {}
     decoded = _decode_batch(tf.constant(list(files.values())), size)
-    for place in places[~decoded.valid.numpy()].tolist():
-        reason = (
-            f"Expected a whole {FORMATS} file; {len(files[place]):,} bytes "
-            "are none."
-        )
-        errors[place] = _message(place + first, items[place], reason)
-    return decoded.images.numpy()
+    for place, valid in zip(files, decoded.valid.numpy(), strict=True):
+        if not valid:
+            reason = (
+                f"Expected a whole {FORMATS} file; {len(files[place]):,} bytes "
+                "are none."
+            )
+            errors[place] = _message(place + first, items[place], reason)
+    return decoded.images.numpy(), errors
 
 
 def _read(item):
