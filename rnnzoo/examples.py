@@ -28,9 +28,9 @@ def iterate(x, y=None, sample_weight=None, keys=None, rank=0):
             list, array or tensor of inputs, or a list of pairs `(x, y)`.
         y: List or array of targets, if `x` is no dataset.
         sample_weight: List or array, if `x` is no dataset.
-        keys: Which features of a dictionary are `(x, y)`. By default, of its
-            features without a shape, the only string, and `label` or the
-            only integer.
+        keys: Which features of a dictionary are `(x, y)`; it has them. By
+            default, of its features without a shape, the only string, and
+            `label` or the only integer.
         rank: Rank of one input: 0 for texts, 1 for sequences of words. It
             tells a batch from an example.
 
@@ -206,12 +206,6 @@ def _iterate_dataset(dataset, keys, rank):
 
 def _pick(spec, keys):
     if keys is not None:
-        missing = [key for key in keys if key not in spec]
-        if missing:
-            raise ValueError(
-                f"Invalid value for argument `keys`. Expected features of the "
-                f"dataset, {sorted(spec)}. Received: {missing[0]!r}"
-            )
         return tuple(keys)
     ranks = {
         key: each.shape.rank

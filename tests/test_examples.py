@@ -123,7 +123,6 @@ def test_unknown_counts_are_none():
             {"x": features().map(lambda f: {"p": f["text"], "q": f["text"]})},
             r"Cannot tell.*\['p', 'q'\]",
         ),
-        ({"x": features(), "keys": ("text", "class")}, "`keys`.*'class'"),
         (
             {
                 "x": tf.data.Dataset.from_generator(
