@@ -111,6 +111,9 @@ def tag_names(labels):
         labels: A sequence of names, a TFDS `ClassLabel`, a `Sequence` of
             them, or a `DatasetInfo`.
 
+    Returns:
+        Tuple of strings; `None` if the tags of a dataset are texts.
+
     Raises:
         ValueError: If the dataset has no tags.
     """
@@ -123,6 +126,8 @@ def tag_names(labels):
                 f"{', '.join(labels.features)}"
             )
         labels = labels.features[key]
+        if not hasattr(getattr(labels, "feature", labels), "names"):
+            return None
     labels = getattr(labels, "feature", labels)
     return tuple(getattr(labels, "names", labels))
 
