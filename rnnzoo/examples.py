@@ -212,7 +212,8 @@ def _pick(spec, keys):
         for key, each in spec.items()
         if isinstance(each, tf.TensorSpec)
     }
-    scalar = 0 if 0 in ranks.values() else 1  # 1 in batches
+    # 1 in batches, None of a generator without a signature
+    scalar = next((n for n in (0, 1) if n in ranks.values()), None)
     flat = {key: spec[key].dtype for key, n in ranks.items() if n == scalar}
     labels = [key for key, dtype in flat.items() if dtype.is_integer]
     if "label" in flat:

@@ -7,6 +7,9 @@ import rnnzoo
 from rnnzoo.examples import CHUNK, count, inputs, iterate
 
 PAIRS = tf.data.Dataset.from_tensor_slices((["a", "b", "c"], [0, 1, 2]))
+UNSHAPED = tf.data.Dataset.from_generator(
+    lambda: iter([("a", 0)]), output_types=(tf.string, tf.int32)
+)
 
 
 def features(**columns):
@@ -123,12 +126,9 @@ def test_unknown_counts_are_none():
             {"x": features().map(lambda f: {"p": f["text"], "q": f["text"]})},
             r"Cannot tell.*\['p', 'q'\]",
         ),
+        ({"x": UNSHAPED}, "`x`.*known shapes.*output_signature"),
         (
-            {
-                "x": tf.data.Dataset.from_generator(
-                    lambda: iter([("a", 0)]), output_types=(tf.string, tf.int32)
-                )
-            },
+            {"x": UNSHAPED.map(lambda x, y: {"text": x, "label": y})},
             "`x`.*known shapes.*output_signature",
         ),
     ],
