@@ -2,7 +2,6 @@
 
 import warnings
 
-import numpy as np
 import tensorflow as tf
 
 from rnnzoo import examples, images
@@ -159,7 +158,7 @@ def _as_column(captions):
             "Invalid value for argument `y`. Expected a list, of the captions "
             f"of each image. Received: y={captions!r:.60}"
         )
-    column = np.empty(len(captions), object)
+    column = []
     for place, each in enumerate(captions):
         if isinstance(each, str | bytes):
             each = [each]
@@ -168,5 +167,5 @@ def _as_column(captions):
                 "Invalid value for argument `y`. Expected a caption or a list "
                 f"of them for each image. Received: y[{place}]={each!r:.60}"
             )
-        column[place] = list(each)
-    return column
+        column.append(list(each))
+    return examples.as_objects(column)

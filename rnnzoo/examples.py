@@ -143,6 +143,14 @@ def without_index(column):
     return column.to_numpy() if hasattr(column, "to_numpy") else column
 
 
+def as_objects(rows):
+    """An array of lists, of which NumPy would try to make a matrix."""
+    objects = np.empty(len(rows), object)
+    for place, row in enumerate(rows):
+        objects[place] = row
+    return objects
+
+
 def _iterate_arrays(x, y, sample_weight):
     columns = (*unzip(x, y), sample_weight)
     x, y, sample_weight = map(without_index, columns)

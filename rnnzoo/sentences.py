@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from rnnzoo import tags as tagging
 from rnnzoo import text
-from rnnzoo.examples import inputs, iterate, unzip
+from rnnzoo.examples import as_objects, inputs, iterate, unzip
 
 # Features of TFDS dictionaries: conll2003 has the first, wikiann the second.
 _TOKENS, _TAGS = "tokens", ("ner", "tags", "ner_tags")
@@ -141,8 +141,7 @@ def _chunks(x, y, sample_weight):
     if not isinstance(x, tf.data.Dataset):
         if isinstance(x, np.ndarray):
             x = list(x)
-        # As objects, which NumPy would not try to make a matrix of.
-        y = None if y is None else _as_objects(y)
+        y = None if y is None else as_objects(y)
         return iterate(x, y, sample_weight)
     spec = x.element_spec
     keys = _keys(spec)
@@ -161,13 +160,6 @@ def _keys(spec):
 
 def _key_of_tags(features):
     return next((key for key in _TAGS if key in features), None)
-
-
-def _as_objects(rows):
-    objects = np.empty(len(rows), object)
-    for place, row in enumerate(rows):
-        objects[place] = row
-    return objects
 
 
 def _read_texts(chunk, tokenizer, place):
