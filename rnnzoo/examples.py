@@ -109,7 +109,14 @@ def join_weights(chunks):
     weights = [chunk.sample_weight for chunk in chunks]
     if weights[0] is None:
         return None
-    return np.concatenate(weights).astype("float32")
+    weights = np.concatenate(weights).astype("float32")
+    if not np.isfinite(weights).all():
+        place = int(np.argmin(np.isfinite(weights)))
+        raise ValueError(
+            "Invalid value for argument `sample_weight`. Expected finite "
+            f"numbers. Received: sample_weight[{place}]={weights[place]}"
+        )
+    return weights
 
 
 def inputs(x, keys=None):

@@ -320,6 +320,10 @@ BAD = [
     (lambda m: m.fit(pairs(LABELS), LABELS), "`y`. Expected None"),
     (lambda m: m.fit(TEXTS, LABELS, validation_split=1), "_split=1"),
     (lambda m: m.fit(TEXTS, LABELS, batch_size=-4), "`batch_size`.*-4"),
+    (
+        lambda m: m.fit(TEXTS, LABELS, sample_weight=[1] * 6 + [np.nan]),
+        r"sample_weight\[6\]=nan",
+    ),
     (lambda m: m.fit(m.encode(TEXTS, LABELS), LABELS), "beside encoded"),
     (lambda m: m.save("model"), "`filepath`.*'model'"),
     (lambda m: build().adapt([]), "at least one example"),
