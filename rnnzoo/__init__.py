@@ -9,8 +9,9 @@ from rnnzoo.tasks import (
     Task,
     TextClassifier,
     Translator,
+    load,
 )
-from rnnzoo.training import finetune, load
+from rnnzoo.training import finetune
 
 __version__ = "0.1.0"
 

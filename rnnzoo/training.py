@@ -1,7 +1,6 @@
 """The whole recipe: adapt, compile, fit, evaluate, save."""
 
 import shutil
-import zipfile
 from pathlib import Path
 
 import keras
@@ -12,38 +11,8 @@ from rnnzoo.checks import check_positive, check_positive_number
 from rnnzoo.examples import as_columns
 from rnnzoo.files import require_writable, write_json
 from rnnzoo.progress import Progress
-from rnnzoo.tasks import Task
 
 UNFINISHED = "unfinished"
-
-
-def load(path):
-    """A task that was saved to a `.keras` file, or to the directory it is in.
-
-    Nothing but registered classes is loaded: Keras's `safe_mode` stays on.
-    """
-    path = Path(path)
-    if path.is_dir():
-        path = path / "model.keras"
-    if not path.exists():
-        raise FileNotFoundError(
-            f"No saved model at {path}. Expected a `.keras` file, or a "
-            "directory that `rnnzoo train` made."
-        )
-    try:
-        task = keras.saving.load_model(path)
-    except (TypeError, KeyError, zipfile.BadZipFile) as error:
-        # Keras repeats the whole configuration before and behind the cause.
-        cause = str(error).rpartition("Exception encountered: ")[2]
-        raise ValueError(
-            f"Cannot load {path}. Expected a saved task, and the modules that "
-            f"register its classes to be imported. Received: {cause:.200}"
-        ) from error
-    if not isinstance(task, Task):
-        raise ValueError(
-            f"{path} holds no rnnzoo task. Received: {type(task).__name__}"
-        )
-    return task
 
 
 def finetune(

@@ -140,3 +140,8 @@ def test_weights_lend_the_vocabulary_and_the_weights(tmp_path):
     np.testing.assert_array_equal(again.predict(TEXTS), task.predict(TEXTS))
     with pytest.raises(ValueError, match="`weights`.*saved `EntityTagger`"):
         rnnzoo.build("bilstm_crf_tagger", weights=path)
+    again = rnnzoo.build("bilstm_classifier", weights=tmp_path, **SMALL)
+    assert again.labels == ("no", "yes")
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(ValueError, match="a whole `.keras` file"):
+        rnnzoo.build("bilstm_classifier", weights=path, **SMALL)

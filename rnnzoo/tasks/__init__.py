@@ -2,7 +2,7 @@
 
 from rnnzoo.tasks.entity_tagger import Entity, EntityTagger
 from rnnzoo.tasks.image_captioner import Caption, ImageCaptioner
-from rnnzoo.tasks.task import Task
+from rnnzoo.tasks.task import Task, load
 from rnnzoo.tasks.text_classifier import Classification, TextClassifier
 from rnnzoo.tasks.text_writer import TextWriter
 from rnnzoo.tasks.translator import Translation, Translator
@@ -18,4 +18,5 @@ __all__ = [
     "TextWriter",
     "Translation",
     "Translator",
+    "load",
 ]

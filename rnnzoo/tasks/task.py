@@ -2,6 +2,8 @@
 
 import dataclasses
 import os
+import zipfile
+from pathlib import Path
 
 import keras
 
@@ -263,14 +265,14 @@ class Task(keras.Model):
         """Takes what a saved task learned: its vocabularies and its weights.
 
         Args:
-            weights: Path of a task of the same class and shape. If this one is
-                adapted, it must have learned the same.
+            weights: Path, as `load` takes it, of a task of the same class and
+                shape. If this one is adapted, it must have learned the same.
 
         Raises:
             ValueError: If it is another kind of task, or learned something
                 else.
         """
-        saved = keras.saving.load_model(weights)
+        saved = load(weights)
         if type(saved) is not type(self):
             raise ValueError(
                 "Invalid value for argument `weights`. Expected a saved "
@@ -354,3 +356,37 @@ class Task(keras.Model):
                 f"`{type(self).__name__}` has a vocabulary, and weights that "
                 "belong to it. Expected a new model for another vocabulary."
             )
+
+
+def load(path):
+    """A task that was saved to a `.keras` file, or to the directory it is in.
+
+    Nothing but registered classes is loaded: Keras's `safe_mode` stays on.
+    """
+    path = Path(path)
+    if path.is_dir():
+        path = path / "model.keras"
+    if not path.exists():
+        raise FileNotFoundError(
+            f"No saved model at {path}. Expected a `.keras` file, or a "
+            "directory that `rnnzoo train` made."
+        )
+    if not zipfile.is_zipfile(path):  # which Keras calls not found
+        raise ValueError(
+            f"Cannot load {path}. Expected a whole `.keras` file. Received "
+            "another kind of file, or a part of one."
+        )
+    try:
+        task = keras.saving.load_model(path)
+    except (TypeError, KeyError, zipfile.BadZipFile) as error:
+        # Keras repeats the whole configuration before and behind the cause.
+        cause = str(error).rpartition("Exception encountered: ")[2]
+        raise ValueError(
+            f"Cannot load {path}. Expected a saved task, and the modules that "
+            f"register its classes to be imported. Received: {cause:.200}"
+        ) from error
+    if not isinstance(task, Task):
+        raise ValueError(
+            f"{path} holds no rnnzoo task. Received: {type(task).__name__}"
+        )
+    return task
