@@ -53,8 +53,8 @@ import numpy as np
 import tensorflow as tf
 
 import rnnzoo
-from rnnzoo import images as pixels
-from rnnzoo.batching import Examples
+from rnnzoo.images import pixels
+from rnnzoo.pipeline.examples import Examples
 
 BATCH, STEPS, TOKENS, VECTOR, UNITS = 64, 12, 5000, 256, 512
 GRID, FEATURES = 7, 1280
@@ -87,8 +87,8 @@ def flickr8k():
     """One training caption of each of some images, drawn at random.
 
     Returns:
-        Tuple of `rnnzoo.batching.Examples`, with random features, and the
-        length of the longest training caption; `None` without the data.
+        Tuple of `rnnzoo.pipeline.examples.Examples`, with random features,
+        and the length of the longest training caption; `None` without the data.
     """
     split = harness.training_split("flickr8k")
     if split is None:

@@ -55,7 +55,7 @@ def training_split(name):
 
 
 def in_any_order(examples):
-    """`rnnzoo.batching.Examples` whose batches take no heed of lengths."""
+    """`Examples` whose batches take no heed of lengths."""
     return dataclasses.replace(examples, lengths=np.zeros(len(examples), int))
 
 

@@ -90,7 +90,7 @@ def build_theirs(model):
             ]
         )
     )(characters)
-    case = layers.Embedding(rnnzoo.words.CASES, CASES)(cases)
+    case = layers.Embedding(rnnzoo.text.words.CASES, CASES)(cases)
     vector = layers.Embedding(len(reader.vocabulary), EMBEDDING)(words)
     x = layers.Concatenate()([vector, by_word, case])
     x = layers.Dropout(0.5)(x)

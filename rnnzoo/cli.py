@@ -13,9 +13,9 @@ from pathlib import Path
 import keras
 
 import rnnzoo
-from rnnzoo import sentences
 from rnnzoo.demo import demo
 from rnnzoo.files import require_writable
+from rnnzoo.pipeline import sentences
 from rnnzoo.text import as_text
 from rnnzoo.training import UNFINISHED
 

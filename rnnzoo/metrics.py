@@ -5,7 +5,7 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
-from rnnzoo import tags as tagging
+from rnnzoo.text import tagging
 
 
 @keras.saving.register_keras_serializable(package="rnnzoo")

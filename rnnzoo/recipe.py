@@ -10,7 +10,7 @@ class Recipe:
     Attributes:
         batch_size: Examples in a batch.
         batch_tokens: Tokens in a batch of training, in place of `batch_size`;
-            see `rnnzoo.batching.Examples.batches`.
+            see `rnnzoo.pipeline.examples.Examples.batches`.
         epochs: Passes over the training data.
         learning_rate: The highest rate.
         final_rate: Share of the rate that is left at the end; it falls there

@@ -8,8 +8,8 @@ import numpy as np
 
 from rnnzoo import registry
 from rnnzoo.checks import check_positive, check_positive_number
-from rnnzoo.examples import as_columns
 from rnnzoo.files import require_writable, write_json
+from rnnzoo.pipeline.raw import as_columns
 from rnnzoo.progress import Progress
 
 UNFINISHED = "unfinished"

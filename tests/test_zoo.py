@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 import rnnzoo
-from rnnzoo import tags
+from rnnzoo.text import tagging
 
 TEXTS = [
     "A quiet, lovely film. I'd see it again!",
@@ -81,7 +81,7 @@ class EntityTagging(OfTexts):
         answers = []
         for row in range(len(outputs["counts"])):
             columns = {name: column[row] for name, column in outputs.items()}
-            spans = tags.to_spans(columns["tags"][: columns["counts"]])
+            spans = tagging.to_spans(columns["tags"][: columns["counts"]])
             answers.append(
                 (
                     [label for label, _, _ in spans],

@@ -216,7 +216,7 @@ class CRF(keras.layers.Layer):
         tags: Number of tags.
         constraints: Optional `(start, between, end)`, booleans that say which
             tags may come first, follow each other and come last, such as
-            `rnnzoo.tags.TagSet(...).constraints`. What they forbid has
+            `rnnzoo.text.tagging.TagSet(...).constraints`. What they forbid has
             probability zero.
         transitions: Whether there are scores of transitions, starts and ends.
             Without, and without constraints, tags are independent: a softmax

@@ -22,13 +22,13 @@ import keras
 import tensorflow as tf
 
 from rnnzoo.checks import check_positive, check_rate
+from rnnzoo.ids import UNKNOWN
 from rnnzoo.layers import pointer
 from rnnzoo.layers.attention import Attended, Memory
 from rnnzoo.layers.decoder_loop import Loop
 from rnnzoo.layers.dropout import EmbeddingDropout, draw_mask, next_seed
 from rnnzoo.layers.recurrence import recur
 from rnnzoo.layers.recurrent import recurrent_layer, split_states
-from rnnzoo.text import UNKNOWN
 
 
 class DecoderState(NamedTuple):
@@ -155,7 +155,7 @@ class AttentionDecoder(keras.layers.Layer):
     Call arguments:
         tokens: int32 `(batch, steps)`: the start token and the target, without
             its last token. One that is copied, out of the vocabulary, is read
-            as `rnnzoo.text.UNKNOWN`.
+            as `rnnzoo.UNKNOWN`.
         memory: `(batch, places, features)`.
         memory_mask: Boolean `(batch, places)`.
         memory_tokens: int32 `(batch, places)`, the token that each place would

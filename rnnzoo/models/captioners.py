@@ -3,7 +3,7 @@
 import keras
 
 from rnnzoo.checks import check_positive
-from rnnzoo.encoders import SMALL_CNN, image_encoder, starts_from_scratch
+from rnnzoo.images.encoders import SMALL_CNN, image_encoder, starts_from_scratch
 from rnnzoo.layers import (
     AttentionDecoder,
     BahdanauAttention,

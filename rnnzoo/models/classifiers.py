@@ -1,12 +1,11 @@
 """Text classifiers."""
 
-from rnnzoo import embeddings as word_vectors
 from rnnzoo.checks import check_positive
 from rnnzoo.layers import Embedding, HierarchicalAttention, SequenceEncoder
 from rnnzoo.recipe import Recipe
 from rnnzoo.registry import register
 from rnnzoo.tasks import TextClassifier
-from rnnzoo.text import Tokenizer
+from rnnzoo.text import Tokenizer, word_vectors
 
 
 @register(
@@ -43,7 +42,7 @@ def han_classifier(
         min_count: Words seen less often are unknown.
         embedding_dim: Size of the word vectors; with `embeddings`, theirs.
         embeddings: Pretrained word vectors; see
-            `rnnzoo.embeddings.load_vectors`.
+            `rnnzoo.text.word_vectors.load_vectors`.
         trainable_embeddings: Whether training changes the word vectors.
         word_units: Units of each direction over words.
         sentence_units: Units of each direction over sentences.
@@ -113,7 +112,7 @@ def bilstm_classifier(
         min_count: Words seen less often are unknown.
         embedding_dim: Size of the word vectors; with `embeddings`, theirs.
         embeddings: Pretrained word vectors; see
-            `rnnzoo.embeddings.load_vectors`.
+            `rnnzoo.text.word_vectors.load_vectors`.
         trainable_embeddings: Whether training changes the word vectors.
         units: Units of each direction.
         depth: Number of stacked bidirectional layers.

@@ -1,6 +1,5 @@
 """Entity taggers."""
 
-from rnnzoo import embeddings as word_vectors
 from rnnzoo.checks import check_positive
 from rnnzoo.layers import (
     LSTM,
@@ -13,7 +12,8 @@ from rnnzoo.layers import (
 from rnnzoo.recipe import Recipe
 from rnnzoo.registry import register
 from rnnzoo.tasks import EntityTagger
-from rnnzoo.words import CASES
+from rnnzoo.text import word_vectors
+from rnnzoo.text.words import CASES
 
 RECIPE = Recipe(
     batch_size=32,
@@ -60,7 +60,7 @@ def bilstm_crf_tagger(
             nothing is learned of them.
         embedding_dim: Size of the word vectors; with `embeddings`, theirs.
         embeddings: Pretrained word vectors; see
-            `rnnzoo.embeddings.load_vectors`. All their words are known.
+            `rnnzoo.text.word_vectors.load_vectors`. All their words are known.
         trainable_embeddings: Whether training changes the word vectors.
         lowercase: Whether the vocabulary is in lower case.
         normalize_digits: Whether all digits are one in the vocabulary.

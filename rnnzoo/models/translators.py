@@ -14,9 +14,9 @@ from rnnzoo.layers import (
 from rnnzoo.layers.recurrent import recurrent_layer
 from rnnzoo.recipe import Recipe
 from rnnzoo.registry import register
-from rnnzoo.subwords import SubwordTokenizer
 from rnnzoo.tasks import Translator
 from rnnzoo.text import Tokenizer
+from rnnzoo.text.subwords import SubwordTokenizer
 
 RECIPE = Recipe(
     batch_size=64,

@@ -6,17 +6,18 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rnnzoo import embeddings as word_vectors
-from rnnzoo import sentences, text, words
-from rnnzoo import tags as tagging
-from rnnzoo.batching import Examples, pad
+from rnnzoo import text
 from rnnzoo.checks import check_choice, check_positive
-from rnnzoo.examples import count, join_weights, show_progress
 from rnnzoo.explain import Marking, Markings
 from rnnzoo.export import export
+from rnnzoo.ids import PADDING, RESERVED, pad
 from rnnzoo.layers import CRF, VariationalDropout
 from rnnzoo.metrics import SpanF1
+from rnnzoo.pipeline import sentences
+from rnnzoo.pipeline.examples import Examples
+from rnnzoo.pipeline.raw import count, join_weights, show_progress
 from rnnzoo.tasks.task import Task
+from rnnzoo.text import tagging, word_vectors, words
 
 BATCH_SIZE = 128  # at inference
 
@@ -46,10 +47,10 @@ class Entity:
 class EntityTagger(Task):
     """Finds names in sentences.
 
-    Wherever a method takes raw data, it takes what `rnnzoo.sentences.read`
-    reads: TFDS datasets such as `conll2003`, lists of words and tags, texts
-    and spans. Tags may be of any scheme (see `rnnzoo.tags`); the answers are
-    in BIO.
+    Wherever a method takes raw data, it takes what
+    `rnnzoo.pipeline.sentences.read` reads: TFDS datasets such as
+    `conll2003`, lists of words and tags, texts and spans. Tags may be of any
+    scheme (see `rnnzoo.text.tagging`); the answers are in BIO.
 
     Args:
         features: `rnnzoo.layers.WordFeatures`; the `input_dim` of its
@@ -69,8 +70,8 @@ class EntityTagger(Task):
         max_characters: Characters read of a word, the first ones.
         dropout: Rate of the dropout before the output, one mask over time.
         embeddings: Pretrained word vectors, read by `adapt`: what
-            `rnnzoo.embeddings.load_vectors` takes. All their words join the
-            vocabulary. Not saved: the weights are.
+            `rnnzoo.text.word_vectors.load_vectors` takes. All their words join
+            the vocabulary. Not saved: the weights are.
         labels: Names of the kinds of entities; by default learned by `adapt`.
         tag_names: Names of the tags that are numbers in data, learned by
             `adapt`.
@@ -209,7 +210,7 @@ class EntityTagger(Task):
         if self.embeddings is not None:
             more = word_vectors.words(self.embeddings)
             known = list(dict.fromkeys((*known, *more)))
-        return known[: self.features.embedding.input_dim - text.RESERVED]
+        return known[: self.features.embedding.input_dim - RESERVED]
 
     def _read(self, x, y=None, sample_weight=None, names=None):
         return sentences.read(
@@ -217,7 +218,7 @@ class EntityTagger(Task):
         )
 
     def encode(self, x, y=None, sample_weight=None):
-        """Raw sentences as ids, `rnnzoo.batching.Examples`."""
+        """Raw sentences as ids, `rnnzoo.pipeline.examples.Examples`."""
         self._require_adapted("encode")
         chunks = list(self._read(x, y, sample_weight, self.tag_names))
         ids = self._ids(chunks)
@@ -618,7 +619,7 @@ class EntityTagger(Task):
 
 
 def _mask(inputs):
-    return inputs["words"] != text.PADDING
+    return inputs["words"] != PADDING
 
 
 def _one_by_one(chunks):

@@ -8,21 +8,22 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rnnzoo import images as pixels
 from rnnzoo import losses, scoring, text
-from rnnzoo.batching import Examples, Lookup, SeveralTargets
-from rnnzoo.captioned import (
+from rnnzoo.checks import check_not_negative
+from rnnzoo.explain import Look, Looks
+from rnnzoo.export import export
+from rnnzoo.ids import UNKNOWN
+from rnnzoo.images import pixels
+from rnnzoo.images.feature_cache import FeatureCache
+from rnnzoo.pipeline.captioned import (
     count_captioned,
     read_captioned,
     without_captions,
 )
-from rnnzoo.checks import check_not_negative
-from rnnzoo.detokenizer import join
-from rnnzoo.examples import join_weights, show_progress
-from rnnzoo.explain import Look, Looks
-from rnnzoo.export import export
-from rnnzoo.feature_cache import FeatureCache
+from rnnzoo.pipeline.examples import Examples, Lookup, SeveralTargets
+from rnnzoo.pipeline.raw import join_weights, show_progress
 from rnnzoo.tasks.text_writer import TextWriter, check_beam
+from rnnzoo.text.detokenizer import join
 
 BATCH_SIZE = 32  # at inference
 BEAM_WIDTH = 3
@@ -54,23 +55,23 @@ class ImageCaptioner(TextWriter):
     """Describes images.
 
     Wherever a method takes raw data, inputs are images: paths, encoded files
-    as `bytes`, or arrays; see `rnnzoo.images.load`. Targets are a list of
-    captions for each image, of which training draws one a pass. TFDS datasets
-    such as `flickr8k` and `coco_captions` have both.
+    as `bytes`, or arrays; see `rnnzoo.images.pixels.load`. Targets are a list
+    of captions for each image, of which training draws one a pass. TFDS
+    datasets such as `flickr8k` and `coco_captions` have both.
 
     Args:
         encoder: Keras model from float images `(batch, height, width, 3)` of
             0 to 255 to a feature map `(batch, rows, columns, features)`, of
-            fixed sizes: see `rnnzoo.encoders.image_encoder`. It runs as at
-            inference in training, too: statistics of `BatchNormalization`
+            fixed sizes: see `rnnzoo.images.encoders.image_encoder`. It runs as
+            at inference in training, too: statistics of `BatchNormalization`
             stay.
         memory: `rnnzoo.layers.ImageMemory`, what the decoder attends to.
         decoder: `rnnzoo.layers.AttentionDecoder`; the `input_dim` of its
             `embedding` is the most ids of tokens.
         finetune_encoder: Whether the encoder is trained. If not, feature maps
             are computed once and kept on disk.
-        cache_dir: Where they are kept; see `rnnzoo.feature_cache`. It belongs
-            to a machine, so it is not saved.
+        cache_dir: Where they are kept; see `rnnzoo.images.feature_cache`. It
+            belongs to a machine, so it is not saved.
         attention_penalty: Factor of `rnnzoo.losses.doubly_stochastic`.
         target_tokenizer, min_count, max_length, label_smoothing,
             length_penalty, recipe: See `TextWriter`.
@@ -151,7 +152,7 @@ class ImageCaptioner(TextWriter):
         self._start(self._learned_targets(counter))
 
     def encode(self, x, y=None, sample_weight=None):
-        """Raw examples as numbers, `rnnzoo.batching.Examples`.
+        """Raw examples as numbers, `rnnzoo.pipeline.examples.Examples`.
 
         The inputs are a dict of the `image` or, of a frozen encoder, its
         `features`, and, if there are captions, of the `target` after the
@@ -276,7 +277,7 @@ class ImageCaptioner(TextWriter):
     @property
     def unwritten(self):
         # There is always something to say that has a word.
-        return (*super().unwritten, text.UNKNOWN)
+        return (*super().unwritten, UNKNOWN)
 
     # How good it is.
 
@@ -339,8 +340,8 @@ class ImageCaptioner(TextWriter):
 
         Args:
             images: List of images of any size, or one image: a path, `bytes`
-                or an array; see `rnnzoo.images.load`. Captions, if a dataset
-                has them, are ignored.
+                or an array; see `rnnzoo.images.pixels.load`. Captions, if a
+                dataset has them, are ignored.
             beam_width: Number of the unfinished captions that go on.
             n_best: Number of captions of each image.
             return_scores: Whether to return `Caption`s, not strings.

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import keras
 
-from rnnzoo.batching import Examples
 from rnnzoo.checks import check_positive
-from rnnzoo.examples import as_columns
 from rnnzoo.files import atomic_path
 from rnnzoo.optimizers import LazyAdam, moving_averages
+from rnnzoo.pipeline.examples import Examples
+from rnnzoo.pipeline.raw import as_columns
 from rnnzoo.recipe import Recipe
 
 AVERAGED_SHARE = 0.1  # of all steps, that moving averages reach over at most
@@ -33,7 +33,7 @@ class Task(keras.Model):
     class.
 
     Wherever a method takes raw data `x, y, sample_weight`, it takes what
-    `rnnzoo.examples.iterate` reads, TFDS datasets, `tf.data`, lists and
+    `rnnzoo.pipeline.raw.iterate` reads, TFDS datasets, `tf.data`, lists and
     arrays, or the result of `encode()`, so that data used twice is encoded
     once.
     """
@@ -66,7 +66,7 @@ class Task(keras.Model):
         raise NotImplementedError
 
     def encode(self, x, y=None, sample_weight=None):
-        """Raw examples as numbers: `rnnzoo.batching.Examples`."""
+        """Raw examples as numbers: `rnnzoo.pipeline.examples.Examples`."""
         raise NotImplementedError
 
     def default_optimizer(self, steps=None, learning_rate=None):
@@ -110,7 +110,7 @@ class Task(keras.Model):
         """What is told beside the metrics, such as BLEU of whole answers.
 
         Args:
-            examples: `rnnzoo.batching.Examples`.
+            examples: `rnnzoo.pipeline.examples.Examples`.
             quick: Whether answers may be worse, for speed: after each epoch.
 
         Returns:
@@ -176,7 +176,7 @@ class Task(keras.Model):
                 two or three is taken as well.
             batch_size: Defaults to the recipe's.
             batch_tokens: Tokens in a batch, instead; see
-                `rnnzoo.batching.Examples.batches`.
+                `rnnzoo.pipeline.examples.Examples.batches`.
             epochs: Passes over the data.
             validation_split: Share of the examples, the last ones, to validate
                 on.

@@ -9,20 +9,21 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rnnzoo import embeddings as word_vectors
 from rnnzoo import text
-from rnnzoo.batching import Examples, pad
 from rnnzoo.checks import check_positive
-from rnnzoo.examples import (
+from rnnzoo.explain import Explanation, Explanations
+from rnnzoo.export import export
+from rnnzoo.ids import pad
+from rnnzoo.pipeline.examples import Examples
+from rnnzoo.pipeline.raw import (
     count,
     inputs,
     iterate_texts,
     join_weights,
     show_progress,
 )
-from rnnzoo.explain import Explanation, Explanations
-from rnnzoo.export import export
 from rnnzoo.tasks.task import Task
+from rnnzoo.text import word_vectors
 
 BATCH_SIZE = 128  # at inference
 
@@ -53,7 +54,8 @@ class TextClassifier(Task):
         min_count: Tokens seen less often in `adapt` are unknown.
         dropout: Rate of the dropout before the output layer.
         embeddings: Pretrained word vectors, read by `adapt`: what
-            `rnnzoo.embeddings.load_vectors` takes. Not saved: the weights are.
+            `rnnzoo.text.word_vectors.load_vectors` takes. Not saved: the
+            weights are.
         labels: Names of the classes; by default learned by `adapt`.
         vocabulary: Tokens from id 2 on; by default learned by `adapt`.
         recipe: `rnnzoo.recipe.Recipe`, the training defaults.
@@ -119,7 +121,7 @@ class TextClassifier(Task):
         """Learns the vocabulary, and the names of the classes, in one pass.
 
         Args:
-            x: Raw examples; see `rnnzoo.examples.iterate`.
+            x: Raw examples; see `rnnzoo.pipeline.raw.iterate`.
             y: Labels, if `x` is a list or an array.
             labels: Names of the classes: a sequence, or what TFDS has, its
                 `ClassLabel` or `DatasetInfo`. By default those the model was
@@ -160,7 +162,7 @@ class TextClassifier(Task):
         return counter.counts, seen
 
     def encode(self, x, y=None, sample_weight=None):
-        """Raw examples as ids, `rnnzoo.batching.Examples`."""
+        """Raw examples as ids, `rnnzoo.pipeline.examples.Examples`."""
         self._require_adapted("encode")
         chunks, ids, labels, first = [], [], [], 0
         for chunk in iterate_texts(x, y, sample_weight):

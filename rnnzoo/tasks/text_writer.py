@@ -6,9 +6,11 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from rnnzoo import copying, losses, search, text
+from rnnzoo import losses, search, text
 from rnnzoo.checks import check_not_negative, check_positive, check_rate
+from rnnzoo.ids import PADDING
 from rnnzoo.tasks.task import Task
+from rnnzoo.text import copying
 
 
 class Written(NamedTuple):
@@ -100,7 +102,7 @@ class TextWriter(Task):
     @property
     def unwritten(self):
         """Ids that are never written."""
-        return text.PADDING, self.start_id
+        return PADDING, self.start_id
 
     @text.in_graph
     def _target_tokens(self, texts):
@@ -145,7 +147,7 @@ class TextWriter(Task):
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
     ):
         """Mean negative log-likelihood of a token, and what goes with it."""
-        mask = tf.cast(y != text.PADDING, tf.float32)
+        mask = tf.cast(y != PADDING, tf.float32)
         token_losses = losses.smoothed_crossentropy(
             y_pred.logits,
             y,
@@ -181,7 +183,7 @@ class TextWriter(Task):
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         """Metrics of the tokens, without padding."""
-        mask = y != text.PADDING
+        mask = y != PADDING
         return super().compute_metrics(
             x,
             tf.boolean_mask(y, mask),
@@ -199,7 +201,7 @@ class TextWriter(Task):
         """What is written about examples, and what people wrote.
 
         Args:
-            examples: `rnnzoo.batching.Examples`.
+            examples: `rnnzoo.pipeline.examples.Examples`.
             beam_width: See `rnnzoo.search.beam`.
 
         Returns:
@@ -229,7 +231,7 @@ class TextWriter(Task):
             states: The decoder's initial state, or `None`.
             longest: int32 `(n,)`, the most tokens.
             beam_width, n_best, prefix: See `rnnzoo.search.beam`.
-            source: `rnnzoo.copying.Source`, if the decoder copies.
+            source: `rnnzoo.text.copying.Source`, if the decoder copies.
 
         Returns:
             `Written`.

@@ -8,21 +8,23 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rnnzoo import copying, losses, scoring, text
-from rnnzoo.batching import Examples, pad
+from rnnzoo import losses, scoring, text
 from rnnzoo.checks import check_not_negative, check_rate
-from rnnzoo.detokenizer import join
-from rnnzoo.examples import (
+from rnnzoo.explain import Alignment, Alignments
+from rnnzoo.export import export
+from rnnzoo.ids import PADDING, UNKNOWN, pad
+from rnnzoo.layers import EmbeddingDropout
+from rnnzoo.pipeline.examples import Examples
+from rnnzoo.pipeline.raw import (
     count,
     inputs,
     iterate_texts,
     join_weights,
     show_progress,
 )
-from rnnzoo.explain import Alignment, Alignments
-from rnnzoo.export import export
-from rnnzoo.layers import EmbeddingDropout
 from rnnzoo.tasks.text_writer import TextWriter, check_beam
+from rnnzoo.text import copying
+from rnnzoo.text.detokenizer import join
 
 BATCH_SIZE = 64  # at inference
 BEAM_WIDTH = 5
@@ -76,8 +78,8 @@ class Translator(TextWriter):
         decoder: `rnnzoo.layers.AttentionDecoder`; the `input_dim` of its
             `embedding` is the most ids of the target's tokens.
         tokenizer: `rnnzoo.text.Tokenizer` of the source, or
-            `rnnzoo.subwords.SubwordTokenizer`; words as they are written by
-            default.
+            `rnnzoo.text.subwords.SubwordTokenizer`; words as they are written
+            by default.
         target_tokenizer: Of the target; by default of the same kind.
         languages: Names of the features `(source, target)` of dictionaries;
             may be learned by `adapt`.
@@ -203,7 +205,7 @@ class Translator(TextWriter):
             first += len(chunk.x)
 
     def encode(self, x, y=None, sample_weight=None):
-        """Raw pairs as ids, `rnnzoo.batching.Examples`.
+        """Raw pairs as ids, `rnnzoo.pipeline.examples.Examples`.
 
         The inputs are a dict of the ids of `source` and, if there are targets,
         of `target` after the start, and, if the decoder copies, of `copies`,
@@ -285,7 +287,7 @@ class Translator(TextWriter):
 
     def _encode_source(self, ids, training):
         """What the decoder starts from: vectors, their mask, and states."""
-        mask = ids != text.PADDING
+        mask = ids != PADDING
         lengths = tf.reduce_sum(tf.cast(mask, tf.int32), axis=1)
         if self.reverse_source:
             ids = tf.reverse_sequence(ids, lengths, seq_axis=1)
@@ -631,7 +633,7 @@ def _replace_unknown(written, source_tokens):
     """Writes what was looked at where the vocabulary has no word."""
     places = tf.argmax(written.weights, axis=-1, output_type=tf.int32)
     copied = tf.gather(source_tokens, places, batch_dims=1)
-    return tf.where(written.ids == text.UNKNOWN, copied, written.tokens)
+    return tf.where(written.ids == UNKNOWN, copied, written.tokens)
 
 
 def _begin_with(forced, lengths, tokens):

@@ -5,8 +5,8 @@ from collections import Counter, defaultdict
 import pytest
 import tensorflow_datasets as tfds
 
-from rnnzoo import tags
 from rnnzoo.datasets import entities
+from rnnzoo.text import tagging
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def splits(tmp_path_factory):
 
 def spans(sentences):
     for tokens, names in sentences:
-        for label, first, last in tags.to_spans(names):
+        for label, first, last in tagging.to_spans(names):
             yield label, tokens[first:last]
 
 
@@ -49,7 +49,7 @@ def test_generation_is_deterministic(splits):
 
 def test_tags_are_well_formed(splits):
     for tokens, names in splits["train"]:
-        assert tags.to_tags(tags.to_spans(names), len(tokens)) == names
+        assert tagging.to_tags(tagging.to_spans(names), len(tokens)) == names
 
 
 def test_names_alone_do_not_tell(splits):

@@ -14,7 +14,7 @@ from rnnzoo.layers.crf import (
     crf_span_marginals,
     crf_viterbi,
 )
-from rnnzoo.tags import TagSet, to_spans
+from rnnzoo.text.tagging import TagSet, to_spans
 
 LENGTHS = [4, 1, 3, 0, 2]
 TIME, TAGS = 5, 3  # one step more than the longest row has

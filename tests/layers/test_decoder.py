@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from rnnzoo import search, text
+from rnnzoo import search
+from rnnzoo.ids import UNKNOWN
 from rnnzoo.layers import AttentionDecoder, BahdanauAttention, LuongAttention
 from rnnzoo.layers.dropout import next_seed
 
@@ -419,7 +420,7 @@ def test_half_precision_differs_little(kind):
 def test_a_copied_word_is_read_as_unknown():
     decoder, given = built("bahdanau_copy"), source("bahdanau_copy")
     copied = np.where(TARGETS == 3, 10, TARGETS)
-    unknown = np.where(TARGETS == 3, text.UNKNOWN, TARGETS)
+    unknown = np.where(TARGETS == 3, UNKNOWN, TARGETS)
     assert (copied != unknown).any()
     expected = decoder(unknown, **given).logits
     np.testing.assert_array_equal(decoder(copied, **given).logits, expected)

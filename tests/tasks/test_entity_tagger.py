@@ -9,7 +9,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 import rnnzoo
-from rnnzoo.tags import to_spans
+from rnnzoo.text.tagging import to_spans
 
 TAGS = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"]
 LINES = [

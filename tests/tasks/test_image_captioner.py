@@ -4,8 +4,9 @@ import pytest
 import tensorflow as tf
 
 import rnnzoo
-from rnnzoo import encoders, losses, scoring
-from rnnzoo.subwords import SubwordTokenizer
+from rnnzoo import losses, scoring
+from rnnzoo.images import encoders
+from rnnzoo.text.subwords import SubwordTokenizer
 
 COLOURS = {"red": (200, 30, 30), "green": (30, 160, 40), "blue": (40, 50, 220)}
 SMALL = {

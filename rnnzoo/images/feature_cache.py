@@ -16,8 +16,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rnnzoo.encoders import fingerprint
 from rnnzoo.files import atomic_path, nearest_existing
+from rnnzoo.images.encoders import fingerprint
 
 BATCH_SIZE = 32
 SHARD_BYTES = 2**26

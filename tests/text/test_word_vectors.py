@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import rnnzoo
-from rnnzoo.embeddings import dimension, load_vectors
+from rnnzoo.text.word_vectors import dimension, load_vectors
 
 LINES = "the 1 2\n. . . 3 4\n\x85 5 6\nunused 7 8\nthe 9 9\n"
 TOKENS = ["the", "missing", ". . .", "\x85"]

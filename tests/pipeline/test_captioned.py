@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from rnnzoo import images
-from rnnzoo.captioned import count_captioned, read_captioned
+from rnnzoo.images import pixels
+from rnnzoo.pipeline.captioned import count_captioned, read_captioned
 
 COUNT = 37  # more than a chunk
 
@@ -66,7 +66,7 @@ def check(chunks, captions=captions_of):
         assert len(chunk.x) <= 32
         files += chunk.x
         texts += chunk.y
-    shades = images.load(files, (1, 1)).images[:, 0, 0, 0]
+    shades = pixels.load(files, (1, 1)).images[:, 0, 0, 0]
     np.testing.assert_allclose(shades, range(COUNT), atol=1e-3)
     assert texts == [captions(place) for place in range(COUNT)]
 

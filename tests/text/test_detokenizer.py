@@ -1,9 +1,9 @@
 import pytest
 import tensorflow as tf
 
-from rnnzoo.batching import pad
-from rnnzoo.detokenizer import join
+from rnnzoo.ids import pad
 from rnnzoo.text import Tokenizer
+from rnnzoo.text.detokenizer import join
 
 TEXTS = [
     "A dog runs (fast), doesn't it? Yes!",

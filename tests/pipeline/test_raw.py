@@ -4,7 +4,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 import rnnzoo
-from rnnzoo.examples import CHUNK, count, inputs, iterate
+from rnnzoo.pipeline.raw import CHUNK, count, inputs, iterate
 
 PAIRS = tf.data.Dataset.from_tensor_slices((["a", "b", "c"], [0, 1, 2]))
 UNSHAPED = tf.data.Dataset.from_generator(
@@ -100,7 +100,7 @@ def test_columns_of_pandas_are_arrays():
     assert read(["a", "b"], ["p", None])[1] == ["p", None]
     assert np.isnan(read(["a", "b"], ["p", np.nan])[1][1])
     images = [np.zeros((2, 2), "uint8"), "none.jpg"]
-    assert set(rnnzoo.images.load(Series(images), (2, 2)).errors) == {1}
+    assert set(rnnzoo.images.pixels.load(Series(images), (2, 2)).errors) == {1}
 
 
 def test_unknown_counts_are_none():

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from rnnzoo import feature_cache
-from rnnzoo.batching import Examples, Lookup
-from rnnzoo.encoders import fingerprint
-from rnnzoo.feature_cache import FeatureCache
+from rnnzoo.images import feature_cache
+from rnnzoo.images.encoders import fingerprint
+from rnnzoo.images.feature_cache import FeatureCache
+from rnnzoo.pipeline.examples import Examples, Lookup
 
 IMAGES = [f"image {i}".encode() for i in range(7)]
 

@@ -6,10 +6,10 @@ import pytest
 import sentencepiece
 import tensorflow as tf
 
-from rnnzoo.batching import pad
-from rnnzoo.detokenizer import join
-from rnnzoo.subwords import LONGEST, SubwordTokenizer
+from rnnzoo.ids import pad
 from rnnzoo.text import TokenCounter, in_graph
+from rnnzoo.text.detokenizer import join
+from rnnzoo.text.subwords import LONGEST, SubwordTokenizer
 
 TEXTS = [
     "Zwei Hunde spielen mit dem Ball; ein Hund bellt, der andere spielt.",

@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from rnnzoo.batching import Examples, pad
+from rnnzoo.ids import pad
+from rnnzoo.pipeline.examples import Examples
 
 
 def examples(lengths, **columns):

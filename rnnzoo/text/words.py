@@ -3,7 +3,9 @@
 import numpy as np
 import tensorflow as tf
 
-from rnnzoo import text
+from rnnzoo.ids import RESERVED, UNKNOWN
+from rnnzoo.text.strings import lower
+from rnnzoo.text.vocabulary import Vocabulary
 
 # The first that matches a whole word; ids from 2 on, 1 is for the rest.
 _CASES = (
@@ -15,13 +17,13 @@ _CASES = (
     r"[^\p{Lu}]*\p{Ll}[^\p{Lu}]*",  # word
     r".*\p{Lu}.*",  # McDonald
 )
-CASES = len(_CASES) + text.RESERVED
+CASES = len(_CASES) + RESERVED
 
 
 class WordReader(tf.Module):
     """Turns words into ids, in the graph.
 
-    It holds two lookup tables; see `rnnzoo.text.Vocabulary`.
+    It holds two lookup tables; see `rnnzoo.Vocabulary`.
 
     Args:
         words: Words from id 2 on, as `form` makes them.
@@ -42,8 +44,8 @@ class WordReader(tf.Module):
         max_characters=30,
     ):
         super().__init__(name="word_reader")
-        self.vocabulary = text.Vocabulary(words)
-        self.characters = text.Vocabulary(characters)
+        self.vocabulary = Vocabulary(words)
+        self.characters = Vocabulary(characters)
         self.lowercase = lowercase
         self.normalize_digits = normalize_digits
         self.max_characters = max_characters
@@ -63,7 +65,7 @@ class WordReader(tf.Module):
         words = form(distinct, self.lowercase, self.normalize_digits)
         characters = split_characters(distinct)[:, : self.max_characters]
         ids = {
-            "words": tf.maximum(self.vocabulary(words), text.UNKNOWN),
+            "words": tf.maximum(self.vocabulary(words), UNKNOWN),
             "characters": self.characters(characters),
             "cases": case_ids(distinct),
         }
@@ -76,7 +78,7 @@ class WordReader(tf.Module):
 def form(words, lowercase=True, normalize_digits=False):
     """Words as a vocabulary knows them."""
     if lowercase:
-        words = text.lower(words)
+        words = lower(words)
     if normalize_digits:
         words = tf.strings.regex_replace(words, r"\p{Nd}", "0")
     return words
@@ -92,7 +94,7 @@ def case_ids(words):
     ids = tf.ones_like(words, tf.int32)
     for place in reversed(range(len(_CASES))):
         matches = tf.strings.regex_full_match(words, f"(?s:{_CASES[place]})")
-        ids = tf.where(matches, place + text.RESERVED, ids)
+        ids = tf.where(matches, place + RESERVED, ids)
     return ids
 
 

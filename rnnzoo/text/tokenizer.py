@@ -9,16 +9,14 @@ So marks are the only thing that a text gains, nothing is ever lost, and the
 lengths of the pieces add up to offsets in the original string.
 """
 
-from collections import Counter
 from typing import NamedTuple
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from rnnzoo.checks import check_choice, check_positive
-
-PADDING, UNKNOWN, RESERVED = 0, 1, 2
+from rnnzoo.text.strings import lower, replace_invalid
+from rnnzoo.text.vocabulary import Vocabulary
 
 CUT = "\v"  # White space to tf.strings.split, and to nobody else here.
 BREAK = "\x1e"  # A token of its own, that only the sentence splitter sees.
@@ -126,35 +124,12 @@ _SENTENCES = (
         r"\1" + _BREAK + r"\2",
     ),
 )
-_UTF8 = r"[\x{0}-\x{D7FF}\x{E000}-\x{10FFFF}]*"
 
 
 def _rewrite(texts, rules):
     for pattern, rewrite in rules:
         texts = tf.strings.regex_replace(texts, pattern, rewrite)
     return texts
-
-
-def _valid(texts):
-    """Texts with bytes that are not UTF-8 replaced by U+FFFD."""
-    # Transcoding costs as much as all the rest; matching costs nothing.
-    return tf.cond(
-        tf.reduce_all(tf.strings.regex_full_match(texts, _UTF8)),
-        lambda: tf.identity(texts),
-        lambda: tf.strings.unicode_transcode(
-            texts, "UTF-8", "UTF-8", errors="replace"
-        ),
-    )
-
-
-def lower(strings):
-    """Strings in lower case, the same ones in every locale."""
-    # ICU lowers by the machine's locale: in a Turkish one "I" turns to a
-    # dotless i. These letters are lowered here, so that a model trained there
-    # can be served elsewhere.
-    strings = tf.strings.lower(strings)  # ASCII only
-    strings = tf.strings.regex_replace(strings, "İ", "i\u0307")
-    return tf.strings.lower(strings, encoding="utf-8")
 
 
 class Tokens(NamedTuple):
@@ -194,7 +169,7 @@ class Tokenizer:
 
     Args:
         unit: `"word"` or `"character"`; for pieces of words see
-            `rnnzoo.subwords`.
+            `rnnzoo.text.subwords`.
         lowercase: Whether tokens are lower-cased.
 
     Attributes:
@@ -281,7 +256,7 @@ class Tokenizer:
                 "Invalid value for argument `texts`. Expected a list of "
                 f"strings, of shape (n,). Received: shape {texts.shape}"
             )
-        texts = _rewrite(_valid(texts), _CLEAN)
+        texts = _rewrite(replace_invalid(texts), _CLEAN)
         if sentences or self.unit == "word":
             texts = _rewrite(texts, _WORDS)
         if sentences:
@@ -374,197 +349,3 @@ def _nest(columns, max_words):
         )
 
     return Tokens(*(nest(column) for column in columns))
-
-
-@keras.saving.register_keras_serializable(package="rnnzoo")
-class Vocabulary(tf.Module):
-    """Tokens and their ids, in the graph.
-
-    Id 0 is padding, which is also the id of the empty string, 1 stands for
-    unknown tokens; then come the tokens, from 2 on.
-
-    It holds a lookup table: a `tf.Module` that has it as an attribute can be
-    exported.
-
-    Args:
-        tokens: Strings, each once.
-
-    Attributes:
-        tokens: Tuple of the strings, those of the ids from 2 on.
-        table: The lookup table.
-    """
-
-    def __init__(self, tokens=()):
-        super().__init__(name="vocabulary")
-        tokens = [as_text(token, "tokens", i) for i, token in enumerate(tokens)]
-        # An array, because tf.Module would wrap and walk a list or a tuple.
-        self._tokens = np.array(tokens, object)
-        if len(set(tokens)) < len(tokens) or "" in tokens:
-            token = next(
-                token
-                for token, count in Counter(tokens).items()
-                if count > 1 or not token
-            )
-            raise ValueError(
-                "Invalid value for argument `tokens`. Expected strings that "
-                f"are not empty, each once. Received: {token!r}"
-            )
-        with tf.init_scope():
-            # Through bytes, because NumPy's strings drop trailing NULs.
-            keys = [b"", *(token.encode() for token in tokens)]
-            ids = [PADDING, *range(RESERVED, len(self))]
-            self.table = tf.lookup.StaticHashTable(
-                tf.lookup.KeyValueTensorInitializer(
-                    tf.constant(keys, tf.string), tf.constant(ids, tf.int32)
-                ),
-                default_value=UNKNOWN,
-            )
-
-    @classmethod
-    def from_counts(cls, counts, size=None, min_count=1):
-        """The most frequent tokens, by falling count, then alphabetically.
-
-        Args:
-            counts: Dict of token to how often it occurs.
-            size: Most ids to give out, those of padding and unknown included.
-            min_count: Tokens that occur less often are unknown.
-        """
-        if size is not None and size < RESERVED:
-            raise ValueError(
-                "Invalid value for argument `size`. Expected at least "
-                f"{RESERVED}: padding and unknown tokens have ids too. "
-                f"Received: size={size!r}"
-            )
-        tokens = [t for t, n in counts.items() if n >= min_count]
-        tokens.sort(key=lambda token: (-counts[token], token))
-        return cls(tokens if size is None else tokens[: size - RESERVED])
-
-    def __call__(self, tokens):
-        """The ids of tokens.
-
-        Args:
-            tokens: String tensor, ragged or dense.
-
-        Returns:
-            int32 tensor of the same shape and kind.
-        """
-        if isinstance(tokens, tf.RaggedTensor):
-            ids = self.table.lookup(tokens.flat_values)
-            return tokens.with_flat_values(ids)
-        return self.table.lookup(tf.convert_to_tensor(tokens, tf.string))
-
-    def __len__(self):
-        """The number of ids: of the tokens, padding and unknown."""
-        return len(self._tokens) + RESERVED
-
-    def __repr__(self):
-        return f"<Vocabulary of {len(self):,} ids>"
-
-    @property
-    def tokens(self):
-        return tuple(self._tokens)
-
-    def get_config(self):
-        return {"tokens": list(self._tokens)}
-
-    @classmethod
-    def from_config(cls, config):
-        return cls(**config)
-
-
-class TokenCounter:
-    """Counts tokens, a batch at a time.
-
-    Attributes:
-        counts: `collections.Counter` of strings.
-    """
-
-    def __init__(self):
-        self.counts = Counter()
-
-    def update(self, tokens):
-        """Adds the tokens of a ragged or dense string tensor."""
-        if isinstance(tokens, tf.RaggedTensor):
-            tokens = tokens.flat_values
-        tokens = tf.reshape(tf.convert_to_tensor(tokens, tf.string), [-1])
-        distinct, _, counts = tf.unique_with_counts(tokens)
-        for token, count in zip(
-            distinct.numpy(), counts.numpy().tolist(), strict=True
-        ):
-            if token:
-                self.counts[token.decode()] += count
-
-
-def in_graph(function):
-    """A function of texts `(n,)`, traced once for any number of them."""
-    texts = tf.TensorSpec([None], tf.string)
-    return tf.function(function, input_signature=[texts], autograph=False)
-
-
-def as_text(value, name, place):
-    """One string or UTF-8 bytes as a `str`, or an error that says where."""
-    try:
-        if isinstance(value, str):
-            value.encode()  # Half a surrogate pair is no text.
-            return str(value)
-        if isinstance(value, bytes):
-            return value.decode()
-        received = f"{value!r:.60} of type {type(value).__name__}"
-    except UnicodeError as error:
-        received = f"{value[:60]!r}, which is not UTF-8 ({error.reason})"
-    raise ValueError(
-        f"Invalid value for argument `{name}`. Expected strings, or bytes in "
-        f"UTF-8. Received: {name}[{place}]={received}"
-    )
-
-
-def check_texts(texts, name="texts", first=0):
-    """Texts from outside, checked.
-
-    Args:
-        texts: One `str` or `bytes`; a list, tuple, NumPy array or pandas
-            series of them; or a string tensor.
-        name: What errors call it.
-        first: What they call the place of the first one.
-
-    Returns:
-        NumPy array `(n,)` of `bytes` objects in UTF-8; or, of a tensor, a
-        tensor `(n,)`. One text is taken for a list of one.
-
-    Raises:
-        ValueError: If an item is not a string, or is not UTF-8.
-    """
-    if isinstance(texts, tf.Tensor):
-        return _check_tensor(texts, name)
-    if isinstance(texts, (str, bytes)):
-        texts = [texts]
-    if hasattr(texts, "to_numpy"):
-        texts = texts.to_numpy()
-    if isinstance(texts, np.ndarray) and texts.ndim == 0:
-        texts = texts[None]
-    if not isinstance(texts, (list, tuple, np.ndarray)):
-        raise ValueError(
-            f"Invalid value for argument `{name}`. Expected a string or a "
-            f"list of strings. Received: {name}={texts!r:.60} of type "
-            f"{type(texts).__name__}"
-        )
-    checked = np.empty(len(texts), object)
-    for i, text in enumerate(texts):
-        checked[i] = as_text(text, name, first + i).encode()
-    return checked
-
-
-def _check_tensor(texts, name):
-    if texts.dtype != tf.string or (texts.shape.rank or 0) > 1:
-        raise ValueError(
-            f"Invalid value for argument `{name}`. Expected strings, of shape "
-            f"(n,). Received: a tensor of {texts.dtype.name}, of shape "
-            f"{texts.shape}"
-        )
-    texts = tf.reshape(texts, [-1])
-    if tf.executing_eagerly():
-        valid = tf.strings.regex_full_match(texts, _UTF8).numpy()
-        if not valid.all():
-            place = int(np.argmin(valid))
-            as_text(texts[place].numpy(), name, place)
-    return texts

@@ -4,8 +4,10 @@ import warnings
 
 import tensorflow as tf
 
-from rnnzoo import examples, images
-from rnnzoo.examples import Chunk
+from rnnzoo import arrays
+from rnnzoo.images import pixels
+from rnnzoo.pipeline import raw
+from rnnzoo.pipeline.raw import Chunk
 from rnnzoo.text import as_text
 
 IMAGE, CAPTIONS = "image", "captions"  # features of TFDS dictionaries
@@ -21,29 +23,29 @@ def read_captioned(x, y=None, sample_weight=None):
         x: A `tf.data.Dataset`, batched or not, of dictionaries as TFDS makes
             them of `coco_captions`, of `(image, captions)`, `(image, captions,
             sample_weight)` or images alone, encoded or uint8; or a list or
-            array of images, see `rnnzoo.images.load`, or a list of pairs
+            array of images, see `rnnzoo.images.pixels.load`, or a list of pairs
             `(image, captions)`.
         y: The captions of each image, a string or a list of strings, if `x`
             is a list without them.
         sample_weight: List or array, if `x` is no dataset.
 
     Yields:
-        `rnnzoo.examples.Chunk`: `x` a list of `bytes`, `y` a list of lists of
-        strings, or `None`, and `sample_weight` an array, or `None`.
+        `rnnzoo.pipeline.raw.Chunk`: `x` a list of `bytes`, `y` a list of
+        lists of strings, or `None`, and `sample_weight` an array, or `None`.
 
     Raises:
         ValueError: If there is no image that can be read, or no end of them,
             if an image has no caption where others have, or if the parts do
             not fit.
     """
-    x, y = examples.unzip(x, y)
+    x, y = raw.unzip(x, y)
     if isinstance(x, tf.data.Dataset):
         if y is None:
             x = _as_files(x)
     elif y is not None:
         y = _as_column(y)
     count, empty = 0, True
-    for chunk in examples.iterate(x, y, sample_weight):
+    for chunk in raw.iterate(x, y, sample_weight):
         for start in range(0, len(chunk.x), IMAGES):
             part = slice(start, start + IMAGES)
             columns = [None if each is None else each[part] for each in chunk]
@@ -64,15 +66,15 @@ def count_captioned(x):
     """How many images there are, or `None` if only reading them tells."""
     if isinstance(x, tf.data.Dataset) and _is_batched(_columns(x)):
         return None
-    return examples.count(x, rank=3)
+    return raw.count(x, rank=3)
 
 
 def without_captions(x):
     """A list or array of the images, good and bad ones, of `x` as above."""
     if not isinstance(x, tf.data.Dataset):
-        return examples.unzip(x)[0]
+        return raw.unzip(x)[0]
     files = _as_files(x).map(lambda image, *_: image)
-    return [file for chunk in examples.iterate(files) for file in chunk.x]
+    return [file for chunk in raw.iterate(files) for file in chunk.x]
 
 
 def _columns(dataset):
@@ -128,7 +130,7 @@ def _dense(tensor):
 
 def _read(chunk, first):
     """The images that can be read of a chunk, and what belongs to them."""
-    encoded = images.encode(chunk.x, first)
+    encoded = pixels.encode(chunk.x, first)
     for message in encoded.errors.values():
         warnings.warn(message, stacklevel=3)
     places = sorted(encoded.files)
@@ -168,4 +170,4 @@ def _as_column(captions):
                 f"of them for each image. Received: y[{place}]={each!r:.60}"
             )
         column.append(list(each))
-    return examples.as_objects(column)
+    return arrays.as_objects(column)

@@ -8,8 +8,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from rnnzoo.batching import pad
-from rnnzoo.text import UNKNOWN
+from rnnzoo.ids import UNKNOWN, pad
 
 
 class Source(NamedTuple):

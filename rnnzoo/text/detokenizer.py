@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from rnnzoo.subwords import BLANK
+from rnnzoo.text.subwords import BLANK
 
 # Pairs of a pattern and what replaces it. Quotes close what they open: the
 # German “ is the English one that opens.

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from rnnzoo.ids import pad
+
 BATCHES_PER_POOL = 50
 NOISE = 0.1  # Of lengths, so that not the same examples meet in each pass.
 
@@ -292,22 +294,6 @@ def _options():
     options.autotune.enabled = False
     options.experimental_optimization.apply_default_optimizations = False
     return options
-
-
-def pad(ragged):
-    """Right padded dense tensor, at least one wide in every axis but the first.
-
-    Recurrent layers need a step, if only a masked one, to have an answer.
-    """
-    dense = ragged.to_tensor()
-    missing = tf.maximum(1 - tf.shape(dense)[1:], 0)
-    missing = tf.concat([[0], missing], axis=0)
-    padded = tf.pad(
-        dense,
-        tf.stack([tf.zeros_like(missing), missing], axis=1),
-        constant_values="" if dense.dtype == tf.string else 0,
-    )
-    return tf.ensure_shape(padded, [None] * dense.shape.rank)
 
 
 def _pad_all(structure):

@@ -3,7 +3,7 @@ import types
 import pytest
 import tensorflow_datasets as tfds
 
-from rnnzoo import sentences
+from rnnzoo.pipeline import sentences
 
 
 @pytest.mark.parametrize(

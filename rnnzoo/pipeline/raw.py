@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from rnnzoo.arrays import without_index
 from rnnzoo.text import check_texts
 
 CHUNK = 1024
@@ -143,19 +144,6 @@ def unzip(x, y=None, is_pair=lambda item: len(item) == 2):
     if all(isinstance(item, tuple) and is_pair(item) for item in x):
         return tuple(map(list, zip(*x, strict=True)))
     return x, y
-
-
-def without_index(column):
-    """Columns of pandas as arrays, where a place is a place."""
-    return column.to_numpy() if hasattr(column, "to_numpy") else column
-
-
-def as_objects(rows):
-    """An array of lists, of which NumPy would try to make a matrix."""
-    objects = np.empty(len(rows), object)
-    for place, row in enumerate(rows):
-        objects[place] = row
-    return objects
 
 
 def _iterate_arrays(x, y, sample_weight):

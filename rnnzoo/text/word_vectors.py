@@ -12,7 +12,7 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from rnnzoo.text import RESERVED
+from rnnzoo.ids import RESERVED
 
 
 class WordVectors(NamedTuple):

@@ -7,9 +7,10 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from rnnzoo import tags as tagging
 from rnnzoo import text
-from rnnzoo.examples import as_objects, inputs, iterate, unzip
+from rnnzoo.arrays import as_objects
+from rnnzoo.pipeline.raw import inputs, iterate, unzip
+from rnnzoo.text import tagging
 
 # Features of TFDS dictionaries: conll2003 has the first, wikiann the second.
 _TOKENS, _TAGS = "tokens", ("ner", "tags", "ner_tags")

@@ -4,7 +4,8 @@ import pytest
 import tensorflow as tf
 
 import rnnzoo
-from rnnzoo import copying, losses, text
+from rnnzoo import losses, text
+from rnnzoo.text import copying
 
 RNG = np.random.default_rng(0)
 LETTERS = list("bcdfgklmnprst")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from rnnzoo import images
+from rnnzoo.images import pixels
 
 Image = pytest.importorskip("PIL.Image")
 
@@ -53,7 +53,7 @@ def only(loaded):
 )
 def test_encoded_images_look_as_pil_shows_them(picture, form, mode, tolerance):
     data = encode(picture, form, mode)
-    found = only(images.load([data], SIZE))
+    found = only(pixels.load([data], SIZE))
     expected = resize_as_pil_does(picture, SIZE)
     np.testing.assert_allclose(found, expected, atol=tolerance)
 
@@ -63,7 +63,7 @@ def test_grey_images_and_those_of_16_bits_have_three_channels(picture):
     deep = (grey.astype(np.uint16) << 8) + 200
     expected = resize_as_pil_does(grey, SIZE)[:, :, None].repeat(3, axis=2)
     kinds = [encode(grey, "PNG"), encode(deep, "PNG"), grey, grey[:, :, None]]
-    loaded = images.load(kinds, SIZE)
+    loaded = pixels.load(kinds, SIZE)
     assert not loaded.errors
     for found in loaded.images:
         np.testing.assert_allclose(found, expected, atol=1)
@@ -76,13 +76,13 @@ def test_paths_bytes_arrays_and_tensors_are_one(tmp_path, picture):
     alpha = np.concatenate([picture, picture[:, :, :1]], axis=2)
     kinds = [path, str(path), data, tf.constant(data), picture, alpha]
     kinds += [tf.constant(picture), picture.astype("int64"), picture / 1.0]
-    loaded = images.load(kinds, SIZE)
+    loaded = pixels.load(kinds, SIZE)
     assert not loaded.errors
     for found in loaded.images:
         np.testing.assert_allclose(found, loaded.images[0], atol=1e-4)
     batch = np.stack([picture, picture])
     np.testing.assert_array_equal(
-        images.load(batch, SIZE).images, images.resize(batch, SIZE)
+        pixels.load(batch, SIZE).images, pixels.resize(batch, SIZE)
     )
 
 
@@ -93,7 +93,7 @@ def test_large_images_become_small(form):
     large[::2] = 254
     large[:, :1000] //= 2
     item = large if form == "array" else encode(large, form)
-    found = only(images.load([item], SIZE))
+    found = only(pixels.load([item], SIZE))
     np.testing.assert_allclose(found[:, :19], 63.5, atol=2)
     np.testing.assert_allclose(found[:, 21:], 127, atol=2)
 
@@ -101,14 +101,14 @@ def test_large_images_become_small(form):
 def test_huge_images_have_an_answer():
     huge = np.full((8000, 8000, 3), 50, np.uint8)
     huge[4000:] = 200
-    loaded = images.load([encode(huge, "JPEG"), huge], SIZE)
+    loaded = pixels.load([encode(huge, "JPEG"), huge], SIZE)
     assert not loaded.errors
     np.testing.assert_allclose(loaded.images[:, :15], 50, atol=1)
     np.testing.assert_allclose(loaded.images[:, 17:], 200, atol=1)
 
 
 def test_large_jpegs_are_decoded_to_less_pixels(picture):
-    decode = tf.function(images.decode_batch).get_concrete_function(
+    decode = tf.function(pixels.decode_batch).get_concrete_function(
         tf.TensorSpec([None], tf.string), SIZE
     )
     ratios = {
@@ -118,7 +118,7 @@ def test_large_jpegs_are_decoded_to_less_pixels(picture):
     }
     assert ratios == {1, 2, 4, 8}
     large = picture.repeat(6, axis=0).repeat(6, axis=1)
-    found = only(images.load([encode(large, "JPEG")], SIZE))
+    found = only(pixels.load([encode(large, "JPEG")], SIZE))
     expected = resize_as_pil_does(picture, SIZE)
     np.testing.assert_allclose(found, expected, atol=4)
 
@@ -133,7 +133,7 @@ def nodes(concrete):
 @pytest.mark.parametrize("shape", [(1, 1), (1, 200), (200, 1), SIZE])
 def test_tiny_images_have_an_answer(shape):
     image = np.full((*shape, 3), 7, np.uint8)
-    loaded = images.load([image, encode(image, "PNG")], SIZE)
+    loaded = pixels.load([image, encode(image, "PNG")], SIZE)
     assert not loaded.errors
     np.testing.assert_allclose(loaded.images, 7, atol=1e-4)
 
@@ -161,7 +161,7 @@ def test_a_bad_image_is_named_and_the_others_are_read(tmp_path, picture):
     items[7] = encode(picture, "PNG")
     for place, (item, _) in expected.items():
         items[place] = item
-    loaded = images.load(items, SIZE)
+    loaded = pixels.load(items, SIZE)
     assert loaded.errors.keys() == expected.keys()
     for place, (_, message) in expected.items():
         assert f"images[{place}]" in loaded.errors[place]
@@ -186,13 +186,13 @@ def test_a_bad_image_is_named_and_the_others_are_read(tmp_path, picture):
 )
 def test_what_is_no_list_of_images_is_an_error(items, message):
     with pytest.raises(ValueError, match=message):
-        images.load(items, SIZE)
+        pixels.load(items, SIZE)
 
 
 def test_an_exported_graph_answers_bad_images_too(tmp_path, picture):
     module = tf.Module()
     module.decode = tf.function(
-        lambda data: images.decode_batch(data, SIZE)._asdict(),
+        lambda data: pixels.decode_batch(data, SIZE)._asdict(),
         input_signature=[tf.TensorSpec([None], tf.string)],
     )
     tf.saved_model.save(module, os.fspath(tmp_path))
@@ -204,7 +204,7 @@ def test_an_exported_graph_answers_bad_images_too(tmp_path, picture):
     assert not np.any(result["images"][1:3])
     for place, data in ((0, good[0]), (3, good[1])):
         np.testing.assert_allclose(
-            result["images"][place], images.decode(data, SIZE), atol=1e-4
+            result["images"][place], pixels.decode(data, SIZE), atol=1e-4
         )
     none = decode(tf.zeros([0], tf.string))
     assert none["images"].shape == (0, *SIZE, 3)
@@ -218,7 +218,7 @@ def test_files_are_checked_and_arrays_become_files(tmp_path, picture):
     path = tmp_path / "large.jpg"
     path.write_bytes(whole)
     items = [path, whole[:-2000], picture, picture / 1.0, large / 255]
-    encoded = images.encode(items, first=100)
+    encoded = pixels.encode(items, first=100)
     assert sorted(encoded.files) == [0, 2, 3]
     assert encoded.files[0] == whole
     for place in (2, 3):

@@ -2,7 +2,7 @@ import itertools
 
 import pytest
 
-from rnnzoo.tags import Span, TagSet, from_offsets, to_spans, to_tags
+from rnnzoo.text.tagging import Span, TagSet, from_offsets, to_spans, to_tags
 
 NAMES = ["O", *(f"{p}-{x}" for p in "BIES" for x in ("A", "B-C"))]
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from rnnzoo.examples import without_index
+from rnnzoo.arrays import without_index
 
 FORMATS = "JPEG, PNG, GIF or BMP"
 

@@ -12,7 +12,10 @@ from collections import Counter
 import keras
 import tensorflow as tf
 
-from rnnzoo.text import RESERVED, UNKNOWN, Tokenizer, Tokens, Vocabulary, lower
+from rnnzoo.ids import RESERVED, UNKNOWN
+from rnnzoo.text.strings import lower
+from rnnzoo.text.tokenizer import Tokenizer, Tokens
+from rnnzoo.text.vocabulary import Vocabulary
 
 BLANK = "▁"  # As SentencePiece writes the blank before a word.
 UPP = "▅"  # SentencePiece's own; it skips what has it.

@@ -1,0 +1,1 @@
+"""Images as numbers, and the encoders that read them."""

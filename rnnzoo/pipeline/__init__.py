@@ -1,0 +1,1 @@
+"""Raw examples from whatever holds them, and batches of ids."""

@@ -1,0 +1,18 @@
+"""Raw strings to tokens and ids, and back."""
+
+from rnnzoo.text.strings import as_text, check_texts, in_graph, lower
+from rnnzoo.text.subwords import SubwordTokenizer
+from rnnzoo.text.tokenizer import Tokenizer, Tokens
+from rnnzoo.text.vocabulary import TokenCounter, Vocabulary
+
+__all__ = [
+    "SubwordTokenizer",
+    "TokenCounter",
+    "Tokenizer",
+    "Tokens",
+    "Vocabulary",
+    "as_text",
+    "check_texts",
+    "in_graph",
+    "lower",
+]
