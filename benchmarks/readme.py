@@ -1,14 +1,19 @@
-"""Rewrites the tables of the README from the registry and results/*.csv.
+"""Rewrites the tables of both README files from what was measured.
 
     python benchmarks/readme.py [--check]
 
-Between `<!-- results:NAME -->` and `<!-- /results -->` stands what the scripts
-measured; if there is no such table, nothing does. With --check the README
-is only compared, and the exit code says whether it was up to date.
+Replaces the text between `<!-- results:NAME -->` and `<!-- /results -->`:
+in README.md by the list of models and one line for each model and dataset, in
+benchmarks/README.md by the tables of results/*.csv and
+rnnzoo/models/quality.csv. A table that was never measured is left empty.
+
+With --check, writes nothing; the exit code says whether both files are up to
+date.
 """
 
 import argparse
 import csv
+import itertools
 import os
 import re
 import sys
@@ -21,41 +26,46 @@ import harness
 import rnnzoo
 from rnnzoo.registry import QUALITY
 
-README = Path(__file__).parents[1] / "README.md"
+BENCHMARKS = Path(__file__).parent
+README = BENCHMARKS.parent / "README.md"
+TABLES = BENCHMARKS / "README.md"
 PART = re.compile(r"(<!-- results:(\w+) -->\n).*?(<!-- /results -->)", re.S)
 TITLES = {
-    "quality": "Quality on the test split, epoch chosen on other data",
-    "tagging": "Entity tagging",
+    "quality": "Scores on the test split; the epoch was chosen on other data",
+    "tagging": "A BiLSTM-CNN-CRF tagger, beside a tagger of Keras's layers",
     "han": "A hierarchical attention network, beside the usual Keras code",
-    "recurrent": "Recurrent layers (batch x steps x features x units): ms, and "
-    "the time of ours over that of others",
+    "recurrent": "Recurrent layers: time in ms, and our time divided by that "
+    "of each contestant",
     "recurrent_memory": "Recurrent layers: peak memory of a training step, "
-    "above that of a process that trains next to nothing; 20 MB are noise",
-    "captioning": "Captioners, examples a second; of random ids or, with the "
-    "batches that each one makes, on Flickr8k",
-    "translation": "Translators, training and decoding; of random ids or, with "
-    "the batches that each one makes, on Multi30k",
-    "crf": "Conditional random field",
-    "optimizer": "LazyAdam, a training step of an embedding classifier",
+    "above that of a process that trains an almost empty model; differences "
+    "of 20 MB are noise",
+    "captioning": "Captioners: examples a second, on random ids and on "
+    "Flickr8k",
+    "translation": "Translators: training and decoding, on random ids and on "
+    "Multi30k",
+    "crf": "Conditional random field, beside pytorch-crf",
+    "optimizer": "LazyAdam: a training step of a classifier of embeddings",
 }
-# What the names in a table mean, if its title does not say.
+# The meaning of names in a table, where its title does not give it.
 LEGENDS = {
-    "quality": "No deviation: a single run. luong_translator had one core. "
-    "oh-2LSTMp is the LSTM over one-hot "
+    "quality": "Where there is no deviation, there was a single run. "
+    "luong_translator trained on one core. oh-2LSTMp is the LSTM over one-hot "
     "words and regions of Johnson & Zhang 2016.",
-    "tagging": "Keras: a BiLSTM of Keras's layers with a softmax, and no CRF, "
-    "on our batches.",
-    "recurrent": "no dropout: Keras's layer without recurrent dropout. torch: "
-    "without dropout and masks. XLA: compiled for the one shape.",
-    "captioning": "Keras loop: what TensorFlow's tutorial taught before it "
-    "took a Transformer.",
+    "tagging": "Keras: a BiLSTM of Keras's layers with a softmax in place of "
+    "the CRF, trained on our batches.",
+    "recurrent": "Shapes are batch x steps x features x units. No dropout: "
+    "Keras's layer without recurrent dropout. torch: without dropout and "
+    "masks. floor: the matrix products alone. XLA: compiled for this one "
+    "shape.",
+    "captioning": "Keras loop: the model that TensorFlow's tutorial taught "
+    "before it moved to a Transformer. floor: the matrix products alone.",
     "translation": "fed: with input feeding. Keras RNN: `keras.layers.RNN` "
     "over a cell that attends. Keras loop and Keras layers: TensorFlow's "
-    "tutorials of 2021 and of today. Above 1 in the last column, bahdanau is "
-    "faster.",
+    "tutorials of 2021 and of today. floor: the matrix products alone. Above "
+    "1 in the last column, bahdanau is faster.",
     "optimizer": "gradients alone: the step without the update.",
 }
-# Of long tables the README shows some rows and columns; all are in the CSV.
+# Long tables show some of their rows and columns; the CSV files have all.
 _FORWARD = {"direction": "forward"}
 ROWS = {"recurrent": _FORWARD, "recurrent_memory": _FORWARD}
 COLUMNS = {
@@ -64,67 +74,142 @@ COLUMNS = {
         *("/ torch", "/ floor", "/ rnnzoo XLA", "/ Keras XLA"),
     )
 }
-SCRIPTS = {"recurrent_memory": "recurrent.py --memory"}  # else of that name
+SCRIPTS = {"recurrent_memory": "recurrent.py --memory"}  # else NAME.py
+# The metrics that published figures are given in, and which value is better.
+HEADLINES = {"accuracy": max, "f1": max, "bleu_lowercase": max, "bleu_4": max}
 
 
-def rewrite(text, results=harness.RESULTS):
-    """The README with its parts made anew."""
+def rewrite(text, results=harness.RESULTS, quality=QUALITY):
+    """The text of a README with the current tables.
+
+    Args:
+        text: What the file holds now.
+        results: Directory of the benchmarks' results.
+        quality: CSV file of the models' scores.
+    """
 
     def part(match):
         start, name, end = match.groups()
-        content = models() if name == "models" else measured(name, results)
+        if name == "models":
+            content = models()
+        elif name == "headlines":
+            content = headlines(quality)
+        else:
+            path = quality if name == "quality" else results / f"{name}.csv"
+            content = measured(name, path)
         return start + content + end
 
     return PART.sub(part, text)
 
 
 def models():
-    """A table of all models of the zoo."""
+    """A list of the zoo's models: a line for each task."""
     cards = [rnnzoo.describe(name) for name in rnnzoo.list_models()]
-    rows = [
-        {
-            "model": f"`{card.name}`",
-            "task": card.task.replace("_", " "),
-            "what": card.summary,
-            "paper": card.paper,
-        }
-        for card in cards
-    ]
-    return harness.markdown(rows) + "\n"
-
-
-def measured(name, results):
-    """Title, table and machine of a benchmark; nothing if it was not run."""
-    path = QUALITY if name == "quality" else results / f"{name}.csv"
-    if not path.exists():
-        return ""
-    with open(path, newline="") as file:
-        rows = [
-            {key: row[key] for key in COLUMNS.get(name, row)}
-            for row in csv.DictReader(file)
-            if ROWS.get(name, {}).items() <= row.items()
-        ]
-    machine = path.with_suffix(".txt")
-    note = machine.read_text().strip() if machine.exists() else ""
-    script = SCRIPTS.get(name, f"{name}.py")
-    legend = f"\n{LEGENDS[name]}\n" if name in LEGENDS else ""
-    note = (
-        f"{legend}\nMeasured by `benchmarks/{script}`. {note}".rstrip() + "\n"
+    cards.sort(key=lambda card: card.task)  # keeps the names' order
+    return "".join(
+        f"- {task.replace('_', ' ').capitalize()}: "
+        f"{', '.join(map(_cited, each))}\n"
+        for task, each in itertools.groupby(cards, lambda card: card.task)
     )
-    return f"**{TITLES[name]}**\n\n{harness.markdown(rows)}\n{note}"
+
+
+def _cited(card):
+    """A model's name, with the authors and year of its paper."""
+    authors, comma, _ = card.paper.partition(", ")
+    return f"`{card.name}` ({authors})" if comma else f"`{card.name}`"
+
+
+def headlines(path):
+    """A line for each model and dataset that has a published figure.
+
+    Of several settings, the table shows the one with the best score.
+    """
+    found = {}
+    for row in _rows(path):
+        metric = row["metric"].partition(" ")[0]
+        if metric in HEADLINES and row["published"]:
+            found.setdefault((row["model"], row["dataset"], metric), []).append(
+                row
+            )
+    best = {
+        key: HEADLINES[key[2]](rows, key=lambda row: float(row["test"]))
+        for key, rows in found.items()
+    }
+    if not best:
+        return ""
+    table = harness.markdown(
+        [
+            {
+                "model": f"`{model}`",
+                "dataset": dataset,
+                "settings": row["settings"],
+                "metric": metric,
+                "measured": _with_deviation(row),
+                "published": row["published"],
+            }
+            for (model, dataset, metric), row in best.items()
+        ]
+    )
+    signatures = dict.fromkeys(
+        "`{}` is {}".format(*row["metric"].split(" ", 1))
+        for row in best.values()
+        if " " in row["metric"]
+    )
+    scorers = f"{'; '.join(signatures)}. " if signatures else ""
+    return f"{table}\n\n{scorers}Machine: {_machine(path)}.\n"
+
+
+def _with_deviation(row):
+    if not row["standard deviation"]:
+        return f"{row['test']} (1 run)"
+    return f"{row['test']} ± {row['standard deviation']} ({row['seeds']} runs)"
+
+
+def measured(name, path):
+    """Title, table and machine of a benchmark; nothing if it was not run."""
+    rows = [
+        {key: row[key] for key in COLUMNS.get(name, row)}
+        for row in _rows(path)
+        if ROWS.get(name, {}).items() <= row.items()
+    ]
+    if not rows:
+        return ""
+    legend = f"{LEGENDS[name]}\n\n" if name in LEGENDS else ""
+    script = SCRIPTS.get(name, f"{name}.py")
+    note = f"Measured by `benchmarks/{script}`. {_machine(path)}".rstrip()
+    return f"**{TITLES[name]}**\n\n{harness.markdown(rows)}\n\n{legend}{note}\n"
+
+
+def _rows(path):
+    """The rows of a CSV file, as dicts; none without the file."""
+    if not path.exists():
+        return []
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def _machine(path):
+    """The machine that a CSV file's figures were measured on."""
+    note = path.with_suffix(".txt")
+    return note.read_text(encoding="utf-8").strip() if note.exists() else ""
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true")
     args = parser.parse_args()
-    before = README.read_text(encoding="utf-8")
-    after = rewrite(before)
-    if args.check:
+    stale = []
+    for path in (README, TABLES):
+        before = path.read_text(encoding="utf-8")
+        after = rewrite(before)
         if before != after:
-            sys.exit("README.md is not up to date: run benchmarks/readme.py")
-        return
-    README.write_text(after, encoding="utf-8")
+            stale.append(os.fspath(path.relative_to(BENCHMARKS.parent)))
+            if not args.check:
+                path.write_text(after, encoding="utf-8")
+    if args.check and stale:
+        sys.exit(
+            f"Not up to date: {', '.join(stale)}. Run benchmarks/readme.py."
+        )
 
 
 if __name__ == "__main__":
