@@ -1,0 +1,114 @@
+"""The limits that all searches keep: lengths, n-grams, prefixes."""
+
+import numpy as np
+import tensorflow as tf
+
+from rnnzoo.search.arguments import as_int, check
+
+
+class Limits:
+    """Decides which tokens may come next.
+
+    Args:
+        start, end, max_length, min_length, block_ngrams, prefix: See
+            `rnnzoo.search.greedy`.
+
+    Attributes:
+        end: The end token.
+        max_length: int32 `(batch,)`.
+        steps: Most steps that a search takes, including that of the end token.
+    """
+
+    def __init__(
+        self,
+        start,
+        end,
+        max_length,
+        min_length=0,
+        block_ngrams=0,
+        prefix=None,
+    ):
+        for name, value in (
+            ("max_length", max_length),
+            ("min_length", min_length),
+            ("block_ngrams", block_ngrams),
+        ):
+            check(
+                tf.is_tensor(value) or np.all(np.array(value) >= 0),
+                name,
+                value,
+                "an integer of at least 0",
+            )
+        batch = tf.shape(start)[:1]
+        self.end = as_int(end)
+        self.max_length = tf.broadcast_to(tf.cast(max_length, tf.int32), batch)
+        self.min_length = tf.broadcast_to(tf.cast(min_length, tf.int32), batch)
+        self.block_ngrams = as_int(block_ngrams)
+        # In an empty batch, the maximum is the smallest integer.
+        self.steps = tf.maximum(tf.reduce_max(self.max_length), 0) + 1
+        self.prefix = None
+        if prefix is not None:
+            missing = tf.maximum(self.steps - tf.shape(prefix)[1], 0)
+            self.prefix = tf.pad(  # (batch, at least `steps`)
+                tf.cast(prefix, tf.int32),
+                [[0, 0], [0, missing]],
+                constant_values=-1,
+            )
+
+    def __call__(self, scores, history, t):
+        """The scores, minus infinity where a token may not come.
+
+        Args:
+            scores: `(batch, n, vocabulary)`.
+            history: int32 `(batch, n, steps)`, the tokens so far.
+            t: Number of the tokens so far.
+        """
+        early, over = t < self.min_length, t >= self.max_length
+        due = tf.fill(tf.shape(over), -1)
+        if self.prefix is not None:
+            due = self.prefix[:, t]
+
+        def forbid():
+            tokens = tf.range(tf.shape(scores)[-1])
+            is_end = tokens == self.end
+            free = ~is_end | ~_over_tokens(early)
+            if self.block_ngrams:
+                free &= ~self._repeats(history, t, tf.size(tokens))
+            is_due = tokens == _over_tokens(due)
+            free = tf.where(_over_tokens(due) < 0, free, is_due)
+            free = tf.where(_over_tokens(over), is_end, free)
+            return tf.where(free, scores, -float("inf"))
+
+        if self.block_ngrams:
+            return forbid()
+        # Most steps forbid nothing, and a pass over a vocabulary takes time.
+        bound = tf.reduce_any(early | over | (due >= 0))
+        return tf.cond(bound, forbid, lambda: scores)
+
+    def _repeats(self, history, t, vocabulary):
+        """Whether each token would complete an n-gram that has occurred."""
+        n = self.block_ngrams
+        shape = tf.shape(history)
+        history = tf.reshape(history, [-1, shape[2]])
+        # Before t >= n there is none; the padding keeps the slices in range.
+        history = tf.pad(history, [[0, 0], [0, n]], constant_values=-1)
+        windows = tf.shape(history)[1] - n + 1
+        same = tf.range(windows)[None, :] <= t - n  # entirely in the past
+        for k in range(n - 1):
+            last = history[:, tf.maximum(t - n + 1 + k, 0)]
+            same &= history[:, k : windows + k] == last[:, None]
+        following = tf.maximum(history[:, n - 1 :], 0)
+        same = tf.broadcast_to(same, tf.shape(following))
+        rows = tf.range(tf.shape(history)[0])[:, None]
+        rows = tf.broadcast_to(rows, tf.shape(following))
+        found = tf.scatter_nd(
+            tf.stack([rows, following], axis=2),
+            tf.cast(same, tf.int32),
+            [tf.shape(history)[0], vocabulary],
+        )
+        return tf.reshape(found > 0, [shape[0], shape[1], vocabulary])
+
+
+def _over_tokens(of_samples):
+    """`(batch,)` to a shape that broadcasts over `(batch, n, vocabulary)`."""
+    return of_samples[:, None, None]

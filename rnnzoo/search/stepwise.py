@@ -1,0 +1,224 @@
+"""Greedy search and sampling: sequences that are continued on their own."""
+
+import numpy as np
+import tensorflow as tf
+
+from rnnzoo.search.arguments import as_int, check
+from rnnzoo.search.hypotheses import Hypotheses, trim
+from rnnzoo.search.limits import Limits
+from rnnzoo.search.loop import like, loop, repeat, write
+
+
+def greedy(
+    step,
+    state,
+    start,
+    end,
+    max_length,
+    min_length=0,
+    block_ngrams=0,
+    prefix=None,
+):
+    """Takes the most probable token at each step.
+
+    Args:
+        step: Function `(tokens, state) -> (scores, state)`; see
+            `rnnzoo.search`.
+        state: Nest of tensors `(batch, ...)`.
+        start: int32 `(batch,)`, the tokens of the first step.
+        end: The token that ends a sequence.
+        max_length: Most tokens before the end; an integer, or integers
+            `(batch,)`.
+        min_length: Fewest tokens before the end; an integer, or integers
+            `(batch,)`.
+        block_ngrams: Size of the n-grams that may occur only once in a
+            sequence (Paulus et al. 2018). 0 allows all.
+        prefix: int32 `(batch, time)`, the tokens that each sequence must begin
+            with; negative where nothing is prescribed. It is cut at
+            `max_length`, and exempt from the other limits.
+
+    Returns:
+        `Hypotheses`, with n = 1; the scores are the log probabilities.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+
+    Examples:
+        The next token depends on the last one alone, by a table of
+        probabilities: 0 is the start, 1 the end.
+
+        >>> import tensorflow as tf
+        >>> from rnnzoo import search
+        >>> table = tf.math.log(
+        ...     [
+        ...         [0.0, 0.0, 0.6, 0.4],
+        ...         [0.0, 1.0, 0.0, 0.0],
+        ...         [0.0, 0.3, 0.3, 0.4],
+        ...         [0.0, 0.9, 0.1, 0.0],
+        ...     ]
+        ... )
+        >>> def step(tokens, state):
+        ...     return tf.gather(table, tokens), state
+        >>> found = search.greedy(step, (), [0], end=1, max_length=5)
+        >>> found.tokens.numpy().tolist()
+        [[[2, 3]]]
+        >>> round(float(tf.exp(found.log_probs[0, 0])), 3)
+        0.216
+    """
+    limits = Limits(start, end, max_length, min_length, block_ngrams, prefix)
+
+    def choose(scores, _):
+        return tf.argmax(scores, axis=-1, output_type=tf.int32)
+
+    return _roll(step, state, start, limits, choose, count=1)
+
+
+def sample(
+    step,
+    state,
+    start,
+    end,
+    max_length,
+    min_length=0,
+    block_ngrams=0,
+    prefix=None,
+    count=1,
+    temperature=1.0,
+    top_k=0,
+    top_p=1.0,
+    seed=0,
+):
+    """Draws tokens by their probabilities.
+
+    The arguments that are not listed here are those of `greedy`.
+
+    Args:
+        count: Number of the sequences drawn for each sample.
+        temperature: Divisor of the logits; below 1, probable tokens become
+            more probable.
+        top_k: Number of the most probable tokens that are drawn from (Fan et
+            al. 2018); 0 for all.
+        top_p: Probability that the tokens drawn from, the most probable ones,
+            must add up to (Holtzman et al. 2020).
+        seed: Integer, or two of them as a tensor `(2,)`: the same seed draws
+            the same sequences at the same place in a batch.
+
+    Returns:
+        `Hypotheses` in the order in which they were drawn, with n = `count`;
+        scores and log probabilities are those of the model, without
+        temperature and cuts.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+
+    Examples:
+        A model that ends with token 1 half of the time:
+
+        >>> import tensorflow as tf
+        >>> from rnnzoo import search
+        >>> table = tf.math.log([[0.0, 0.5, 0.3, 0.2]])
+        >>> def step(tokens, state):
+        ...     return tf.repeat(table, tf.shape(tokens)[0], axis=0), state
+        >>> found = search.sample(
+        ...     step, (), [0], end=1, max_length=9, count=1000, seed=4
+        ... )
+        >>> tuple(found.lengths.shape)
+        (1, 1000)
+        >>> empty = tf.cast(found.lengths == 0, "float32")
+        >>> round(float(tf.reduce_mean(empty)), 1)
+        0.5
+    """
+    check(count >= 1, "count", count, "a positive integer")
+    check(temperature > 0, "temperature", temperature, "a positive number")
+    check(top_k >= 0, "top_k", top_k, "an integer of at least 0")
+    check(0 < top_p <= 1, "top_p", top_p, "a number in (0, 1]")
+    if not tf.is_tensor(seed):
+        seed = tf.constant([seed, 0], tf.int64)
+    limits = Limits(start, end, max_length, min_length, block_ngrams, prefix)
+    top_k = as_int(top_k)
+
+    def choose(scores, t):
+        # The best is 0, which any temperature leaves finite.
+        largest = tf.reduce_max(scores, axis=1, keepdims=True)
+        scores = (scores - largest) / tf.maximum(
+            tf.cast(temperature, tf.float32), np.finfo("float32").tiny
+        )
+        scores = _keep_top_p(_keep_top_k(scores, top_k), top_p)
+        return tf.random.stateless_categorical(
+            scores, 1, tf.random.fold_in(seed, t), dtype=tf.int32
+        )[:, 0]
+
+    return _roll(step, state, start, limits, choose, as_int(count))
+
+
+def _roll(step, state, start, limits, choose, count):
+    """Continues `count` sequences of each sample by one token at a time."""
+    batch, end = tf.shape(start)[0], limits.end
+    rows = batch * count
+    state = repeat(state, count)
+    tokens = tf.repeat(tf.cast(start, tf.int32), count)
+
+    def advance(t, tokens, history, log_probs, done, state):
+        log_p, new_state = _log_probs(step, tokens, state)
+        shape = [batch, count, tf.shape(log_p)[1]]
+        scores = limits(
+            tf.reshape(log_p, shape),
+            tf.reshape(history, [batch, count, limits.steps]),
+            t,
+        )
+        scores = tf.reshape(scores, tf.shape(log_p))
+        chosen = choose(scores, t)
+        # A sequence that no token may continue ends, with probability 0.
+        lost = tf.reduce_max(scores, axis=1) == -float("inf")
+        chosen = tf.where(done | lost, end, chosen)
+        gained = tf.gather(scores, chosen, batch_dims=1)
+        return (
+            t + 1,
+            chosen,
+            write(history, t, chosen),
+            log_probs + tf.where(done, 0.0, gained),
+            done | (chosen == end),
+            like(new_state, state),
+        )
+
+    _, _, history, log_probs, _, _ = loop(
+        limits.steps,
+        advance,
+        0,
+        tokens,
+        tf.fill([rows, limits.steps], end),
+        tf.zeros([rows]),
+        tf.zeros([rows], tf.bool),
+        state,
+    )
+    log_probs = tf.reshape(log_probs, [batch, count])
+    history = tf.reshape(history, [batch, count, limits.steps])
+    # An impossible sequence is no hypothesis.
+    history = tf.where(log_probs[..., None] > -float("inf"), history, end)
+    lengths = tf.reduce_sum(tf.cast(history != end, tf.int32), axis=2)
+    return trim(Hypotheses(history, lengths, log_probs, log_probs))
+
+
+def _keep_top_k(scores, k):
+    if not k:
+        return scores
+    k = tf.minimum(k, tf.shape(scores)[1])
+    least = tf.math.top_k(scores, k).values[:, -1:]
+    return tf.where(scores < least, -float("inf"), scores)
+
+
+def _keep_top_p(scores, p):
+    if p == 1:
+        return scores
+    falling = tf.sort(scores, axis=1, direction="DESCENDING")
+    probabilities = tf.nn.softmax(falling, axis=1)
+    before = tf.cumsum(probabilities, axis=1, exclusive=True)
+    # The token that reaches p is the last one.
+    kept = tf.where(before < p, falling, float("inf"))
+    least = tf.reduce_min(kept, axis=1, keepdims=True)
+    return tf.where(scores < least, -float("inf"), scores)
+
+
+def _log_probs(step, tokens, state):
+    scores, state = step(tokens, state)
+    return tf.nn.log_softmax(tf.cast(scores, tf.float32)), state
