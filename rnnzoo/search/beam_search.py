@@ -27,6 +27,8 @@ def beam(
     length_penalty=0.0,
     coverage_penalty=0.0,
     coverage=None,
+    *,
+    allowed=None,
 ):
     """Finds the best sequences within a beam.
 
@@ -68,6 +70,8 @@ def beam(
     Raises:
         ValueError: If an argument is out of its range, or if there is a
             coverage penalty without `coverage`.
+        tf.errors.InvalidArgumentError: If `allowed` does not fit the
+            vocabulary.
 
     Examples:
         The next token depends on the last one alone, by a table of
@@ -113,7 +117,9 @@ def beam(
         )
     search = _Beam(
         step=step,
-        limits=Limits(start, end, max_length, min_length, block_ngrams, prefix),
+        limits=Limits(
+            start, end, max_length, min_length, block_ngrams, prefix, allowed
+        ),
         width=as_int(width),
         n_best=as_int(n_best),
         length_penalty=length_penalty,

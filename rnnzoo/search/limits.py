@@ -1,4 +1,4 @@
-"""The limits that all searches keep: lengths, n-grams, prefixes."""
+"""The limits that all searches keep: lengths, n-grams, prefixes, tokens."""
 
 import numpy as np
 import tensorflow as tf
@@ -10,7 +10,7 @@ class Limits:
     """Decides which tokens may come next.
 
     Args:
-        start, end, max_length, min_length, block_ngrams, prefix: See
+        start, end, max_length, min_length, block_ngrams, prefix, allowed: See
             `rnnzoo.search.greedy`.
 
     Attributes:
@@ -27,6 +27,7 @@ class Limits:
         min_length=0,
         block_ngrams=0,
         prefix=None,
+        allowed=None,
     ):
         for name, value in (
             ("max_length", max_length),
@@ -54,6 +55,7 @@ class Limits:
                 [[0, 0], [0, missing]],
                 constant_values=-1,
             )
+        self.allowed = None if allowed is None else _checked_allowed(allowed)
 
     def __call__(self, scores, history, t):
         """The scores, minus infinity where a token may not come.
@@ -72,6 +74,8 @@ class Limits:
             tokens = tf.range(tf.shape(scores)[-1])
             is_end = tokens == self.end
             free = ~is_end | ~_over_tokens(early)
+            if self.allowed is not None:
+                free &= is_end | self._is_allowed(tf.size(tokens))
             if self.block_ngrams:
                 free &= ~self._repeats(history, t, tf.size(tokens))
             is_due = tokens == _over_tokens(due)
@@ -79,11 +83,37 @@ class Limits:
             free = tf.where(_over_tokens(over), is_end, free)
             return tf.where(free, scores, -float("inf"))
 
-        if self.block_ngrams:
+        if self.block_ngrams or self.allowed is not None:
             return forbid()
         # Most steps forbid nothing, and a pass over a vocabulary takes time.
         bound = tf.reduce_any(early | over | (due >= 0))
         return tf.cond(bound, forbid, lambda: scores)
+
+    def _is_allowed(self, vocabulary):
+        """Whether each token is allowed, boolean `(vocabulary,)`."""
+        allowed = self.allowed
+        invalid = "Invalid value for argument `allowed`. Expected "
+        if allowed.dtype == tf.bool:
+            fits = tf.debugging.assert_equal(
+                tf.size(allowed),
+                vocabulary,
+                f"{invalid}a boolean for each token of the vocabulary.",
+            )
+            with tf.control_dependencies([fits]):
+                return tf.identity(allowed)
+        fits = [
+            tf.debugging.assert_non_negative(
+                allowed, f"{invalid}tokens of at least 0."
+            ),
+            tf.debugging.assert_less(
+                allowed, vocabulary, f"{invalid}tokens of the vocabulary."
+            ),
+        ]
+        with tf.control_dependencies(fits):
+            hits = tf.scatter_nd(
+                allowed[:, None], tf.ones_like(allowed), vocabulary[None]
+            )
+        return hits > 0
 
     def _repeats(self, history, t, vocabulary):
         """Whether each token would complete an n-gram that has occurred."""
@@ -107,6 +137,22 @@ class Limits:
             [tf.shape(history)[0], vocabulary],
         )
         return tf.reshape(found > 0, [shape[0], shape[1], vocabulary])
+
+
+def _checked_allowed(allowed):
+    if not tf.is_tensor(allowed):
+        allowed = np.asarray(allowed)
+        if not allowed.size and allowed.dtype != bool:
+            allowed = allowed.astype("int32")  # An empty list has floats.
+    tensor = tf.convert_to_tensor(allowed)
+    is_known = tensor.dtype == tf.bool or tensor.dtype.is_integer
+    check(
+        is_known and tensor.shape.rank in (1, None),
+        "allowed",
+        allowed,
+        "integers or booleans along one axis",
+    )
+    return tensor if tensor.dtype == tf.bool else tf.cast(tensor, tf.int32)
 
 
 def _over_tokens(of_samples):

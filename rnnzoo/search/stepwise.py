@@ -18,6 +18,8 @@ def greedy(
     min_length=0,
     block_ngrams=0,
     prefix=None,
+    *,
+    allowed=None,
 ):
     """Takes the most probable token at each step.
 
@@ -36,12 +38,17 @@ def greedy(
         prefix: int32 `(batch, time)`, the tokens that each sequence must begin
             with; negative where nothing is prescribed. It is cut at
             `max_length`, and exempt from the other limits.
+        allowed: The only tokens that may be written, besides the end token:
+            integers `(k,)`, or booleans `(vocabulary,)` that are true for
+            these tokens. By default all.
 
     Returns:
         `Hypotheses`, with n = 1; the scores are the log probabilities.
 
     Raises:
         ValueError: If an argument is out of its range.
+        tf.errors.InvalidArgumentError: If `allowed` does not fit the
+            vocabulary.
 
     Examples:
         The next token depends on the last one alone, by a table of
@@ -64,8 +71,15 @@ def greedy(
         [[[2, 3]]]
         >>> round(float(tf.exp(found.log_probs[0, 0])), 3)
         0.216
+        >>> only = search.greedy(
+        ...     step, (), [0], end=1, max_length=5, min_length=1, allowed=[3]
+        ... )
+        >>> only.tokens.numpy().tolist()
+        [[[3]]]
     """
-    limits = Limits(start, end, max_length, min_length, block_ngrams, prefix)
+    limits = Limits(
+        start, end, max_length, min_length, block_ngrams, prefix, allowed
+    )
 
     def choose(scores, _):
         return tf.argmax(scores, axis=-1, output_type=tf.int32)
@@ -87,6 +101,8 @@ def sample(
     top_k=0,
     top_p=1.0,
     seed=0,
+    *,
+    allowed=None,
 ):
     """Draws tokens by their probabilities.
 
@@ -110,6 +126,8 @@ def sample(
 
     Raises:
         ValueError: If an argument is out of its range.
+        tf.errors.InvalidArgumentError: If `allowed` does not fit the
+            vocabulary.
 
     Examples:
         A model that ends with token 1 half of the time:
@@ -134,7 +152,9 @@ def sample(
     check(0 < top_p <= 1, "top_p", top_p, "a number in (0, 1]")
     if not tf.is_tensor(seed):
         seed = tf.constant([seed, 0], tf.int64)
-    limits = Limits(start, end, max_length, min_length, block_ngrams, prefix)
+    limits = Limits(
+        start, end, max_length, min_length, block_ngrams, prefix, allowed
+    )
     top_k = as_int(top_k)
 
     def choose(scores, t):

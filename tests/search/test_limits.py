@@ -1,7 +1,10 @@
+import itertools
+from functools import partial
+
 import numpy as np
 import pytest
 import tensorflow as tf
-from markov import END, OPTIONS, Markov, unpacked
+from markov import END, OPTIONS, START, Markov, assert_same, unpacked
 
 from rnnzoo import search
 
@@ -63,3 +66,151 @@ def test_a_prefix_that_is_impossible_gives_no_hypothesis(name):
     assert (found.tokens[0].numpy() == END).all()
     assert np.isneginf(found.scores[0]).all()
     assert np.isfinite(found.scores[1, 0])
+
+
+def as_booleans(tokens, vocabulary):
+    return np.isin(np.arange(vocabulary), tokens)
+
+
+@pytest.mark.parametrize("as_form", [np.array, list, as_booleans, tf.constant])
+def test_a_beam_of_full_width_finds_the_best_of_what_is_allowed(as_form):
+    """The end is always allowed, named or not."""
+    models = Markov(80, vocabulary=6)
+    for tokens in ([3, 5], [5, END, 3]):
+        vocabulary = [6] if as_form is as_booleans else []
+        found = models.run(
+            search.beam,
+            max_length=4,
+            min_length=1,
+            width=2**4 * 3,
+            n_best=6,
+            allowed=as_form(tokens, *vocabulary),
+        )
+        every = [
+            sequence
+            for length in range(1, 5)
+            for sequence in itertools.product([3, 5], repeat=length)
+        ]
+        for model, best in enumerate(unpacked(found)):
+            scored = [(models.log_prob(model, s), s) for s in every]
+            scored = sorted(scored, reverse=True)[:6]
+            assert [s for s, _, _ in best] == [s for _, s in scored]
+            np.testing.assert_allclose(
+                [score for _, score, _ in best],
+                [score for score, _ in scored],
+                rtol=1e-4,
+            )
+
+
+def test_greedy_takes_the_most_probable_of_what_is_allowed():
+    models = Markov(50, vocabulary=6)
+    found = models.run(search.greedy, max_length=6, allowed=[2, 4])
+    for model, [(tokens, _, log_prob)] in enumerate(unpacked(found)):
+        expected, before, last = [], START, START
+        while len(expected) < 6:
+            logits = models.logits[model, len(expected), before, last]
+            best = max([2, 4, END], key=lambda token: logits[token])
+            if best == END:
+                break
+            expected.append(best)
+            before, last = last, best
+        assert tokens == tuple(expected)
+        assert log_prob == pytest.approx(
+            models.log_prob(model, tokens), rel=1e-4
+        )
+
+
+def test_samples_of_what_is_allowed_occur_as_often_as_is_probable():
+    probabilities = np.array([0.1, 0.2, 0.3, 0.15, 0.25])
+
+    def step(tokens, state):
+        logits = tf.math.log(probabilities[None])
+        return tf.repeat(logits, tf.shape(tokens)[0], axis=0), state
+
+    n = 20_000
+    found = search.sample(
+        step, (), [START], END, 1, count=n, seed=2, allowed=[2, 4]
+    )
+    drawn = found.tokens[0, :, 0].numpy()
+    for token in range(5):
+        share = probabilities[token] * (token in (END, 2, 4)) / 0.75
+        assert np.mean(drawn == token) == pytest.approx(share, abs=0.02)
+
+
+@pytest.mark.parametrize("name", ["greedy", "beam", "sample"])
+def test_the_other_limits_hold_for_what_is_allowed(name):
+    method, options = OPTIONS[name]
+    models = Markov(20, vocabulary=6)
+    found = models.run(
+        method,
+        max_length=3,
+        min_length=2,
+        block_ngrams=1,
+        prefix=tf.constant([[5]] * 10 + [[-1]] * 10),
+        allowed=[2, 4],
+        **options,
+    )
+    for i, hypotheses in enumerate(unpacked(found)):
+        tokens = hypotheses[0][0]
+        assert 2 <= len(tokens) <= 3
+        assert len(set(tokens)) == len(tokens)
+        if i < 10:  # A prefix may hold what is not allowed.
+            assert tokens[0] == 5
+            tokens = tokens[1:]
+        assert set(tokens) <= {2, 4}
+
+
+@pytest.mark.parametrize("name", ["greedy", "beam", "sample"])
+def test_nothing_but_the_end_is_allowed(name):
+    method, options = OPTIONS[name]
+    models = Markov(2, vocabulary=4)
+    found = models.run(method, 3, allowed=[], **options)
+    for model, hypotheses in enumerate(unpacked(found)):
+        assert hypotheses[0][0] == ()
+        assert hypotheses[0][2] == pytest.approx(
+            models.log_prob(model, ()), rel=1e-4
+        )
+    found = models.run(method, 3, min_length=1, allowed=[], **options)
+    assert np.isneginf(found.scores).all()
+    assert (found.lengths.numpy() == 0).all()
+
+
+@pytest.mark.parametrize("name", ["greedy", "beam", "sample"])
+@pytest.mark.parametrize("kind", ["int32", "bool"])
+def test_what_is_allowed_is_an_input_of_a_graph(name, kind, tmp_path):
+    method, options = OPTIONS[name]
+    models = Markov(4, vocabulary=6)
+    allowed = [3, 5] if kind == "int32" else as_booleans([3, 5], 6)
+
+    @tf.function(input_signature=[tf.TensorSpec([None], kind)], autograph=False)
+    def decode(allowed):
+        return models.run(method, 6, allowed=allowed, **options)._asdict()
+
+    module = tf.Module()
+    module.decode = decode
+    tf.saved_model.save(module, str(tmp_path))
+    loaded = tf.saved_model.load(str(tmp_path))
+    expected = models.run(method, 6, allowed=allowed, **options)
+    for graph in (decode, loaded.decode):
+        found = graph(tf.constant(allowed))
+        assert_same(search.Hypotheses(**found), expected)
+
+
+@pytest.mark.parametrize("name", ["greedy", "beam", "sample"])
+@pytest.mark.parametrize(
+    "allowed", [[1, 4], [-1], [True] * 3, [True] * 5, [False]]
+)
+def test_what_is_allowed_fits_the_vocabulary(name, allowed):
+    method, options = OPTIONS[name]
+    run = partial(Markov(2, vocabulary=4).run, method, 3, **options)
+    for call in (run, tf.function(run, autograph=False)):
+        with pytest.raises(
+            tf.errors.InvalidArgumentError, match="argument `allowed`"
+        ):
+            call(allowed=tf.constant(allowed))
+
+
+@pytest.mark.parametrize("allowed", [[0.5], [[1]], 1, ["a"]])
+def test_what_is_allowed_is_integers_or_booleans(allowed):
+    with pytest.raises(ValueError, match="argument `allowed`"):
+        Markov(1, 3).run(search.greedy, 3, allowed=allowed)
