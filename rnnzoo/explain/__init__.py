@@ -1,9 +1,8 @@
-"""What models looked at, as pages and pictures.
+"""Pages and pictures that show what models looked at.
 
-Attention to the words of a text (`Explanation`), entities in their text
-(`Marking`), the words of a translation beside those of its source
-(`Alignment`), and the parts of an image beside the words of its caption
-(`Look`).
+`Explanation` shows attention to the words of a text, `Marking` the entities of
+a text, `Alignment` the words of a translation beside the words of its source,
+and `Look` the parts of an image beside the words of its caption.
 """
 
 from rnnzoo.explain.alignment import Alignment, Alignments

@@ -1,4 +1,4 @@
-"""What a translator looked at while it wrote each word."""
+"""A translator's attention to its source, word by word."""
 
 import dataclasses
 
@@ -13,16 +13,33 @@ from rnnzoo.explain.items import Item, Items
 class Alignment(Item):
     """A text, its translation, and the weights between their tokens.
 
-    In a notebook it shows itself.
+    A notebook displays it as a page.
 
     Args:
         text: The original text.
-        translation: What the model made of it.
-        score: How good the model thinks it is; see `rnnzoo.search.beam`.
+        translation: The model's translation.
+        score: The model's score of the translation; see `rnnzoo.search.beam`.
         source_tokens: Strings, the tokens that the model read.
-        tokens: Strings, the tokens that it wrote.
-        weights: `(tokens, source_tokens)`: how much it looked at each token
-            that it read when it wrote each one.
+        tokens: Strings, the tokens that the model wrote.
+        weights: `(tokens, source_tokens)`: attention to each token of the
+            source while the model wrote each token of the translation.
+
+    Examples:
+
+    >>> import numpy as np
+    >>> from rnnzoo.explain import Alignment
+    >>> alignment = Alignment(
+    ...     text="ein Hund",
+    ...     translation="a dog",
+    ...     score=-0.25,
+    ...     source_tokens=["ein", "Hund"],
+    ...     tokens=["a", "dog"],
+    ...     weights=np.array([[0.9, 0.1], [0.2, 0.8]]),
+    ... )
+    >>> alignment
+    'ein Hund' -> 'a dog' (-0.250)
+      'a'  'ein' 90%
+      'dog'  'Hund' 80%
     """
 
     text: str
@@ -48,7 +65,22 @@ class Alignment(Item):
 
 
 class Alignments(Items):
-    """Alignments of several texts: a list that can be saved and shown."""
+    """A list of the alignments of several texts, to be saved and shown.
+
+    Examples:
+
+    >>> import pathlib, tempfile
+    >>> import numpy as np
+    >>> from rnnzoo.explain import Alignment, Alignments
+    >>> first = Alignment("Hund", "dog", -0.1, ["Hund"], ["dog"], np.eye(1))
+    >>> second = Alignment("Katze", "cat", -0.2, ["Katze"], ["cat"], np.eye(1))
+    >>> alignments = Alignments([first, second])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     page = pathlib.Path(folder, "alignments.html")
+    ...     alignments.save(page)
+    ...     "Katze" in page.read_text("utf-8")
+    True
+    """
 
     _style = alignment_html.STYLE
 

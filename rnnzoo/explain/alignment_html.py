@@ -1,4 +1,4 @@
-"""Pages of texts and their translations, aligned."""
+"""Pages of texts aligned with their translations."""
 
 from rnnzoo.explain.page import escaped
 

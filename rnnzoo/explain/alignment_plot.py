@@ -1,9 +1,9 @@
-"""Texts with their translations, as a picture."""
+"""Pictures of texts aligned with their translations."""
 
 from rnnzoo.explain.sheet import LEFT, RIGHT
 
 AXIS = 110  # most room for the words beside and above a matrix
-GAP = 1.5  # between its cells
+GAP = 1.5  # between the cells
 
 
 def draw(sheet, alignment):
@@ -17,7 +17,7 @@ def draw(sheet, alignment):
 
 
 def _draw_matrix(sheet, alignment):
-    """A column for each token read, a row for each one written."""
+    """A column for each token read, a row for each token written."""
     heads, tokens = (
         [sheet.small.shorten(token, AXIS - 8) for token in tokens]
         for tokens in (alignment.source_tokens, alignment.tokens)

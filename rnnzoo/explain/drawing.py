@@ -1,4 +1,4 @@
-"""What pages and pictures have in common: colours, numbers, choices.
+"""Colours, numbers and choices that pages and pictures share.
 
 Amber and blue stay apart for every common kind of colour blindness, and text
 keeps a contrast of 4.5 to 1 or better on every shade.
@@ -27,7 +27,8 @@ DARK = {
     "shade": 0.62,
 }
 
-# Of kinds of entities, in turns; apart for colour-blind readers, too.
+# Colours of the kinds of entities, reused in turn. Colour-blind readers can
+# tell them apart, too.
 KINDS = (
     "#f5a61d",
     "#2f7fc1",
@@ -43,7 +44,7 @@ MAX_CLASSES = 8
 
 
 def percent(share, digits=0):
-    """A share as people write it; only 0 is written as 0, and 1 as 100%."""
+    """A share as a percentage; only 0 itself reads 0%, only 1 reads 100%."""
     smallest = 10.0**-digits
     value = 100 * float(share)
     if 0 < value < smallest / 2:
@@ -54,14 +55,14 @@ def percent(share, digits=0):
 
 
 def shown_classes(explanation):
-    """The classes worth a bar.
+    """Chooses the classes that get a bar.
 
-    A few classes are all shown, in their own order; of many, the most probable
-    ones.
+    Up to eight classes are all shown, in their own order; of more, the seven
+    most probable.
 
     Returns:
-        A list of (name, probability, whether it is predicted), and how many
-        classes were left out.
+        Tuple of a list of (name, probability, whether it is predicted), and
+        the number of classes that were left out.
     """
     labels, probabilities = explanation.labels, explanation.probabilities
     order = np.arange(len(labels))

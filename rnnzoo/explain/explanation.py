@@ -1,4 +1,4 @@
-"""What a model looked at in a text: weights on its words and sentences."""
+"""Weights on the words and sentences of a text that a model read."""
 
 import dataclasses
 import re
@@ -10,19 +10,19 @@ from rnnzoo.explain import explanation_html
 from rnnzoo.explain.drawing import percent
 from rnnzoo.explain.items import Item, Items
 
-# What separates lines in a text: HTML as people paste it, and Unicode's own.
+# Line breaks: HTML as people paste it, and Unicode's own characters.
 _BREAK = r"<\s*br\s*/?\s*>|</?p>|\r\n|[\n\r\v\f\x85\u2028\u2029]"
 _LINE_BREAK = re.compile(f"({_BREAK})", re.IGNORECASE)
-_BLANKS = re.compile(rf"(?:{_BREAK}|\s)*", re.IGNORECASE)
+_SPACE = re.compile(rf"(?:{_BREAK}|\s)*", re.IGNORECASE)
 
 
 class Piece(NamedTuple):
     """A stretch of the text: a token, a line break or what stands between.
 
     Attributes:
-        text: The stretch as the text has it.
+        text: The characters, as in the original text.
         token: Index of the token, or `None`.
-        is_break: Whether it is to be shown as a line break.
+        is_break: Whether to show the stretch as a line break.
     """
 
     text: str
@@ -31,12 +31,13 @@ class Piece(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A sentence of the text, or all of a text without sentences.
+    """A sentence of the text, or a whole text that has no sentences.
 
     Attributes:
-        pieces: Its `Piece`s; those of all rows, joined, are the text.
+        pieces: List of `Piece`; joined over all rows, they make the text.
         weight: The sentence's weight, or `None`.
-        is_read: Whether the model saw it: it stops after its limit of words.
+        is_read: Whether the model read the row, or its limit of words came
+            before.
     """
 
     pieces: list
@@ -46,13 +47,14 @@ class Row(NamedTuple):
 
 @dataclasses.dataclass(frozen=True, repr=False, eq=False)
 class Explanation(Item):
-    """What a model decided about one text, and what it looked at.
+    """A model's decision about one text, and the weights behind it.
 
     In a hierarchical model (Yang et al. 2016) the weights of the words sum to
-    one within each sentence, and those of the sentences to one over the text.
-    In a flat model there are no sentences, and the words' sum to one.
+    one within each sentence, and the weights of the sentences sum to one over
+    the text. A flat model has no sentences, and the weights of its words sum to
+    one over the text.
 
-    In a notebook it shows itself.
+    A notebook displays it as a page.
 
     Args:
         text: The original text.
@@ -60,12 +62,32 @@ class Explanation(Item):
         probabilities: The probability of each class.
         tokens: Strings, the tokens as the model read them.
         spans: A pair `(start, end)` for each token, in order:
-            `text[start:end]` is the token as the text has it.
+            `text[start:end]` is the token in the original text.
         weights: A weight for each token.
-        sentences: A pair `(first, last)` for each sentence, in order: it has
-            the tokens from `first` up to, without, `last`. `None` for a flat
-            model.
+        sentences: A pair `(first, last)` for each sentence, in order; its
+            tokens are `tokens[first:last]`. `None` for a flat model.
         sentence_weights: A weight for each sentence.
+
+    Examples:
+
+    >>> import numpy as np
+    >>> from rnnzoo.explain import Explanation
+    >>> explanation = Explanation(
+    ...     text="So dull! I left.",
+    ...     labels=["neg", "pos"],
+    ...     probabilities=np.array([0.75, 0.25]),
+    ...     tokens=["so", "dull", "!", "i", "left", "."],
+    ...     spans=[(0, 2), (3, 7), (7, 8), (9, 10), (11, 15), (15, 16)],
+    ...     weights=np.array([0.1, 0.8, 0.1, 0.2, 0.7, 0.1]),
+    ...     sentences=[(0, 3), (3, 6)],
+    ...     sentence_weights=np.array([0.75, 0.25]),
+    ... )
+    >>> explanation.label, explanation.score
+    ('neg', 0.75)
+    >>> explanation.text_weights.round(3).tolist()
+    [0.075, 0.6, 0.075, 0.05, 0.175, 0.025]
+    >>> [[piece.text for piece in row.pieces] for row in explanation.rows()]
+    [['So', ' ', 'dull', '!', ' '], ['I', ' ', 'left', '.']]
     """
 
     text: str
@@ -89,18 +111,18 @@ class Explanation(Item):
 
     @property
     def text_weights(self):
-        """Weight of each token in the whole text; they sum to one."""
+        """The weight of each token in the whole text; all sum to one."""
         return self._sentence_weight_of_tokens() * self.weights
 
     @property
     def shades(self):
-        """How dark each token is drawn, from 0 to 1.
+        """The darkness of each token as drawn, from 0 to 1.
 
-        As in Yang et al. 2016: by its weight in the sentence times the root of
-        the sentence's weight, so that what matters stands out in the sentences
-        that matter, and is still seen in the others. The darkest has 1, unless
-        it is less than twice the mean: even attention looks even, not as if
-        every word were important.
+        As in Yang et al. 2016, the weight of a token within its sentence is
+        multiplied by the square root of the sentence's weight. Important words
+        stand out in important sentences and can still be seen in the others.
+        The darkest token has 1, unless it is less than twice the mean: even
+        attention should look even, not as if every word were important.
         """
         shades = np.sqrt(self._sentence_weight_of_tokens()) * self.weights
         if not shades.any():
@@ -108,10 +130,10 @@ class Explanation(Item):
         return shades / max(shades.max(), 2 * shades.mean())
 
     def rows(self):
-        """The text as it is drawn: a list of `Row`."""
+        """Splits the text as it is drawn, into a list of `Row`."""
         rows, place = [], 0
         for (first, last), weight in self._sentences():
-            # What stands between two sentences belongs to the first.
+            # The text between two sentences belongs to the first.
             end = len(self.text)
             if last < len(self.tokens):
                 end = self.spans[last][0]
@@ -119,13 +141,13 @@ class Explanation(Item):
                 end = self.spans[-1][1]
             rows.append(Row(self._pieces(first, last, place, end), weight))
             place = end
-        # Whatever is visible after the last token was beyond the model's limit.
-        blank = _BLANKS.match(self.text, place).end()
-        if blank > place:
+        # Visible text after the last token was beyond the model's limit.
+        visible = _SPACE.match(self.text, place).end()
+        if visible > place:
             rows = rows or [Row([])]
-            rows[-1].pieces.extend(_between(self.text[place:blank]))
-        if blank < len(self.text):
-            rows.append(Row(_between(self.text[blank:]), is_read=False))
+            rows[-1].pieces.extend(_between(self.text[place:visible]))
+        if visible < len(self.text):
+            rows.append(Row(_between(self.text[visible:]), is_read=False))
         return rows
 
     def _sentence_weight_of_tokens(self):
@@ -156,7 +178,33 @@ class Explanation(Item):
 
 
 class Explanations(Items):
-    """Explanations of several texts: a list that can be saved and shown."""
+    """A list of the explanations of several texts, to be saved and shown.
+
+    Examples:
+
+    >>> import pathlib, tempfile
+    >>> import numpy as np
+    >>> from rnnzoo.explain import Explanation, Explanations
+    >>> explanations = Explanations(
+    ...     Explanation(
+    ...         text=text,
+    ...         labels=["neg", "pos"],
+    ...         probabilities=np.array([0.25, 0.75]),
+    ...         tokens=["fine"],
+    ...         spans=[(0, 4)],
+    ...         weights=np.ones(1),
+    ...     )
+    ...     for text in ("Fine.", "Fine!")
+    ... )
+    >>> explanations
+    Explanations of 2 texts
+      pos (75.0%)           Fine.
+      pos (75.0%)           Fine!
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     explanations.save(pathlib.Path(folder, "why.html"))
+    ...     [path.name for path in pathlib.Path(folder).iterdir()]
+    ['why.html']
+    """
 
     _style = explanation_html.STYLE
 
@@ -180,7 +228,7 @@ class Explanations(Items):
             yield from (each.text, *each.labels)
 
     def _heading(self, place):
-        """What stands above the verdict on the text at that place."""
+        """The line above the verdict on the text at that place."""
         if len(self) == 1:
             return "Predicted"
         return f"Text {place + 1} of {len(self)} · predicted"
@@ -194,7 +242,7 @@ class Explanations(Items):
 
 
 def _between(text):
-    """Pieces of what stands between two tokens."""
+    """Pieces of the text between two tokens."""
     return [
         Piece(part, is_break=place % 2 == 1)
         for place, part in enumerate(_LINE_BREAK.split(text))
@@ -243,7 +291,7 @@ def _heaviest(explanation, first, last, count):
 
 
 def _shorten(text, width):
-    """One line, without what a terminal would obey."""
+    """Text on one line, without characters that control a terminal."""
     text = "".join(c if c.isprintable() else " " for c in text[: 4 * width])
     text = " ".join(_LINE_BREAK.sub(" ", text).split())
     return text if len(text) <= width else text[: width - 3].rstrip() + "..."

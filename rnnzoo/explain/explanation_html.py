@@ -1,4 +1,4 @@
-"""Pages of texts with the weights of their words and sentences."""
+"""Pages of texts, with the weights of their words and sentences."""
 
 from rnnzoo.explain.drawing import percent, shown_classes
 from rnnzoo.explain.page import escaped

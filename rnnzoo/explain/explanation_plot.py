@@ -1,4 +1,4 @@
-"""Texts with their weights, as a picture."""
+"""Pictures of texts, with the weights of their words and sentences."""
 
 import itertools
 

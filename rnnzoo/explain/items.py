@@ -1,4 +1,4 @@
-"""What is saved as a page or a picture, and shows itself in a notebook."""
+"""The parent classes of all that is saved as a page or a picture."""
 
 from pathlib import Path
 
@@ -7,20 +7,24 @@ from rnnzoo.files import atomic_path
 
 
 class Item:
-    """One of what `Items` lists; a kind says `_alone`."""
+    """One entry of an `Items` list.
+
+    A subclass defines `_alone`. A notebook displays an item as a page.
+    """
 
     def save(self, path):
         """Writes a page or a picture.
 
         Args:
-            path: Ends with `.html`, for a page that needs nothing else and, of
-                a text, shows exact numbers under the pointer; or with `.png`,
-                for a picture (needs matplotlib: `pip install rnnzoo[plots]`).
+            path: Name that ends with `.html`, for a page that needs only a
+                browser and shows exact numbers under the pointer; or with
+                `.png`, for a picture, which needs matplotlib (`pip install
+                rnnzoo[plots]`).
         """
         self._alone().save(path)
 
     def _alone(self):
-        """A list of its kind with only this."""
+        """A list of the right class with only this item."""
         raise NotImplementedError
 
     def _repr_html_(self):
@@ -28,10 +32,11 @@ class Item:
 
 
 class Items(list):
-    """A list of one kind of `Item`, to be saved and shown.
+    """A list of items of one kind, to be saved and shown.
 
-    A kind says the title of its page, the style that the page needs besides
-    that of all pages, what its items are called, and the methods that follow.
+    A subclass defines the title of the page, the style that its page needs
+    besides the common one, a name for its items, and the methods below that
+    raise `NotImplementedError`.
     """
 
     _title = "What the model looked at"
@@ -47,14 +52,14 @@ class Items(list):
         raise NotImplementedError
 
     def _strings(self):
-        """All that a picture may have to write."""
+        """All strings that a picture may have to write."""
         raise NotImplementedError
 
     def save(self, path):
-        """Writes one page or picture of all; see `Item.save`.
+        """Writes one page or picture of all items; see `Item.save`.
 
         Args:
-            path: Ends with `.html` or `.png`.
+            path: Name that ends with `.html` or `.png`.
         """
         suffix = Path(path).suffix.lower()
         if suffix == ".html":

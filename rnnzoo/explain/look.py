@@ -1,4 +1,4 @@
-"""Where a captioner looked in an image while it wrote each word."""
+"""A captioner's attention to an image, word by word."""
 
 import dataclasses
 
@@ -9,22 +9,40 @@ from rnnzoo.explain.drawing import percent
 from rnnzoo.explain.items import Item, Items
 
 TILE = 288  # pixels of the longer side of a tile
-FADED = 0.25  # contrast to white of what was not looked at
+FADED = 0.25  # contrast to white where the model did not look
 
 
 @dataclasses.dataclass(frozen=True, repr=False, eq=False)
 class Look(Item):
     """An image, its caption, and where the model looked for each word.
 
-    In a notebook it shows itself.
+    A notebook displays it as a page.
 
     Args:
         image: uint8 `(height, width, 3)`, the image as the model saw it.
-        caption: What the model wrote.
-        score: How good the model thinks it is; see `rnnzoo.search.beam`.
-        tokens: Strings, the tokens that it wrote.
-        weights: `(tokens, rows, columns)`: how much it looked at each part of
-            the image when it wrote each one.
+        caption: The caption that the model wrote.
+        score: The model's score of the caption; see `rnnzoo.search.beam`.
+        tokens: Strings, the tokens of the caption.
+        weights: `(tokens, rows, columns)`: attention to each part of the image
+            while the model wrote each token.
+
+    Examples:
+
+    >>> import numpy as np
+    >>> from rnnzoo.explain import Look
+    >>> look = Look(
+    ...     image=np.zeros((32, 32, 3), "uint8"),
+    ...     caption="a dog",
+    ...     score=-0.5,
+    ...     tokens=["a", "dog"],
+    ...     weights=np.array(
+    ...         [[[0.25, 0.25], [0.25, 0.25]], [[0.0, 0.75], [0.0, 0.25]]]
+    ...     ),
+    ... )
+    >>> look.share_inside((0, 0.5, 1, 1)).tolist()  # the right half
+    [0.5, 1.0]
+    >>> look.tiles().shape
+    (3, 288, 288, 3)
     """
 
     image: np.ndarray
@@ -34,14 +52,15 @@ class Look(Item):
     weights: np.ndarray
 
     def share_inside(self, box):
-        """How much of the weight of each token lies in a box.
+        """The share of each token's weight that lies in a box.
 
         Args:
-            box: Its top, left, bottom and right as shares of the height and
-                width, as TFDS has them.
+            box: Top, left, bottom and right, as fractions of the height and
+                width, as in TFDS.
 
         Returns:
-            float32 `(tokens,)`; of even weights, the box's share of the area.
+            Array `(tokens,)`. With even weights it is the box's share of the
+            area.
         """
         top, left, bottom, right = box
         rows = _covered(self.weights.shape[1], top, bottom)
@@ -49,10 +68,10 @@ class Look(Item):
         return self.weights @ columns @ rows
 
     def heat(self):
-        """How much each pixel was looked at, by token.
+        """Attention to each pixel, for each token.
 
-        The weights, made smooth. The brightest place of a token has 1, unless
-        it is less than twice the mean: even attention looks even.
+        The weights are interpolated. The brightest pixel of a token has 1,
+        unless it is less than twice the mean: even attention should look even.
 
         Returns:
             float32 `(tokens, height, width)`, in 0..1.
@@ -65,11 +84,10 @@ class Look(Item):
         return heat / np.maximum(np.maximum(largest, 2 * mean), 1e-12)
 
     def tiles(self):
-        """The image by itself, and for each token faded where it is cold.
+        """The plain image, and a copy for each token, faded where it is cold.
 
         Returns:
-            uint8 `(1 + tokens, height, width, 3)`, larger than the image if
-            that is small.
+            uint8 `(1 + tokens, height, width, 3)`; a small image is enlarged.
         """
         larger = max(round(TILE / max(self.image.shape[:2])), 1)
         image = self.image.repeat(larger, axis=0).repeat(larger, axis=1)
@@ -94,7 +112,25 @@ class Look(Item):
 
 
 class Looks(Items):
-    """Looks at several images: a list that can be saved and shown."""
+    """A list of looks at several images, to be saved and shown.
+
+    Examples:
+
+    >>> import pathlib, tempfile
+    >>> import numpy as np
+    >>> from rnnzoo.explain import Look, Looks
+    >>> image = np.zeros((8, 8, 3), "uint8")
+    >>> weights = np.ones((1, 1, 1))
+    >>> looks = Looks([Look(image, "night", -0.5, ["night"], weights)])
+    >>> looks
+    'night' (-0.500)
+      'night'  row 1 of 1, column 1 of 1: 100%
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     page = pathlib.Path(folder, "looks.html")
+    ...     looks.save(page)
+    ...     page.read_text("utf-8").count("<img")
+    2
+    """
 
     _title = "Where the model looked"
     _style = look_html.STYLE
@@ -114,7 +150,7 @@ class Looks(Items):
 
 
 def _stretch(size, length):
-    """Linear interpolation of `size` cells to pixels, `(length, size)`."""
+    """The matrix that interpolates `size` cells to pixels, `(length, size)`."""
     centres = (np.arange(length) + 0.5) * size / length - 0.5
     centres = np.clip(centres, 0, size - 1)
     distances = np.abs(centres[:, None] - np.arange(size))
@@ -122,6 +158,6 @@ def _stretch(size, length):
 
 
 def _covered(size, start, stop):
-    """Share of each of `size` cells that lies between two places in 0..1."""
+    """The share of each of `size` cells between two places in 0..1."""
     edges = np.clip(np.linspace(0, 1, size + 1), start, stop)
     return (np.diff(edges) * size).astype("float32")

@@ -1,4 +1,4 @@
-"""Pages of images, clear where a captioner looked."""
+"""Pages of images that are clear where a captioner looked."""
 
 import base64
 

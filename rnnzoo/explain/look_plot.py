@@ -1,8 +1,8 @@
-"""Images with their captions, clear where a word was seen, as a picture."""
+"""Pictures of images that are clear where a captioner looked."""
 
 from rnnzoo.explain.sheet import LEFT, RIGHT
 
-TILES, TILE_GAP = 5, 10  # in a row, and between them
+TILES, TILE_GAP = 5, 10  # tiles in a row, and points between them
 
 
 def draw(sheet, look):

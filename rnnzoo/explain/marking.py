@@ -1,4 +1,4 @@
-"""Names that a model found in a text, and how sure it is at each word."""
+"""Entities that a model found in a text, and probabilities at each word."""
 
 import dataclasses
 
@@ -13,16 +13,36 @@ from rnnzoo.explain.items import Item, Items
 class Marking(Item):
     """A text with its entities, and probabilities at each of its words.
 
-    In a notebook it shows itself.
+    A notebook displays it as a page.
 
     Args:
         text: The original text.
-        entities: `rnnzoo.tasks.Entity`s, in order, in characters.
+        entities: List of `rnnzoo.tasks.Entity`, in order; their places count
+            characters.
         tokens: Strings, the words.
         spans: A pair `(start, end)` for each word, in characters.
         labels: Names of the kinds of entities.
-        marginals: `(words, labels)`: probability that a word is in an entity
-            of each kind.
+        marginals: `(words, labels)`: the probability that a word belongs to an
+            entity of each kind.
+
+    Examples:
+
+    >>> import numpy as np
+    >>> from rnnzoo.explain import Marking
+    >>> from rnnzoo.tasks import Entity
+    >>> marking = Marking(
+    ...     text="Ann left Rome.",
+    ...     entities=[Entity("Ann", "PER", 0, 3, 0.9)],
+    ...     tokens=["Ann", "left", "Rome", "."],
+    ...     spans=[(0, 3), (4, 8), (9, 13), (13, 14)],
+    ...     labels=["PER", "LOC"],
+    ...     marginals=np.array([[0.9, 0.1], [0, 0], [0.3, 0.4], [0, 0]]),
+    ... )
+    >>> marking
+    Marking of 4 words
+       90.0%  PER       'Ann'
+    >>> [text for text, entity in marking.pieces() if entity]
+    ['Ann']
     """
 
     text: str
@@ -34,11 +54,11 @@ class Marking(Item):
 
     @property
     def weights(self):
-        """The marginals, under the name that all explanations have."""
+        """The marginals, under the name that all kinds of explanations use."""
         return self.marginals
 
     def pieces(self):
-        """Pairs of a stretch of the text and its entity, or `None`."""
+        """Yields pairs of a stretch of the text and its entity or `None`."""
         place = 0
         for entity in self.entities:
             yield self.text[place : entity.start], None
@@ -47,7 +67,7 @@ class Marking(Item):
         yield self.text[place:], None
 
     def kinds(self):
-        """Places of the labels that are drawn, at most 8, in their order."""
+        """Indices of the labels to draw: the 8 most probable, in order."""
         if len(self.labels) <= MAX_CLASSES:
             return list(range(len(self.labels)))
         highest = self.marginals.max(axis=0, initial=0)
@@ -66,7 +86,23 @@ class Marking(Item):
 
 
 class Markings(Items):
-    """Markings of several texts: a list that can be saved and shown."""
+    """A list of the markings of several texts, to be saved and shown.
+
+    Examples:
+
+    >>> import pathlib, tempfile
+    >>> import numpy as np
+    >>> from rnnzoo.explain import Marking, Markings
+    >>> markings = Markings(
+    ...     Marking(text, [], [text], [(0, 2)], ["PER"], np.array([[0.25]]))
+    ...     for text in ("So", "No")
+    ... )
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     page = pathlib.Path(folder, "names.html")
+    ...     markings.save(page)
+    ...     page.read_text("utf-8").count("PER 0.2500")
+    2
+    """
 
     _title = "What the model found"
     _style = marking_html.STYLE

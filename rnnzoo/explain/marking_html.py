@@ -1,4 +1,4 @@
-"""Pages of texts with their entities marked."""
+"""Pages of texts whose entities are marked."""
 
 from rnnzoo.explain.drawing import KINDS, percent
 from rnnzoo.explain.page import escaped

@@ -1,12 +1,12 @@
-"""Texts with their entities, as a picture."""
+"""Pictures of texts whose entities are marked."""
 
 import itertools
 
 from rnnzoo.explain.drawing import KINDS
 from rnnzoo.explain.sheet import LEADING, LEFT, RIGHT, WIDTH
 
-CELL, GAP = 5.5, 1.5  # of a kind at a word
-TINT = 0.32  # how opaque an entity's ground is
+CELL, GAP = 5.5, 1.5  # height of a kind's cell under a word, and the gap below
+TINT = 0.32  # opacity of an entity's background
 
 
 def draw(sheet, marking):
@@ -34,7 +34,7 @@ def draw(sheet, marking):
 
 
 def _draw_entities(sheet, words, labels):
-    """One line, with a name above each entity's ground."""
+    """One line, with the label above each entity's background."""
     x = LEFT
     for entity, together in itertools.groupby(words, lambda w: w.tag):
         start = x

@@ -1,7 +1,7 @@
-"""What all pages have: the document, its style, and text in HTML.
+"""The frame of all pages: the document, its style, and text as HTML.
 
-They need nothing but a browser: no script, no font, no request. The same
-markup serves a file and a notebook's cell.
+Pages need nothing but a browser: no script, no font, no request. The same
+markup serves files and the cells of a notebook.
 """
 
 from html import escape
@@ -64,7 +64,7 @@ def document(title, body, style=""):
 
 
 def embedded(body, style=""):
-    """Some articles for a notebook's cell."""
+    """Some articles for the cell of a notebook."""
     return f'<style>{_style()}{style}</style><div class="rnnzoo">{body}</div>'
 
 
@@ -83,8 +83,8 @@ def _variables(palette):
 
 
 def escaped(text):
-    """Text as it stands in HTML."""
-    # A parser would turn these into something else.
+    """Text in HTML."""
+    # A parser would replace these characters.
     return (
         escape(text).replace("\r", "&#13;").replace("\0", "\N{SYMBOL FOR NULL}")
     )

@@ -1,7 +1,7 @@
-"""Sheets of paper to draw on, for pictures of what a model looked at.
+"""Sheets of paper, on which pictures of what a model looked at are drawn.
 
-Figures are made by themselves, without pyplot: nothing of a notebook's or a
-program's own plotting is touched, and no display is needed.
+Figures are made without pyplot: they leave a notebook's or a program's own
+plots alone and need no display.
 """
 
 from rnnzoo.explain.drawing import LIGHT
@@ -25,21 +25,21 @@ TEXT, NOTE, LABEL, TINY = 10.5, 8.5, 19, 6.5  # sizes
 LEADING = 17.5
 LEFT, RIGHT = MARGIN, WIDTH - MARGIN
 
-MAX_LINES = 300  # A picture stays one that a viewer opens.
+MAX_LINES = 300  # so that viewers can open the picture
 
 
 def save_sheet(path, count, draw, texts, kind):
-    """Draws items below each other; after 300 lines it ends, and says so.
+    """Draws items below each other; after 300 lines it stops, and says so.
 
-    Words of right-to-left scripts are in their order; with matplotlib before
+    Words of right-to-left scripts stand in the right order; before matplotlib
     3.11 their letters are not joined.
 
     Args:
-        path: Ends with `.png`.
-        count: How many items are drawn.
+        path: Name that ends with `.png`.
+        count: Number of items.
         draw: Function of the `Sheet` and the place of an item.
-        texts: Strings, all that is written.
-        kind: What items are called.
+        texts: Strings, all that may be written.
+        kind: Name for the items, such as `"texts"`.
     """
     ours = map(chr, range(ord(" "), ord("~") + 1))
     sheet = Sheet(frozenset().union("□…·", ours, *texts))
@@ -56,11 +56,11 @@ def save_sheet(path, count, draw, texts, kind):
 
 
 class Sheet:
-    """Artists from top to bottom; the figure is as high as they turn out.
+    """Artists from top to bottom; the figure is as high as they need.
 
     Attributes:
-        top: Where the next thing goes.
-        lines: How many lines of text have been drawn.
+        top: The y coordinate of what is drawn next.
+        lines: Number of lines of text drawn so far.
     """
 
     def __init__(self, characters):
@@ -76,7 +76,7 @@ class Sheet:
 
     @property
     def room(self):
-        """How many lines more may be drawn."""
+        """The number of lines that may still be drawn."""
         return max(MAX_LINES - self.lines, 0)
 
     @property
@@ -112,7 +112,7 @@ class Sheet:
             self.lines += 1
 
     def box(self, x, y, width, height, color, alpha=1, radius=0):
-        """A filled box from its upper left corner; a name or hex as colour."""
+        """A filled box from its upper left corner; `color`: a name or hex."""
         if width <= 0:
             return
         radius = min(radius, width / 2, height / 2)
@@ -138,7 +138,7 @@ class Sheet:
         self.box(x, y, max(width * share, 1), 5.5, color, alpha, radius=2.75)
 
     def note(self, text, x=LEFT):
-        """A small grey line below what there is."""
+        """A small grey line of text below all that was drawn."""
         self.text(x, self.top + 10, text, self.small, "muted")
         self.top += 18
 
@@ -149,7 +149,7 @@ class Sheet:
         self.top += 28
 
     def save(self, path):
-        """Writes all that was drawn as PNG."""
+        """Writes all that was drawn as a PNG file."""
         height = self.top + MARGIN - 10
         figure = Figure((WIDTH / 72, height / 72), dpi=typesetting.DPI)
         FigureCanvasAgg(figure)

@@ -1,4 +1,4 @@
-"""Words on lines, measured by the renderer that draws them.
+"""Lines of words, measured by the renderer that draws them.
 
 All lengths are in points, 72 to the inch.
 """
@@ -14,21 +14,21 @@ from matplotlib import font_manager
 from matplotlib.backends.backend_agg import RendererAgg
 
 DPI = 144
-READ = 500  # Characters of what is shortened; more never fit on a sheet.
+READ = 500  # Characters read of a text to shorten; more never fit on a sheet.
 _FAMILY = "DejaVu Sans"  # comes with matplotlib
 _UNKNOWN = "□"
 _MIRRORED = str.maketrans("()[]{}<>«»", ")(][}{><»«")
 
-# Lines break at blanks and, where a script has none, around its characters.
+# Lines break at spaces and, in scripts without spaces, around characters.
 _IDEOGRAPH = r"\u2e80-\u9fff\uac00-\ud7a3\uff00-\uffef"
 _UNITS = re.compile(
-    rf"(?P<blank>\s+)|(?P<ideograph>[{_IDEOGRAPH}])"
+    rf"(?P<space>\s+)|(?P<ideograph>[{_IDEOGRAPH}])"
     rf"|(?P<run>[^\s{_IDEOGRAPH}]+)"
 )
 
 
 class Word(NamedTuple):
-    """Text that stays on one line, its width, and what the caller calls it."""
+    """Text that stays on one line, its width, and a tag of the caller's."""
 
     text: str
     width: float
@@ -37,7 +37,7 @@ class Word(NamedTuple):
 
 @dataclasses.dataclass
 class Line:
-    """Words on a line, and how many line breaks of the text come before it."""
+    """Words on a line, and the number of line breaks before it in the text."""
 
     words: list
     breaks: int = 0
@@ -48,13 +48,13 @@ class Line:
 
 
 class Font:
-    """A size and weight, and the families that have what a text needs.
+    """A size and weight, and the font families that a text needs.
 
     Args:
         text: All that will be drawn. Characters that no font of this machine
             has are drawn as boxes.
-        size: In points.
-        bold: Whether it is bold.
+        size: Size in points.
+        bold: Whether the font is bold.
     """
 
     def __init__(self, text, size, bold=False):
@@ -69,21 +69,21 @@ class Font:
         self._widths = {}
 
     def drawable(self, text):
-        """The text in characters that the font has, and that are seen."""
+        """The text in visible characters that the font has."""
         return "".join(map(self._drawable, unicodedata.normalize("NFC", text)))
 
     def _drawable(self, character):
         if character.isspace():
             return " "
         if unicodedata.category(character) in ("Cc", "Cf", "Mn", "Me"):
-            # Invisible by itself: joiners, marks, selectors, controls.
+            # Invisible alone: joiners, marks, selectors, controls.
             return character if character in self._known else ""
         return character if character in self._known else _UNKNOWN
 
     def width(self, text):
-        """How far drawing this moves the pen, for drawable text."""
+        """The distance that drawing this drawable text moves the pen."""
         if text not in self._widths:
-            # The bars count blanks at the ends, too.
+            # Between bars, spaces at the ends count, too.
             self._widths[text] = self._ink(f"|{text}|") - self._ink("||")
         return self._widths[text]
 
@@ -110,7 +110,7 @@ class Font:
 
         Args:
             pieces: Sequence of (text, tag, whether it is a line break).
-            width: Of the lines.
+            width: Width of the lines.
 
         Returns:
             A list of `Line`s in logical order; see `in_visual_order`.
@@ -125,16 +125,16 @@ class Font:
             fits = sum(word.width for word in unit) <= width
             for part in [unit] if fits else self._characters(unit):
                 needed = sum(word.width for word in part)
-                is_blank = not part[0].text.strip()
+                is_space = not part[0].text.strip()
                 if lines[-1].words and lines[-1].width + needed > width:
-                    if is_blank:
+                    if is_space:
                         continue
                     lines.append(Line([]))
                 lines[-1].words += part
         return lines
 
     def _units(self, pieces):
-        """Lists of words that stay together; `None` for a line break."""
+        """Yields lists of words that stay together; `None` for a line break."""
         unit = []
         for text, tag, is_break in pieces:
             parts = [] if is_break else _UNITS.finditer(text)
@@ -163,18 +163,18 @@ class Font:
 
 
 def in_visual_order(words, right_to_left):
-    """Words of a line from left to right, as their scripts are written.
+    """Words of a line from left to right, in the order in which they are seen.
 
-    The order of whole words only: one level of the Unicode bidirectional
-    algorithm, which is enough for a text with words of the other direction.
+    Orders whole words only: one level of the Unicode bidirectional algorithm,
+    which is enough for a text with some words of the other direction.
     """
     against = "".join(
         "-" if direction is None else "x" if direction != right_to_left else "."
         for direction in (is_right_to_left(word.text) for word in words)
     )
     turned, place = [], 0
-    # What has no direction joins the words that run against the line if it
-    # stands between them.
+    # A word without direction runs with the words around it if both run
+    # against the line.
     for run in re.finditer("x(?:-*x)*", against):
         turned += _shown(words[place : run.start()], right_to_left)
         turned += _shown(words[slice(*run.span())], not right_to_left)[::-1]
@@ -190,7 +190,7 @@ def _shown(words, right_to_left):
 
 
 def is_right_to_left(text):
-    """Whether its first letter is; `None` if it has no letter."""
+    """Whether a text's first letter is; `None` if it has no letter."""
     for character in text:
         kind = unicodedata.bidirectional(character)
         if kind in ("L", "R", "AL"):
@@ -200,7 +200,7 @@ def is_right_to_left(text):
 
 @functools.lru_cache
 def _families(characters):
-    """Font families of this machine that together have the characters."""
+    """Font families of this machine that together have all the characters."""
     families = [_FAMILY]
     missing = {
         character
