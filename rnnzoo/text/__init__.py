@@ -2,13 +2,15 @@
 
 from rnnzoo.text.strings import as_text, check_texts, in_graph, lower
 from rnnzoo.text.subwords import SubwordTokenizer
-from rnnzoo.text.tokenizer import Tokenizer, Tokens
+from rnnzoo.text.tokenizer import Tokenizer
+from rnnzoo.text.tokens import TokenizerProtocol, Tokens
 from rnnzoo.text.vocabulary import TokenCounter, Vocabulary
 
 __all__ = [
     "SubwordTokenizer",
     "TokenCounter",
     "Tokenizer",
+    "TokenizerProtocol",
     "Tokens",
     "Vocabulary",
     "as_text",

@@ -1,8 +1,6 @@
-"""Tokens back to text, in the graph: the way back from `rnnzoo.text`."""
+"""The rules that join words to texts, in the graph."""
 
 import tensorflow as tf
-
-from rnnzoo.text.subwords import BLANK
 
 # Pairs of a pattern and what replaces it. Quotes close what they open: the
 # German “ is the English one that opens.
@@ -17,27 +15,25 @@ _JOINED = (
 )
 
 
-def join(tokens, unit):
-    """Texts from their tokens.
-
-    Words are joined by blanks, but none is left before a full stop or after
-    an opening bracket; subwords say themselves where blanks are. What the
-    tokenizer drops, such as line breaks, does not come back.
+def join_words(words):
+    """Joins words to texts; see `rnnzoo.text.Tokenizer.join`.
 
     Args:
-        tokens: String tensor `(..., time)`, "" where there is no token.
-        unit: `"word"`, `"character"` or `"subword"`, as of the tokenizer.
+        words: String tensor `(..., time)`, "" where there is no word.
 
     Returns:
         String tensor `(...)`.
     """
-    if unit == "character":
-        return tf.strings.reduce_join(tokens, axis=-1)
-    if unit == "subword":
-        texts = tf.strings.reduce_join(tokens, axis=-1)
-        return tf.strings.strip(tf.strings.regex_replace(texts, BLANK, " "))
-    texts = tf.strings.reduce_join(tokens, axis=-1, separator=" ")
+    texts = tf.strings.reduce_join(words, axis=-1, separator=" ")
     texts = tf.strings.strip(tf.strings.regex_replace(texts, " +", " "))
     for pattern, rewrite in _JOINED:
         texts = tf.strings.regex_replace(texts, pattern, rewrite)
     return texts
+
+
+def join(tokens, unit):
+    """Joins tokens to texts; see `rnnzoo.text.TokenizerProtocol.join`."""
+    from rnnzoo.text import SubwordTokenizer, Tokenizer
+
+    tokenizer = SubwordTokenizer() if unit == "subword" else Tokenizer(unit)
+    return tokenizer.join(tokens)

@@ -1,9 +1,9 @@
-"""Words in pieces: learned by SentencePiece, found with stock TensorFlow ops.
+"""Words in pieces: SentencePiece learns them, stock TensorFlow ops find them.
 
 Byte-pair encoding (Sennrich et al. 2016): a word starts as its characters, and
-the two neighbours that make the piece learned first are joined until no two
-make one. All distinct words of a batch take that step at once, on ids; the
-words go in and the pieces come out as strings.
+the two neighbours that make the piece learned first are merged until no two
+neighbours make a piece. All distinct words of a batch take each step at once.
+Inside, pieces are ids; words go in and pieces come out as strings.
 """
 
 import io
@@ -12,13 +12,15 @@ from collections import Counter
 import keras
 import tensorflow as tf
 
+from rnnzoo.checks import check_positive
 from rnnzoo.ids import RESERVED, UNKNOWN
 from rnnzoo.text.strings import lower
-from rnnzoo.text.tokenizer import Tokenizer, Tokens
+from rnnzoo.text.tokenizer import Tokenizer
+from rnnzoo.text.tokens import Tokens, into_sentences
 from rnnzoo.text.vocabulary import Vocabulary
 
-BLANK = "▁"  # As SentencePiece writes the blank before a word.
-UPP = "▅"  # SentencePiece's own; it skips what has it.
+SPACE = "▁"  # As SentencePiece writes the space before a word.
+SKIPPED = "▅"  # SentencePiece uses it itself, and skips words that have it.
 LONGEST = 64  # Characters; longer words are cut first, to bound the steps.
 
 
@@ -26,17 +28,28 @@ LONGEST = 64  # Characters; longer words are cut first, to bound the steps.
 class SubwordTokenizer:
     """Splits texts into pieces of words, in the graph.
 
-    Words are those of `rnnzoo.text.Tokenizer`, with a "▁" before those that a
-    blank, or nothing, precedes. So the text comes back whole from its pieces,
-    but for the kind and number of blanks and apostrophes; a "▁" of the text
-    itself becomes "_". Pieces never go beyond a word. Of words of more than 64
-    characters, each 64 are split by themselves. Characters that were not
-    learned stay together, as one unknown piece.
+    Words are those of `rnnzoo.text.Tokenizer`, with a "▁" before each that
+    follows a space or begins the text. So the pieces of a text, joined, are
+    the text again, except for the kind and number of spaces and apostrophes; a
+    "▁" in the text itself becomes "_". No piece spans two words. A word of
+    more than 64 characters is cut after every 64, and each part is split by
+    itself. Neighbouring characters that were not learned are one unknown
+    piece together.
 
     Args:
         lowercase: Whether texts are lower-cased.
         pieces: Strings, the piece learned first before the others, then the
-            characters; by `learn`.
+            characters. By default, `learn` finds them.
+
+    Examples:
+
+    >>> from rnnzoo.text import SubwordTokenizer
+    >>> tokenizer = SubwordTokenizer(pieces=["lo", "low", "er", *"▁slower."])
+    >>> tokens = tokenizer(["A slower slow."])
+    >>> [piece.decode() for piece in tokens.words[0].numpy()]
+    ['▁', 'A', '▁', 's', 'low', 'er', '▁', 's', 'low', '.']
+    >>> tokenizer.join(tokens.words).numpy().tolist()
+    [b'A slower slow.']
     """
 
     unit = "subword"
@@ -46,48 +59,12 @@ class SubwordTokenizer:
         self.pieces = None
         self._tokenizer = Tokenizer(lowercase=False)  # Offsets are of the text.
         if pieces is not None:
-            self._take(pieces)
+            self._use(pieces)
 
     @property
     def resources(self):
         """Lookup tables, for `rnnzoo.export`."""
-        return () if self.pieces is None else (self._ids.table, self._joined)
-
-    def to_count(self, texts):
-        """The words whose counts `learn` takes: strings, ragged `(n, None)`."""
-        return self._words(texts).words
-
-    def learn(self, counts, size, min_count=1):
-        """Learns the pieces.
-
-        Args:
-            counts: Dict of words, as `to_count` makes them, to how often they
-                occur.
-            size: Most ids of a `Vocabulary` of the pieces.
-            min_count: Characters that occur less often are unknown.
-
-        Returns:
-            Tuple of the pieces.
-
-        Raises:
-            ValueError: If there are more characters than ids.
-            ImportError: If SentencePiece is not installed.
-        """
-        counts = _trainable(counts)
-        characters = Counter()
-        for word, count in counts.items():
-            for character in word:
-                characters[character] += count
-        known = {c for c, count in characters.items() if count >= min_count}
-        if len(known) + RESERVED > size:
-            raise ValueError(
-                "Invalid value for argument `size`. Expected at least "
-                f"{len(known) + RESERVED}, the number of characters that occur "
-                f"at least {min_count} times. Received: size={size}"
-            )
-        words = {w: n for w, n in counts.items() if known.issuperset(w)}
-        self._take(_learn(words, size - RESERVED) if words else ())
-        return self.pieces
+        return () if self.pieces is None else (self._ids.table, self._merges)
 
     def __call__(self, texts):
         """The pieces of texts.
@@ -101,21 +78,88 @@ class SubwordTokenizer:
         Raises:
             ValueError: If no pieces were learned.
         """
-        if self.pieces is None:
-            raise ValueError(
-                "The pieces of words are not known. Expected `learn(counts)` "
-                "to be called first."
-            )
-        words = self._words(texts)
-        distinct, places = tf.unique(words.words.values)
-        pieces = tf.gather(self._split(distinct), places)  # (words, None)
-        starts, ends = _offsets(pieces, words.starts.values, words.ends.values)
-        return Tokens(
-            *(
-                words.words.with_values(column).merge_dims(1, 2)
-                for column in (pieces, starts, ends)
-            )
+        return self._pieces_of(self._tokenizer(texts))[0]
+
+    def sentences(self, texts, max_words=None):
+        """The pieces of texts, by sentences.
+
+        Args:
+            texts: String tensor `(n,)`, or a list of strings.
+            max_words: Most pieces of a sentence. A longer one continues in the
+                next, so that nothing is lost. `None` for no limit.
+
+        Returns:
+            `rnnzoo.text.Tokens` of ragged shape `(n, None, None)`: texts,
+            sentences, as `rnnzoo.text.Tokenizer.sentences` finds them, and
+            pieces.
+
+        Raises:
+            ValueError: If no pieces were learned.
+        """
+        check_positive("max_words", max_words, optional=True)
+        words = self._tokenizer.sentences(texts)
+        pieces, firsts = self._pieces_of(
+            Tokens(*(column.merge_dims(1, 2) for column in words))
         )
+        firsts = tf.gather(firsts, words.words.values.row_starts())
+        count = tf.size(pieces.words.values, tf.int64)
+        return into_sentences(pieces, _flags(firsts, count), max_words)
+
+    def to_count(self, texts):
+        """The words whose counts `learn` takes: strings, ragged `(n, None)`."""
+        return self._marked(self._tokenizer(texts))
+
+    def learn(self, counts, size=None, min_count=1):
+        """Learns the pieces.
+
+        Args:
+            counts: Dict from each word, as `to_count` returns it, to how often
+                it occurs.
+            size: Most ids of a `Vocabulary` of the pieces. Subwords need this
+                limit: without one, every word would be one piece.
+            min_count: Characters that occur less often are unknown.
+
+        Returns:
+            Tuple of the pieces.
+
+        Raises:
+            ValueError: If there is no size, or if there are more characters
+                than ids.
+            ImportError: If SentencePiece is not installed.
+        """
+        if size is None:
+            raise ValueError(
+                "Subwords are learned until their vocabulary is full. Give "
+                "its size, the argument `vocabulary_size` of a model."
+            )
+        counts = _trainable(counts)
+        characters = Counter()
+        for word, count in counts.items():
+            for character in word:
+                characters[character] += count
+        known = {c for c, count in characters.items() if count >= min_count}
+        if len(known) + RESERVED > size:
+            raise ValueError(
+                "Invalid value for argument `size`. Expected at least "
+                f"{len(known) + RESERVED}, the number of characters that occur "
+                f"at least {min_count} times. Received: size={size}"
+            )
+        words = {w: n for w, n in counts.items() if known.issuperset(w)}
+        self._use(_learn(words, size - RESERVED) if words else ())
+        return self.pieces
+
+    def join(self, tokens):
+        """Texts from their pieces, each "▁" a space again.
+
+        Args:
+            tokens: String tensor `(..., time)`, dense or ragged; "" stands for
+                no piece.
+
+        Returns:
+            String tensor `(...)`.
+        """
+        texts = tf.strings.reduce_join(tokens, axis=-1)
+        return tf.strings.strip(tf.strings.regex_replace(texts, SPACE, " "))
 
     def get_config(self):
         return {"lowercase": self.lowercase, "pieces": self.pieces}
@@ -124,32 +168,56 @@ class SubwordTokenizer:
     def from_config(cls, config):
         return cls(**config)
 
-    def _take(self, pieces):
+    def _use(self, pieces):
         self.pieces = tuple(pieces)
         self._ids = Vocabulary(self.pieces)
         with tf.init_scope():
-            joined = _joined(self.pieces, self._ids)
-            self._joined = tf.lookup.StaticHashTable(
+            merges = _merges(self.pieces, self._ids)
+            self._merges = tf.lookup.StaticHashTable(
                 tf.lookup.KeyValueTensorInitializer(
-                    tf.constant(list(joined), tf.int64),
-                    tf.constant(list(joined.values()), tf.int64),
+                    tf.constant(list(merges), tf.int64),
+                    tf.constant(list(merges.values()), tf.int64),
                 ),
-                default_value=len(self._ids),  # behind all pieces
+                default_value=len(self._ids),  # after all pieces
             )
 
-    def _words(self, texts):
-        """`Tokens` of whole words, with the blanks before them."""
-        words, starts, ends = self._tokenizer(texts)
-        values, rows = words.values, words.value_rowids()
+    def _marked(self, words):
+        """Words as strings `(n, None)`, with a "▁" for the space before."""
+        values, rows = words.words.values, words.words.value_rowids()
         # Rolling takes the last word for the one before the first, and never
         # does one end where an earlier one starts.
-        touches = starts.values == tf.roll(ends.values, 1, 0)
+        touches = words.starts.values == tf.roll(words.ends.values, 1, 0)
         touches &= rows == tf.roll(rows, 1, 0)
-        values = tf.strings.regex_replace(values, BLANK, "_")
+        values = tf.strings.regex_replace(values, SPACE, "_")
         if self.lowercase:
             values = lower(values)
-        values = tf.where(touches, values, BLANK + values)
-        return Tokens(words.with_values(values), starts, ends)
+        values = tf.where(touches, values, SPACE + values)
+        return words.words.with_values(values)
+
+    def _pieces_of(self, words):
+        """The pieces of words.
+
+        Args:
+            words: `Tokens` of ragged shape `(n, None)`.
+
+        Returns:
+            Tuple of the pieces, `Tokens` of the same shape, and of which piece
+            is the first of each word, int64 `(words,)`.
+        """
+        if self.pieces is None:
+            raise ValueError(
+                "The pieces of words are not known. Expected `learn(counts)` "
+                "to be called first."
+            )
+        marked = self._marked(words)
+        distinct, places = tf.unique(marked.values)
+        pieces = tf.gather(self._split(distinct), places)  # (words, None)
+        starts, ends = _offsets(pieces, words.starts.values, words.ends.values)
+        columns = (
+            marked.with_values(column).merge_dims(1, 2)
+            for column in (pieces, starts, ends)
+        )
+        return Tokens(*columns), pieces.row_starts()
 
     def _split(self, words):
         """Words `(n,)` to ragged pieces `(n, None)`."""
@@ -162,8 +230,8 @@ class SubwordTokenizer:
         ids = tf.cast(self._ids(values), tf.int64)
         any_length = tf.TensorShape([None])
         _, ids, stretches, firsts = tf.while_loop(
-            lambda goes_on, *_: goes_on,
-            self._join_once,
+            lambda merged, *_: merged,
+            self._merge_once,
             (count > 0, ids, stretches, place),
             (tf.TensorShape([]), any_length, any_length, any_length),
         )
@@ -183,28 +251,30 @@ class SubwordTokenizer:
             validate=False,
         )
 
-    def _join_once(self, _, ids, stretches, firsts):
-        """Joins the best two neighbours of each stretch, the left of equals.
+    def _merge_once(self, _, ids, stretches, firsts):
+        """Merges the best two neighbours of each stretch, the left of equals.
 
         Args:
             ids: int64 `(pieces,)`.
-            stretches: int64 `(pieces,)`, what may be joined; sorted.
-            firsts: int64 `(pieces,)`, their first characters.
+            stretches: int64 `(pieces,)`, the stretch of each piece, sorted.
+                Neighbours are merged only within a stretch.
+            firsts: int64 `(pieces,)`, the first character of each piece.
 
         Returns:
-            Tuple of whether anything was joined, and the three anew.
+            Tuple of whether anything was merged, and the new `ids`,
+            `stretches` and `firsts`.
         """
         none = len(self._ids)
         count = tf.size(ids, tf.int64)
-        joined = self._joined.lookup(ids[:-1] * none + ids[1:])
-        joined = tf.where(stretches[:-1] == stretches[1:], joined, none)
-        best = tf.math.unsorted_segment_min(joined, stretches[:-1], count)
+        merged = self._merges.lookup(ids[:-1] * none + ids[1:])
+        merged = tf.where(stretches[:-1] == stretches[1:], merged, none)
+        best = tf.math.unsorted_segment_min(merged, stretches[:-1], count)
         best = tf.gather(best, stretches[:-1])
-        found = tf.where((joined == best) & (best < none))[:, 0]
+        found = tf.where((merged == best) & (best < none))[:, 0]
         of = tf.gather(stretches, found)
         is_leftmost = tf.concat([[-1], of[:-1]], axis=0) != of
         found = tf.boolean_mask(found, is_leftmost)
-        ids = tf.where(_flags(found, count), tf.pad(joined, [[0, 1]]), ids)
+        ids = tf.where(_flags(found, count), tf.pad(merged, [[0, 1]]), ids)
         kept = ~_flags(found + 1, count)
         return (
             tf.size(found) > 0,
@@ -213,18 +283,18 @@ class SubwordTokenizer:
 
 
 def _flags(places, count):
-    """Booleans `(count,)`, true at those places."""
+    """Booleans `(count,)`, true at the given places."""
     ones = tf.ones_like(places, tf.int32)
     return tf.scatter_nd(places[:, None], ones, [count]) > 0
 
 
 def _trainable(counts):
-    """Counts of words as they are split, that SentencePiece does not skip."""
+    """Counts of words cut as `_split` cuts them, without those skipped."""
     parts = Counter()
     for word, count in counts.items():
         for start in range(0, len(word), LONGEST):
             parts[word[start : start + LONGEST]] += count
-    return {part: count for part, count in parts.items() if UPP not in part}
+    return {part: count for part, count in parts.items() if SKIPPED not in part}
 
 
 def _learn(words, size):
@@ -266,36 +336,36 @@ def _sentencepiece():
         import sentencepiece
     except ImportError as error:
         raise ImportError(
-            "Learning subwords needs SentencePiece. Expected it to be "
-            'installed: `pip install "rnnzoo[subwords]"`; or '
-            '`unit="word"`, which needs nothing.'
+            "Learning subwords needs SentencePiece. Install it with "
+            '`pip install "rnnzoo[subwords]"`, or use `unit="word"`, which '
+            "needs nothing."
         ) from error
     return sentencepiece
 
 
-def _joined(pieces, ids):
-    """Dict of all pairs of ids, in one number, to the id of what they make."""
+def _merges(pieces, ids):
+    """Dict from each pair of ids, as one number, to the id of their merger."""
     place = {piece: i for i, piece in enumerate(pieces, RESERVED)}
-    joined = {-1: len(ids)}  # TensorFlow has no empty tables.
+    merges = {-1: len(ids)}  # TensorFlow has no empty tables.
     for piece, i in place.items():
         for cut in range(1, len(piece)):
             left, right = place.get(piece[:cut]), place.get(piece[cut:])
             if left is not None and right is not None:
-                joined[left * len(ids) + right] = i
-    return joined
+                merges[left * len(ids) + right] = i
+    return merges
 
 
 def _offsets(pieces, starts, ends):
-    """Where pieces `(words, None)` start and end, from their words' places."""
+    """Starts and ends of pieces `(words, None)`, from those of their words."""
     lengths = tf.strings.length(pieces.values, unit="UTF8_CHAR")
-    marked = tf.strings.regex_full_match(pieces.values, f"{BLANK}.*")
+    marked = tf.strings.regex_full_match(pieces.values, f"{SPACE}.*")
     lengths -= tf.cast(marked, tf.int32)
     rows = pieces.value_rowids()
-    behind = tf.cumsum(lengths)
-    before = tf.concat([[0], behind], axis=0)
+    through = tf.cumsum(lengths)  # of all words up to the end of a piece
+    before = tf.concat([[0], through], axis=0)
     before = tf.gather(before, tf.gather(pieces.row_starts(), rows))
     ends = tf.gather(ends, rows)
-    stops = tf.gather(starts, rows) + behind - before
+    stops = tf.gather(starts, rows) + through - before
     # Lower-cased words may be longer than those of the text.
     return (
         pieces.with_values(tf.minimum(stops - lengths, ends)),

@@ -9,13 +9,13 @@ So marks are the only thing that a text gains, nothing is ever lost, and the
 lengths of the pieces add up to offsets in the original string.
 """
 
-from typing import NamedTuple
-
 import keras
 import tensorflow as tf
 
 from rnnzoo.checks import check_choice, check_positive
+from rnnzoo.text.detokenizer import join_words
 from rnnzoo.text.strings import lower, replace_invalid
+from rnnzoo.text.tokens import Tokens, into_sentences
 from rnnzoo.text.vocabulary import Vocabulary
 
 CUT = "\v"  # White space to tf.strings.split, and to nobody else here.
@@ -132,24 +132,6 @@ def _rewrite(texts, rules):
     return texts
 
 
-class Tokens(NamedTuple):
-    """Tokens of texts: ragged tensors of the same shape.
-
-    What is not used inside a `tf.function` is not computed there.
-
-    Attributes:
-        words: string, as the vocabulary knows them.
-        starts: int32, where each starts in the text as it was given, in
-            Unicode characters: in Python, `text[start:end]` is the token as
-            it was written.
-        ends: int32, where it ends.
-    """
-
-    words: tf.RaggedTensor
-    starts: tf.RaggedTensor
-    ends: tf.RaggedTensor
-
-
 @keras.saving.register_keras_serializable(package="rnnzoo")
 class Tokenizer:
     """Splits texts into words or characters, in the graph.
@@ -192,23 +174,7 @@ class Tokenizer:
         Returns:
             `Tokens` of ragged shape `(n, None)`.
         """
-        columns = self._columns(self._mark(texts))
-        tokens = columns.words
-        places = tf.where(tokens.values != BREAK)[:, 0]
-        rows = tf.gather(tokens.value_rowids(), places)
-        # Without validation, whose assertions would keep columns alive that
-        # nobody asked for.
-        return Tokens(
-            *(
-                tf.RaggedTensor.from_value_rowids(
-                    tf.gather(column.values, places),
-                    rows,
-                    nrows=tokens.nrows(),
-                    validate=False,
-                )
-                for column in columns
-            )
-        )
+        return self._split(texts)[0]
 
     def sentences(self, texts, max_words=None):
         """The tokens of texts, by sentences.
@@ -230,16 +196,40 @@ class Tokenizer:
             tokens. No sentence is empty; an empty text has none.
         """
         check_positive("max_words", max_words, optional=True)
-        columns = self._columns(self._mark(texts, sentences=True))
-        return _nest(columns, max_words)
+        tokens, places = self._split(texts, sentences=True)
+        rows = tokens.words.value_rowids()
+        # A token opens a sentence where a break lay before it, or if the one
+        # before is of another text. Rolling takes the last for the one before
+        # the first: also not its neighbour.
+        opens = places - tf.roll(places, 1, 0) != 1
+        opens |= rows != tf.roll(rows, 1, 0)
+        return into_sentences(tokens, opens, max_words)
 
     def to_count(self, texts):
         """What `learn` takes the counts of: the tokens, ragged `(n, None)`."""
         return self(texts).words
 
-    def learn(self, counts, size, min_count=1):
+    def learn(self, counts, size=None, min_count=1):
         """The tokens of a vocabulary; see `Vocabulary.from_counts`."""
         return Vocabulary.from_counts(counts, size, min_count).tokens
+
+    def join(self, tokens):
+        """Texts from their tokens.
+
+        Words are joined by spaces, but none is left before a full stop or
+        after an opening bracket. What the tokenizer drops, such as line
+        breaks, does not come back.
+
+        Args:
+            tokens: String tensor `(..., time)`, dense or ragged; "" stands for
+                no token.
+
+        Returns:
+            String tensor `(...)`.
+        """
+        if self.unit == "word":
+            return join_words(tokens)
+        return tf.strings.reduce_join(tokens, axis=-1)
 
     def get_config(self):
         return {"unit": self.unit, "lowercase": self.lowercase}
@@ -247,6 +237,25 @@ class Tokenizer:
     @classmethod
     def from_config(cls, config):
         return cls(**config)
+
+    def _split(self, texts, sentences=False):
+        """The tokens of texts, and their places between the `BREAK`s."""
+        columns = self._columns(self._mark(texts, sentences))
+        tokens = columns.words
+        places = tf.where(tokens.values != BREAK)[:, 0]
+        rows = tf.gather(tokens.value_rowids(), places)
+        # Without validation, whose assertions would keep columns alive that
+        # nobody asked for.
+        kept = (
+            tf.RaggedTensor.from_value_rowids(
+                tf.gather(column.values, places),
+                rows,
+                nrows=tokens.nrows(),
+                validate=False,
+            )
+            for column in columns
+        )
+        return Tokens(*kept), places
 
     def _mark(self, texts, sentences=False):
         """Texts with marks around tokens, and at the ends of sentences."""
@@ -318,34 +327,3 @@ def _neighbour(flags, rows, shift):
     place = tf.range(tf.size(rows)) - shift
     inside = (place >= 0) & (place < tf.size(rows))
     return tf.roll(flags, shift, 0) & (tf.roll(rows, shift, 0) == rows) & inside
-
-
-def _nest(columns, max_words):
-    """Tokens and `BREAK`s `(n, None)` to tokens `(n, sentences, words)`."""
-    tokens = columns.words
-    places = tf.where(tokens.values != BREAK)[:, 0]
-    rows = tf.gather(tokens.value_rowids(), places)
-    # A token opens a sentence where a break lay before it, or if the one
-    # before is of another text. Rolling takes the last for the one before the
-    # first: also not its neighbour.
-    opens = places - tf.roll(places, 1, 0) != 1
-    opens |= rows != tf.roll(rows, 1, 0)
-    if max_words is not None:
-        sentence = tf.cumsum(tf.cast(opens, tf.int32)) - 1
-        first = tf.gather(tf.where(opens)[:, 0], sentence)
-        place = tf.range(tf.size(places, tf.int64)) - first
-        opens = place % max_words == 0
-    starts = tf.where(opens)[:, 0]
-
-    def nest(column):
-        sentences = tf.RaggedTensor.from_row_starts(
-            tf.gather(column.values, places), starts, validate=False
-        )
-        return tf.RaggedTensor.from_value_rowids(
-            sentences,
-            tf.gather(rows, starts),
-            nrows=tokens.nrows(),
-            validate=False,
-        )
-
-    return Tokens(*(nest(column) for column in columns))

@@ -3,7 +3,6 @@ import tensorflow as tf
 
 from rnnzoo.ids import pad
 from rnnzoo.text import Tokenizer
-from rnnzoo.text.detokenizer import join
 
 TEXTS = [
     "A dog runs (fast), doesn't it? Yes!",
@@ -16,11 +15,13 @@ TEXTS = [
 
 @pytest.mark.parametrize("unit", ["word", "character"])
 def test_what_was_split_is_joined(unit):
-    tokens = Tokenizer(unit, lowercase=False)(TEXTS).words
-    joined = join(pad(tokens), unit).numpy()
-    assert [text.decode() for text in joined] == TEXTS
+    tokenizer = Tokenizer(unit, lowercase=False)
+    tokens = tokenizer(TEXTS).words
+    for each in (tokens, pad(tokens)):
+        joined = tokenizer.join(each).numpy()
+        assert [text.decode() for text in joined] == TEXTS
 
 
 def test_tokens_may_have_any_leading_axes():
     tokens = tf.constant([[["a", ".", ""], ["", "", ""]]])
-    assert join(tokens, "word").numpy().tolist() == [[b"a.", b""]]
+    assert Tokenizer().join(tokens).numpy().tolist() == [[b"a.", b""]]

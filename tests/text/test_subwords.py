@@ -8,7 +8,6 @@ import tensorflow as tf
 
 from rnnzoo.ids import pad
 from rnnzoo.text import TokenCounter, in_graph
-from rnnzoo.text.detokenizer import join
 from rnnzoo.text.subwords import LONGEST, SubwordTokenizer
 
 TEXTS = [
@@ -70,7 +69,8 @@ def test_texts_come_back_whole(model):
     expected = [*TEXTS, *UNSEEN]
     expected[-3] = expected[-3].replace("  ", " ").replace("\u2028", " ")
     expected[-2] = "__ ba_ll"
-    assert decoded(join(pad(pieces), "subword").numpy()) == expected
+    assert decoded(tokenizer.join(pad(pieces)).numpy()) == expected
+    assert decoded(tokenizer.join(pieces).numpy()) == expected
 
 
 def test_offsets_are_places_of_the_text():
