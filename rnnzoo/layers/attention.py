@@ -32,23 +32,19 @@ _TINY = 1e-30
 
 
 class Memory(NamedTuple):
-    """What is attended to, and what else is the same at all steps.
+    """A source as attention reads it, the same at all steps.
 
     Attributes:
-        values: `(batch, places, features)`.
-        keys: What queries are compared with, `(batch, places, units)`.
+        values: `(batch, places, features)`, the vectors that contexts are
+            made of.
+        keys: `(batch, places, units)`, the vectors that queries are compared
+            with.
         mask: Boolean `(batch, places)`.
-        pointers: `rnnzoo.layers.pointer.Pointers` of a decoder that copies;
-            otherwise `()`.
-        weights: `rnnzoo.layers.decoder.DecoderWeights` of a decoder; otherwise
-            `()`.
     """
 
     values: Any
     keys: Any
     mask: Any
-    pointers: Any = ()
-    weights: Any = ()
 
 
 class AttentionState(NamedTuple):

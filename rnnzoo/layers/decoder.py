@@ -24,7 +24,7 @@ import tensorflow as tf
 from rnnzoo.checks import check_positive, check_rate
 from rnnzoo.ids import UNKNOWN
 from rnnzoo.layers import pointer
-from rnnzoo.layers.attention import Attended, Memory
+from rnnzoo.layers.attention import Attended
 from rnnzoo.layers.decoder_loop import Loop
 from rnnzoo.layers.dropout import EmbeddingDropout, draw_mask, next_seed
 from rnnzoo.layers.recurrence import recur
@@ -70,6 +70,26 @@ class DecoderWeights(NamedTuple):
     layers: Any
     output_kernel: Any
     output_bias: Any
+
+
+class DecoderMemory(NamedTuple):
+    """Everything that is the same at all steps of a decoder.
+
+    Attributes:
+        source: `rnnzoo.layers.attention.Memory`; `()` without attention.
+        pointers: `rnnzoo.layers.pointer.Pointers` of a decoder that copies;
+            otherwise `()`.
+        weights: `DecoderWeights`.
+    """
+
+    source: Any
+    pointers: Any
+    weights: Any
+
+    @property
+    def mask(self):
+        """Boolean `(batch, places)`; `()` without attention."""
+        return self.source and self.source.mask
 
 
 class Decoded(NamedTuple):
@@ -339,8 +359,8 @@ class AttentionDecoder(keras.layers.Layer):
             forbidden: Tuple of tokens that get no probability.
 
         Returns:
-            Tuple of what is attended to, `rnnzoo.layers.attention.Memory`, and
-            the `DecoderState`, a row a sample.
+            Tuple of the `DecoderMemory` and the `DecoderState`, which has one
+            row for each sample.
         """
         memory = tf.cast(memory, self.compute_dtype)
         if memory_mask is None:
@@ -349,21 +369,17 @@ class AttentionDecoder(keras.layers.Layer):
             initial_state = self._bridge(memory, memory_mask)
         states = split_states(initial_state or (), self.layers)
         layers = tuple(map(tuple, states))
-        feed = attended = ()
+        feed = source = attention = pointers = ()
         if self.input_feeding:
             shape = [tf.shape(memory)[0], self.readout_units]
             feed = tf.zeros(shape, self.compute_dtype)
-        if self.attention is None:
-            memory = Memory(memory, (), memory_mask)
-        else:
-            memory = self.attention.prepare(memory, memory_mask)
-            attended = self.attention.start(memory)
+        if self.attention is not None:
+            source = self.attention.prepare(memory, memory_mask)
+            attention = self.attention.start(source)
         if self.copy:
-            memory = memory._replace(
-                pointers=self._pointers(memory_tokens, memory.mask)
-            )
-        memory = memory._replace(weights=self._weights(forbidden))
-        return memory, DecoderState(layers, feed, attended)
+            pointers = self._pointers(memory_tokens, source.mask)
+        memory = DecoderMemory(source, pointers, self._weights(forbidden))
+        return memory, DecoderState(layers, feed, attention)
 
     def _weights(self, forbidden):
         bias = _as_float(self.output_bias)
@@ -428,7 +444,7 @@ class AttentionDecoder(keras.layers.Layer):
         Returns:
             float32 `(rows, steps, places)`.
         """
-        samples = tf.shape(memory.mask)[0]
+        samples = tf.shape(state.layers[0][0])[0]
         several = tf.shape(tokens)[0] // tf.maximum(samples, 1)
         state = tf.nest.map_structure(
             lambda x: tf.repeat(x, several, axis=0), state
@@ -544,7 +560,7 @@ class AttentionDecoder(keras.layers.Layer):
         several = rows * steps // tf.maximum(batch, 1)
         attended = self.attention.attend(
             tf.reshape(queries, [batch, several, self.units]),
-            memory,
+            memory.source,
             tf.reshape(positions, [batch, several]),
             noise=noise,
         )

@@ -23,7 +23,7 @@ class Loop:
     Args:
         decoder: `rnnzoo.layers.AttentionDecoder`.
         vectors: `(rows, steps, features)`, of the tokens.
-        memory: `rnnzoo.layers.attention.Memory`.
+        memory: `rnnzoo.layers.decoder.DecoderMemory`.
         state: `rnnzoo.layers.decoder.DecoderState`.
         drop: What draws dropout masks.
         training: Whether to draw them, and to expect a gradient.
@@ -32,27 +32,30 @@ class Loop:
     def __init__(self, decoder, vectors, memory, state, drop, training):
         self.decoder = decoder
         self.vectors = vectors
-        self.memory = memory
+        self.source = memory.source
         self.state = state
         self.training = training
         self.rows, self.steps = tf.unstack(tf.shape(vectors)[:2])
         layers = decoder.layers[: decoder.looped]
         # Otherwise TensorFlow differentiates it as a whole.
         self.by_hand = training and all(x.step.has_gradient for x in layers)
-        self.layers = [self._layer(*each) for each in enumerate(layers)]
+        self.layers = [
+            self._layer(i, layer, memory.weights.layers[i])
+            for i, layer in enumerate(layers)
+        ]
         self.masks = [drop.draw(decoder.units) for _ in layers]
         self.contexts = None
         if self.by_hand:
-            self.contexts = _Contexts(memory, self.steps)
+            self.contexts = _Contexts(self.source, self.steps)
         self.noise = None
         if training and decoder.attention.hard:
-            places = tf.shape(memory.mask)[1]
+            places = tf.shape(self.source.mask)[1]
             self.noise = decoder.attention.draw_noise(
                 self.steps, self.rows, places
             )
 
-    def _layer(self, i, layer):
-        vectors, weights = self.vectors, self.memory.weights.layers[i]
+    def _layer(self, i, layer, weights):
+        vectors = self.vectors
         if i:
             # The share of zeros in the gates is the bias.
             shape = [self.rows, 1, self.decoder.units]
@@ -80,7 +83,7 @@ class Loop:
         return hidden, attended, state._replace(layers=layers)
 
     def _loop(self, state):
-        kind, features = self.vectors.dtype, self.memory.values.shape[-1]
+        kind, features = self.vectors.dtype, self.source.values.shape[-1]
         arrays = [
             self._array(kind, self.decoder.units),
             self._array(kind, features),
@@ -157,9 +160,9 @@ class Loop:
 
     def _attend(self, query, t, state):
         noise = None if self.noise is None else self.noise[t]
-        memory = self.contexts.memory if self.by_hand else self.memory
+        source = self.contexts.source if self.by_hand else self.source
         attended, attention = self.decoder.attention.step(
-            query, memory, state.attention, noise
+            query, source, state.attention, noise
         )
         if self.by_hand:
             attended = self.contexts.add(t, attended)
@@ -272,13 +275,13 @@ class _Contexts:
     """What is added to the context of each step: nothing, but for its gradient.
 
     Attributes:
-        memory: `Memory` whose values are constants.
+        source: `Memory` whose values are constants.
         weights: `(time, rows, places)`; set behind the loop.
     """
 
-    def __init__(self, memory, steps):
-        values = memory.values
-        self.memory = memory._replace(values=tf.stop_gradient(values))
+    def __init__(self, source, steps):
+        values = source.values
+        self.source = source._replace(values=tf.stop_gradient(values))
         self.weights = None
         rows, features = tf.shape(values)[0], values.shape[-1]
         nothing = tf.zeros([steps, rows, features], values.dtype)
