@@ -79,7 +79,8 @@ class Stack(keras.layers.Layer):
 
     def build(self, sequences_shape, initial_state_shape=None):
         for layer in self.layers:
-            layer.build(sequences_shape)
+            if not layer.built:  # by loading
+                layer.build(sequences_shape)
             shape = layer.compute_output_shape(sequences_shape)
             sequences_shape = shape[0] if self.return_state else shape
 

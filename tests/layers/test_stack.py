@@ -88,6 +88,22 @@ def test_a_saved_stack_is_the_same(tmp_path):
 
 
 @pytest.mark.parametrize(
+    "layer",
+    [
+        layers.SimpleRNN(UNITS, feedback="output"),
+        layers.LSTM(UNITS, layer_norm=True),
+        layers.GRU(UNITS, layer_norm=True),
+    ],
+)
+def test_layers_with_more_weights_than_keras_has_are_saved(layer, tmp_path):
+    inputs = keras.Input((None, UNITS))
+    model = keras.Model(inputs, layers.Stack([layer])(inputs))
+    model.save(tmp_path / "stack.keras")
+    loaded = keras.saving.load_model(tmp_path / "stack.keras")
+    np.testing.assert_array_equal(model(X), loaded(X))
+
+
+@pytest.mark.parametrize(
     "parts",
     [
         [],
