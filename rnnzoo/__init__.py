@@ -1,6 +1,6 @@
 """Recurrent models for Keras 3: build, fine-tune, explain, export."""
 
-from rnnzoo import layers, models, tasks
+from rnnzoo import layers, models, search, tasks, text
 from rnnzoo.recipe import Recipe
 from rnnzoo.registry import ModelCard, build, describe, list_models, register
 from rnnzoo.tasks import (
@@ -31,5 +31,7 @@ __all__ = [
     "load",
     "models",
     "register",
+    "search",
     "tasks",
+    "text",
 ]

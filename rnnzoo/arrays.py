@@ -3,9 +3,15 @@
 import numpy as np
 
 
-def without_index(column):
-    """Columns of pandas as arrays, where a place is a place."""
-    return column.to_numpy() if hasattr(column, "to_numpy") else column
+def as_column(column):
+    """A column of pandas, Arrow or tensors as an array or a list.
+
+    In pandas, a number in brackets is a label of the index, not a place.
+    """
+    for convert in ("to_pylist", "to_numpy", "numpy"):
+        if hasattr(column, convert):
+            return getattr(column, convert)()
+    return column
 
 
 def as_objects(rows):

@@ -3,7 +3,6 @@
 import argparse
 import ast
 import contextlib
-import dataclasses
 import itertools
 import os
 import shutil
@@ -15,30 +14,28 @@ import keras
 import rnnzoo
 from rnnzoo.demo import demo
 from rnnzoo.files import require_writable
-from rnnzoo.pipeline import sentences
 from rnnzoo.text import as_text
 from rnnzoo.training import UNFINISHED
 
-VERBS = ("classify", "tag", "translate", "caption")
 LINES_AT_ONCE = 256
 
 
 def main(arguments=None):
     """Runs a command.
 
-    What a user can mend is one line on stderr.
+    An error that the user can mend is one line on stderr.
 
     Args:
         arguments: List of strings; by default those of the process.
 
     Returns:
-        The exit code: 0, 2 for an error of the user's, 130 if interrupted, 1
-        if nobody reads the output to its end.
+        The exit code: 0; 1 if the reader of the output leaves; 2 for an error
+        that the user can mend; 130 if interrupted.
     """
     args = _parser().parse_args(arguments)
     with (
         open(os.devnull, "w") as nowhere,
-        # None if who calls closed it; Keras writes to it as well.
+        # None if the caller closed it; Keras writes to it as well.
         contextlib.redirect_stdout(sys.stdout or nowhere),
     ):
         return _run(args)
@@ -85,7 +82,7 @@ def run_train(args):
     overrides = read_settings(card, args.settings)
     if args.embeddings is not None:
         overrides |= read_settings(card, [f"embeddings={args.embeddings}"])
-    rnnzoo.build(args.name, **overrides)  # a wrong value is found out here
+    rnnzoo.build(args.name, **overrides)  # raises if a value is wrong
     require_writable(args.out)
     unfinished = args.out / UNFINISHED
     if not (args.overwrite or unfinished.is_dir()):
@@ -94,14 +91,15 @@ def run_train(args):
     from rnnzoo.datasets import sources  # TFDS
 
     train, validation = sources.train_validation(source)
-    classes = _class_names(source)
-    if "num_classes" in card.defaults and classes is not None:
-        overrides.setdefault("num_classes", len(classes))
+    if "num_classes" in card.defaults:
+        classes = card.task_class.labels_of(source.info)
+        if classes is not None:
+            overrides.setdefault("num_classes", len(classes))
     print(f"{args.name} on {source.name}")
     if args.overwrite:
         shutil.rmtree(unfinished, ignore_errors=True)
     elif unfinished.is_dir():
-        print("Going on where it was interrupted.")
+        print("Continuing where it was interrupted.")
     keras.utils.set_random_seed(args.seed)
     _, metrics = rnnzoo.finetune(
         args.name,
@@ -127,7 +125,7 @@ def run_evaluate(args):
     task = rnnzoo.load(args.model)
     source = _load_dataset(args)
     data = source.split(args.split)
-    _require_same_classes(task, source)
+    task.require_labels_of(source.info)
     metrics = task.evaluate(data, return_dict=True, verbose=_verbose())
     print(f"{source.name}, {args.split}: {_metrics(metrics)}")
     for name, signature in task.signatures.items():
@@ -136,11 +134,11 @@ def run_evaluate(args):
 
 def run_predict(args):
     task = rnnzoo.load(args.model)
-    verb = next(getattr(task, name) for name in VERBS if hasattr(task, name))
+    verb = getattr(task, task.verb)
     lines = iter(args.texts or _stdin_lines())
     while texts := list(itertools.islice(lines, LINES_AT_ONCE)):
         for text, result in zip(texts, verb(texts), strict=True):
-            print(f"{shown(result)}\t{text}", flush=True)
+            print(f"{task.format_answer(result)}\t{text}", flush=True)
 
 
 def run_explain(args):
@@ -208,15 +206,6 @@ def _is_word(value):
     return value.lower() in ("true", "false", "none")
 
 
-def shown(result):
-    """A result on a line: the fields of a dataclass, the items of a list."""
-    if dataclasses.is_dataclass(result):
-        return "\t".join(map(shown, dataclasses.astuple(result)))
-    if isinstance(result, (list, tuple)):
-        return "; ".join(shown(item).replace("\t", " ") for item in result)
-    return f"{result:.4f}" if isinstance(result, float) else str(result)
-
-
 def _stdin_lines():
     if sys.stdin is None:
         raise ValueError("Expected texts, as arguments or on standard input.")
@@ -230,30 +219,11 @@ def _load_dataset(args):
     return sources.load(args.dataset, args.data_dir, args.download)
 
 
-def _class_names(source):
-    """Names of the classes, or `None` if examples have no class."""
-    key = (source.info.supervised_keys or (None, "label"))[1]
-    features = dict(source.info.features.items())
-    return getattr(features.get(key), "names", None)
-
-
-def _require_same_classes(task, source):
-    ours, theirs = getattr(task, "labels", None), _class_names(source)
-    if getattr(task, "tag_names", None) is not None:
-        ours = task.tag_names
-        theirs = sentences.tag_names(source.info)
-    if ours is not None and theirs is not None and list(ours) != list(theirs):
-        raise ValueError(
-            f"The model tells {', '.join(ours)} apart, and the classes of "
-            f"{source.name} are {', '.join(theirs)}."
-        )
-
-
 def _require_untrained(out):
     if (out / "model.keras").exists():
         raise ValueError(
-            f"{out} holds a trained model. Name another directory, or allow to "
-            "replace it with --overwrite."
+            f"{out} holds a trained model. Name another directory, or pass "
+            "--overwrite to replace it."
         )
 
 
@@ -332,7 +302,7 @@ def _parser():
     command.add_argument(
         "--overwrite",
         action="store_true",
-        help="start anew, whatever training left in the directory",
+        help="start again, and replace what training left in the directory",
     )
 
     command = add("evaluate", run_evaluate, "Measure a trained model.")

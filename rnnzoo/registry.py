@@ -1,11 +1,14 @@
-"""The zoo's register: names, factories, and what is known of each model."""
+"""The zoo's register: names, factories, and facts about each model."""
 
 import csv
 import dataclasses
 import difflib
 import fnmatch
+import functools
 import inspect
 import os
+import re
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,32 +18,62 @@ from rnnzoo.recipe import Recipe
 
 QUALITY = Path(__file__).parent / "models" / "quality.csv"
 
+WIDTH = 68  # of a meaning
+
 _CARDS = {}
 
 
 @dataclasses.dataclass(frozen=True)
-class ModelCard:
-    """What is known of a model; prints as a small table.
+class Demo:
+    """How `rnnzoo demo` shows a model.
 
     Attributes:
-        name: What `build` calls it.
-        task: What it does, such as `"text_classification"`.
+        dataset: Name of a dataset that rnnzoo makes itself.
+        settings: Dict of arguments of `rnnzoo.finetune`.
+        report: Function of the trained task and of the test data that returns
+            a line to print, or `None`.
+    """
+
+    dataset: str
+    settings: dict = dataclasses.field(default_factory=dict)
+    report: Callable | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelCard:
+    """Facts about a model; prints as a small table.
+
+    Attributes:
+        name: Its name, for `build`.
+        task: Its kind of task, such as `"text_classification"`.
+        task_class: The class that the factory returns.
         summary: One line.
-        paper: Where it comes from.
+        paper: The paper it is from.
         dataset: The TFDS dataset it was measured on.
         recipe: Its training defaults; `None` if the factory gives them.
-        results: Dict of what was measured to the result; for the zoo's own
-            models what `benchmarks/quality.py` wrote.
-        factory: The function that builds it; its docstring says what its
-            arguments mean.
+        demo: How it is shown; `None` if there is no demo.
+        results: Dict of a measurement to its result; for the zoo's own models
+            what `benchmarks/quality.py` wrote.
+        factory: The function that builds it.
+
+    Examples:
+
+    >>> import rnnzoo
+    >>> card = rnnzoo.describe("han_classifier")
+    >>> card.task, card.dataset
+    ('text_classification', 'imdb_reviews')
+    >>> card.defaults["max_words"], card.meanings["dropout"]
+    (60, 'Rate at the inputs of both levels and before the output.')
     """
 
     name: str
     task: str
+    task_class: type
     summary: str
     paper: str
     dataset: str
     recipe: Recipe
+    demo: Demo
     results: dict
     factory: Callable = dataclasses.field(repr=False)
 
@@ -49,6 +82,15 @@ class ModelCard:
         """Dict of the factory's keyword arguments to their defaults."""
         parameters = inspect.signature(self.factory).parameters.values()
         return {each.name: each.default for each in parameters}
+
+    @property
+    def meanings(self):
+        """Dict of the factory's keyword arguments to what they mean."""
+        return {
+            name: meaning
+            for name, meaning in _meanings(self.factory).items()
+            if name in self.defaults
+        }
 
     def override_default(self, key):
         """The default of a keyword argument of the factory.
@@ -70,7 +112,7 @@ class ModelCard:
             "summary": self.summary,
             "paper": self.paper,
             "dataset": self.dataset,
-            "defaults": _listed(self.defaults),
+            "arguments": _described(self.defaults, self.meanings),
             "recipe": _listed(dataclasses.asdict(self.recipe))
             if self.recipe
             else "that of the task",
@@ -86,27 +128,55 @@ class ModelCard:
 
 
 def register(
-    *, task, paper="", dataset="", recipe=None, results=None, override=False
+    task,
+    *,
+    paper="",
+    dataset="",
+    recipe=None,
+    demo=None,
+    results=None,
+    override=False,
 ):
     """Decorator that adds a factory to the zoo, a user's own too.
 
     The function's name is the model's name, its keyword arguments are the
     overrides that `build` takes, and the first line of its docstring is the
-    summary. It returns a `rnnzoo.tasks.Task`.
+    summary. It returns an object of the class `task`.
 
     Args:
-        task: What the model does.
-        paper: Where it comes from.
+        task: The kind of task: a class, such as `rnnzoo.TextClassifier`.
+        paper: The paper it is from.
         dataset: The TFDS dataset it was measured on.
-        recipe: `rnnzoo.recipe.Recipe`, its training defaults; without, those
-            of the task that the factory returns.
-        results: Dict of what was measured to the result.
+        recipe: `rnnzoo.Recipe`, its training defaults; by default those of the
+            task that the factory returns.
+        demo: `rnnzoo.registry.Demo`, how the command `demo` shows it.
+        results: Dict of a measurement to its result.
         override: Whether another factory of that name is replaced.
 
     Raises:
         ValueError: If the name is taken, or an argument has no default or one
             of the names that `build` needs.
+        TypeError: If `task` is no kind of task.
+
+    Examples:
+
+    >>> import rnnzoo
+    >>> @rnnzoo.register(rnnzoo.TextClassifier, override=True)
+    ... def small_classifier(num_classes=2, units=8):
+    ...     \"\"\"A small bidirectional LSTM.\"\"\"
+    ...     return rnnzoo.build(
+    ...         "bilstm_classifier", num_classes=num_classes, units=units
+    ...     )
+    >>> rnnzoo.describe("small_classifier").summary
+    'A small bidirectional LSTM.'
     """
+    kind = getattr(task, "kind", None)
+    if not isinstance(task, type) or kind is None:
+        raise TypeError(
+            "Invalid value for argument `task`. Expected a class with a "
+            "`kind`, such as `rnnzoo.TextClassifier`. Received: "
+            f"task={task!r}"
+        )
 
     def decorate(factory):
         name = factory.__name__
@@ -119,15 +189,79 @@ def register(
         summary = inspect.getdoc(factory) or ""
         _CARDS[name] = ModelCard(
             name=name,
-            task=task,
+            task=kind,
+            task_class=task,
             summary=summary.split("\n")[0],
             paper=paper,
             dataset=dataset,
             recipe=recipe,
+            demo=demo,
             results=results or _measured(name),
             factory=factory,
         )
         return factory
+
+    return decorate
+
+
+def variant(base, **defaults):
+    """Decorator for a factory that builds on another one.
+
+    The `**shared` of the function stand for all arguments of `base` that have
+    a default and that the function does not name itself.
+
+    Args:
+        base: A function.
+        **defaults: Other defaults of some of those arguments.
+
+    Raises:
+        TypeError: If `base` has no such argument, or no default for it.
+
+    Examples:
+
+    >>> from rnnzoo.registry import variant
+    >>> def base(kind, units=8, depth=1):
+    ...     return kind, units, depth
+    >>> @variant(base, depth=3)
+    ... def deep(**shared):
+    ...     return base("deep", **shared)
+    >>> deep(), deep(units=2)
+    (('deep', 8, 3), ('deep', 2, 3))
+    >>> import inspect
+    >>> str(inspect.signature(deep))
+    '(*, units=8, depth=3)'
+    """
+
+    def decorate(factory):
+        own = [
+            each
+            for each in inspect.signature(factory).parameters.values()
+            if each.kind is not each.VAR_KEYWORD
+        ]
+        named = {each.name for each in own}
+        shared = {
+            each.name: each.replace(
+                kind=each.KEYWORD_ONLY,
+                default=defaults.get(each.name, each.default),
+            )
+            for each in inspect.signature(base).parameters.values()
+            if each.default is not each.empty and each.name not in named
+        }
+        if unknown := set(defaults) - set(shared):
+            raise TypeError(
+                f"`{base.__name__}` has no arguments with defaults named "
+                f"{', '.join(sorted(unknown))}, or `{factory.__name__}` names "
+                "them itself."
+            )
+
+        @functools.wraps(factory)
+        def build(*args, **overrides):
+            values = {name: each.default for name, each in shared.items()}
+            return factory(*args, **{**values, **overrides})
+
+        build.__signature__ = inspect.Signature([*own, *shared.values()])
+        build.variant_of = base
+        return build
 
     return decorate
 
@@ -137,7 +271,13 @@ def list_models(pattern="*", task=None):
 
     Args:
         pattern: Shell pattern, such as `"*_classifier"`.
-        task: Only the models of that task.
+        task: Kind of task, such as `"translation"`; by default all kinds.
+
+    Examples:
+
+    >>> import rnnzoo
+    >>> rnnzoo.list_models("han*")
+    ['han_classifier']
     """
     return sorted(
         name
@@ -151,6 +291,12 @@ def describe(name):
 
     Raises:
         ValueError: If there is no such model; it lists the nearest.
+
+    Examples:
+
+    >>> import rnnzoo
+    >>> rnnzoo.describe("luong_translator").task
+    'translation'
     """
     if name not in _CARDS:
         raise ValueError(
@@ -165,8 +311,8 @@ def build(name, weights=None, **overrides):
 
     Args:
         name: One of `list_models()`.
-        weights: Path of a task saved from a model of the same shape; it lends
-            what it learned: how it reads, its vocabularies, its weights.
+        weights: Path of a saved task of the same shape, whose tokenizer
+            settings, vocabularies and weights are copied.
         **overrides: Keyword arguments of the factory; `describe(name)` shows
             them with their defaults.
 
@@ -176,6 +322,13 @@ def build(name, weights=None, **overrides):
     Raises:
         ValueError: If there is no such model or no such override; it lists
             the nearest.
+
+    Examples:
+
+    >>> import rnnzoo
+    >>> model = rnnzoo.build("han_classifier", num_classes=5, max_words=30)
+    >>> model.num_classes, model.max_words
+    (5, 30)
     """
     card = describe(name)
     for key, value in overrides.items():
@@ -223,9 +376,47 @@ def _measured(name):
 
 
 def _nearest(word, known):
-    near = difflib.get_close_matches(str(word), known, n=3, cutoff=0.4)
+    """A sentence that lists the names most like a word."""
+    word = str(word)
+    near = [name for name in known if name.startswith(word)]
+    near += [name for name in known if word in name]
+    near += difflib.get_close_matches(word, known, n=3, cutoff=0.4)
+    near = list(dict.fromkeys(near))[:3] if word else []
     return f"Expected one like {', '.join(near or sorted(known))}."
 
 
 def _listed(mapping):
     return "\n".join(f"{key} = {value!r}" for key, value in mapping.items())
+
+
+def _described(defaults, meanings):
+    """Lines of arguments with their defaults and their meanings."""
+    lines = []
+    for name, default in defaults.items():
+        lines.append(f"{name} = {default!r}")
+        if name in meanings:
+            lines += textwrap.wrap(
+                meanings[name],
+                WIDTH,
+                initial_indent=" " * 4,
+                subsequent_indent=" " * 4,
+            )
+    return "\n".join(lines)
+
+
+def _meanings(factory):
+    """Dict of arguments to what the docstrings of a factory say of them."""
+    inherited = {}
+    if hasattr(factory, "variant_of"):
+        inherited = _meanings(factory.variant_of)
+    found = {}
+    section = (inspect.getdoc(factory) or "").partition("Args:\n")[2]
+    for line in section.split("\n"):
+        if line.strip() and not line.startswith(" "):
+            break  # another section
+        if start := re.fullmatch(r" {4}(\w+): (.*)", line):
+            name, meaning = start.groups()
+            found[name] = meaning
+        elif line.strip() and found:
+            found[name] += " " + line.strip()
+    return inherited | found

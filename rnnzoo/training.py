@@ -140,12 +140,15 @@ def finetune(
 
 def _encode_all(task, train, validation_data, test_data):
     """Three sets of `Examples`, all checked before any is trained on."""
+    is_held_out = validation_data is None  # some of the training data
     encoded = {
-        name: None if data is None else task.encode(*as_columns(data))
-        for name, data in (
-            ("train", train),
-            ("validation_data", validation_data),
-            ("test_data", test_data),
+        name: None
+        if data is None
+        else task.encode(*as_columns(data), keep_raw=keep_raw)
+        for name, data, keep_raw in (
+            ("train", train, is_held_out),
+            ("validation_data", validation_data, True),
+            ("test_data", test_data, True),
         )
     }
     for name, examples in encoded.items():

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from rnnzoo.arrays import without_index
+from rnnzoo.arrays import as_column
 
 FORMATS = "JPEG, PNG, GIF or BMP"
 
@@ -291,7 +291,7 @@ def _check_pixels(array):
 
 def check_items(items):
     """A list or array of images, or a `ValueError`."""
-    items = without_index(items)
+    items = as_column(items)
     is_image = isinstance(items, str | bytes | os.PathLike) or (
         hasattr(items, "shape") and len(items.shape) not in (1, 4)
     )

@@ -14,8 +14,25 @@ class Embedding(keras.layers.Embedding):
     variable itself; `rnnzoo.optimizers.LazyAdam` changes rows in place; and a
     step of training costs what the words of its batch cost.
 
-    Arguments, shapes and results are those of Keras's layer.
+    Arguments, shapes and results are those of Keras's layer, but `input_dim`
+    may be `None`: the number of rows is set before the layer is built, when
+    the size of the vocabulary is known.
     """
+
+    def __init__(self, input_dim, output_dim, *args, **kwargs):
+        is_known = input_dim is not None
+        super().__init__(
+            input_dim if is_known else 1, output_dim, *args, **kwargs
+        )
+        self.input_dim = input_dim
+
+    def build(self, input_shape=None):
+        if self.input_dim is None:
+            raise ValueError(
+                f"The embedding {self.name!r} does not know its number of "
+                "rows. Expected `input_dim` to be set before it is built."
+            )
+        super().build(input_shape)
 
     def call(self, inputs):
         inputs = keras.ops.convert_to_tensor(inputs)

@@ -1,19 +1,23 @@
 """Text classifiers."""
 
 from rnnzoo.checks import check_positive
-from rnnzoo.layers import Embedding, HierarchicalAttention, SequenceEncoder
+from rnnzoo.layers import HierarchicalAttention, SequenceEncoder
+from rnnzoo.models.embeddings import word_embedding
+from rnnzoo.models.tokenizers import tokenizer_of
 from rnnzoo.recipe import Recipe
-from rnnzoo.registry import register
+from rnnzoo.registry import Demo, register
 from rnnzoo.tasks import TextClassifier
-from rnnzoo.text import Tokenizer, word_vectors
+
+DEMO = Demo("rnnzoo_reviews")
 
 
 @register(
-    task="text_classification",
+    TextClassifier,
     paper="Yang et al. 2016, Hierarchical Attention Networks for Document "
     "Classification",
     dataset="imdb_reviews",
     recipe=Recipe(batch_size=64, epochs=3, learning_rate=6e-3),
+    demo=DEMO,
 )
 def han_classifier(
     num_classes=2,
@@ -32,6 +36,7 @@ def han_classifier(
     max_sentences=60,
     max_words=60,
     unit="word",
+    lowercase=True,
 ):
     """Hierarchical attention network: words, sentences, document.
 
@@ -51,8 +56,10 @@ def han_classifier(
         dropout: Rate at the inputs of both levels and before the output.
         recurrent_dropout: Rate at the states of both levels.
         max_sentences: Sentences read of a text, the first ones.
-        max_words: Words of a sentence; a longer one goes on in the next.
-        unit: `"word"` or `"character"`, what a token is.
+        max_words: Words of a sentence; a longer one continues in the next.
+        unit: What a token is: `"word"`, `"character"` or `"subword"`, a piece
+            of a word, which adapting learns with SentencePiece.
+        lowercase: Whether texts are lower-cased.
     """
     check_positive("max_sentences", max_sentences)
     encoder = HierarchicalAttention(
@@ -62,8 +69,8 @@ def han_classifier(
         dropout=dropout,
         recurrent_dropout=recurrent_dropout,
         word_dropout=word_dropout,
-        embedding=_embedding(
-            vocabulary_size, embedding_dim, embeddings, trainable_embeddings
+        embedding=word_embedding(
+            embedding_dim, embeddings, trainable_embeddings
         ),
     )
     return TextClassifier(
@@ -71,7 +78,8 @@ def han_classifier(
         num_classes,
         max_sentences=max_sentences,
         max_words=max_words,
-        tokenizer=Tokenizer(unit),
+        tokenizer=tokenizer_of(unit, lowercase),
+        vocabulary_size=vocabulary_size,
         min_count=min_count,
         dropout=dropout,
         embeddings=embeddings,
@@ -79,11 +87,12 @@ def han_classifier(
 
 
 @register(
-    task="text_classification",
+    TextClassifier,
     paper="Gal & Ghahramani 2016, A Theoretically Grounded Application of "
     "Dropout in Recurrent Neural Networks",
     dataset="imdb_reviews",
     recipe=Recipe(batch_size=64, epochs=5, learning_rate=2e-3),
+    demo=DEMO,
 )
 def bilstm_classifier(
     num_classes=2,
@@ -102,6 +111,7 @@ def bilstm_classifier(
     recurrent_dropout=0.2,
     max_words=400,
     unit="word",
+    lowercase=True,
 ):
     """Bidirectional LSTM with variational dropout and attention pooling.
 
@@ -122,7 +132,9 @@ def bilstm_classifier(
         dropout: Rate at the layers' inputs and before the output.
         recurrent_dropout: Rate at the layers' states.
         max_words: Words read of a text, the first ones.
-        unit: `"word"` or `"character"`, what a token is.
+        unit: What a token is: `"word"`, `"character"` or `"subword"`, a piece
+            of a word, which adapting learns with SentencePiece.
+        lowercase: Whether texts are lower-cased.
     """
     encoder = SequenceEncoder(
         units,
@@ -132,24 +144,17 @@ def bilstm_classifier(
         dropout=dropout,
         recurrent_dropout=recurrent_dropout,
         word_dropout=word_dropout,
-        embedding=_embedding(
-            vocabulary_size, embedding_dim, embeddings, trainable_embeddings
+        embedding=word_embedding(
+            embedding_dim, embeddings, trainable_embeddings
         ),
     )
     return TextClassifier(
         encoder,
         num_classes,
         max_words=max_words,
-        tokenizer=Tokenizer(unit),
+        tokenizer=tokenizer_of(unit, lowercase),
+        vocabulary_size=vocabulary_size,
         min_count=min_count,
         dropout=dropout,
         embeddings=embeddings,
     )
-
-
-def _embedding(vocabulary_size, embedding_dim, embeddings, trainable):
-    if embeddings is not None:
-        embedding_dim = word_vectors.dimension(embeddings)
-    check_positive("vocabulary_size", vocabulary_size)
-    check_positive("embedding_dim", embedding_dim)
-    return Embedding(vocabulary_size, embedding_dim, trainable=trainable)

@@ -1,18 +1,16 @@
 """Entity taggers."""
 
-from rnnzoo.checks import check_positive
 from rnnzoo.layers import (
     LSTM,
     Bidirectional,
     CharCNN,
     CharLSTM,
-    Embedding,
     WordFeatures,
 )
+from rnnzoo.models.embeddings import word_embedding
 from rnnzoo.recipe import Recipe
-from rnnzoo.registry import register
+from rnnzoo.registry import Demo, register, variant
 from rnnzoo.tasks import EntityTagger
-from rnnzoo.text import word_vectors
 from rnnzoo.text.words import CASES
 
 RECIPE = Recipe(
@@ -23,14 +21,16 @@ RECIPE = Recipe(
     clipnorm=5.0,
     patience=8,
 )
+DEMO = Demo("rnnzoo_entities")
 
 
 @register(
-    task="entity_tagging",
+    EntityTagger,
     paper="Lample et al. 2016, Neural Architectures for Named Entity "
     "Recognition",
     dataset="conll2003",
     recipe=RECIPE,
+    demo=DEMO,
 )
 def bilstm_crf_tagger(
     *,
@@ -75,14 +75,8 @@ def bilstm_crf_tagger(
         recurrent_dropout: Rate at the recurrent layer's states.
         word_dropout: Rate at which word types lose their vector.
     """
-    if embeddings is not None:
-        embedding_dim = word_vectors.dimension(embeddings)
-    check_positive("vocabulary_size", vocabulary_size)
-    check_positive("embedding_dim", embedding_dim)
     features = WordFeatures(
-        Embedding(
-            vocabulary_size, embedding_dim, trainable=trainable_embeddings
-        ),
+        word_embedding(embedding_dim, embeddings, trainable_embeddings),
         characters=_characters(characters, dropout),
         cases=CASES if case_dim else 0,
         case_dim=case_dim,
@@ -96,6 +90,7 @@ def bilstm_crf_tagger(
         tag_scheme=tag_scheme,
         lowercase=lowercase,
         normalize_digits=normalize_digits,
+        vocabulary_size=vocabulary_size,
         min_count=min_count,
         dropout=dropout,
         embeddings=embeddings,
@@ -103,67 +98,37 @@ def bilstm_crf_tagger(
 
 
 @register(
-    task="entity_tagging",
+    EntityTagger,
     paper="Ma & Hovy 2016, End-to-end Sequence Labeling via Bi-directional "
     "LSTM-CNNs-CRF",
     dataset="conll2003",
     recipe=RECIPE,
+    demo=DEMO,
 )
-def bilstm_cnn_crf_tagger(
-    *,
-    vocabulary_size=500_000,
-    min_count=2,
-    embedding_dim=100,
-    embeddings=None,
-    trainable_embeddings=True,
-    lowercase=True,
-    normalize_digits=True,
-    characters="cnn",
-    case_dim=10,
-    units=200,
-    crf=True,
-    tag_scheme="bioes",
-    dropout=0.3,
-    recurrent_dropout=0.25,
-    word_dropout=0.05,
-):
+@variant(bilstm_crf_tagger, characters="cnn", units=200)
+def bilstm_cnn_crf_tagger(**shared):
     """Convolution over characters, bidirectional LSTM over words, then a CRF.
 
-    Arguments as those of `bilstm_crf_tagger`.
+    All arguments are those of `bilstm_crf_tagger`.
     """
-    return bilstm_crf_tagger(**locals())
+    return bilstm_crf_tagger(**shared)
 
 
 @register(
-    task="entity_tagging",
+    EntityTagger,
     paper="Huang et al. 2015, Bidirectional LSTM-CRF Models for Sequence "
     "Tagging",
     dataset="conll2003",
     recipe=RECIPE,
+    demo=DEMO,
 )
-def bilstm_softmax_tagger(
-    *,
-    vocabulary_size=500_000,
-    min_count=2,
-    embedding_dim=100,
-    embeddings=None,
-    trainable_embeddings=True,
-    lowercase=True,
-    normalize_digits=True,
-    characters="cnn",
-    case_dim=10,
-    units=100,
-    crf=False,
-    tag_scheme="bioes",
-    dropout=0.3,
-    recurrent_dropout=0.25,
-    word_dropout=0.05,
-):
+@variant(bilstm_crf_tagger, characters="cnn", crf=False)
+def bilstm_softmax_tagger(**shared):
     """Bidirectional LSTM with a softmax at each word, the baseline.
 
-    Arguments as those of `bilstm_crf_tagger`.
+    All arguments are those of `bilstm_crf_tagger`.
     """
-    return bilstm_crf_tagger(**locals())
+    return bilstm_crf_tagger(**shared)
 
 
 def _characters(kind, dropout):
@@ -174,7 +139,7 @@ def _characters(kind, dropout):
             "Invalid value for argument `characters`. Expected 'cnn', 'lstm' "
             f"or None. Received: characters={kind!r}"
         )
-    return None if kind is None else layers[kind](1, dropout=dropout)
+    return None if kind is None else layers[kind](None, dropout=dropout)
 
 
 def _encoder(units, recurrent_dropout):

@@ -1,21 +1,23 @@
-"""Encoded examples in memory, and batches of similar length from them."""
+"""Examples as ids, in memory, and batches of similar length from them."""
 
 import dataclasses
 from collections.abc import Callable
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 from rnnzoo.ids import pad
 
 BATCHES_PER_POOL = 50
-NOISE = 0.1  # Of lengths, so that not the same examples meet in each pass.
+NOISE = 0.1  # of lengths, so that each pass puts other examples together
+SECOND = 4096  # a step of the first length counts more than all of the second
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Lookup:
-    """A column that is made when a batch is: read from files, or decoded.
+    """A column whose values are made for a batch: read from files, or decoded.
 
     Attributes:
         rows: int array `(n,)`, the row of the table for each example.
@@ -32,22 +34,32 @@ class Lookup:
 
 @dataclasses.dataclass(frozen=True)
 class Examples:
-    """Encoded examples of one dataset, as compact ragged tensors.
+    """The examples of a dataset as compact ragged tensors of ids.
 
-    Numbers are small: the ids of 25,000 reviews take 24 MB. Held in memory
-    they are tokenized once, shuffled as a whole, and their lengths and the
-    number of batches are known.
+    Ids are small: those of 25,000 reviews take 24 MB. In memory, texts are
+    tokenized once, all examples are shuffled, and lengths and the number of
+    batches are known.
+
+    Examples:
+        >>> import tensorflow as tf
+        >>> from rnnzoo.pipeline.examples import Examples
+        >>> ids = tf.ragged.constant([[5], [2, 3, 4], [7, 8]])
+        >>> examples = Examples.of(ids)
+        >>> [batch[0].numpy().tolist() for batch in examples.batches(2)]
+        [[[2, 3, 4], [7, 8, 0]], [[5]]]
+        >>> examples.run(lambda ids: tf.reduce_sum(ids, axis=1), batch_size=2)
+        [5, 9, 15]
 
     Attributes:
         inputs: A ragged or dense tensor `(n, ...)` or a `Lookup`, or a
             structure of them.
         labels: The same for the targets, or `None`.
         weights: float32 array `(n,)` of sample weights, or `None`.
-        lengths: int array `(n,)`, by which examples are put together.
-        groups: int array `(n,)` or `None`: of the examples of a group, a
-            shuffled pass draws one.
-        raw: Arrays `(n,)`, in a structure of the task's: what it keeps of raw
-            examples, such as texts to be compared with; never in batches.
+        lengths: int array `(n,)`; batches have examples of similar length.
+        groups: int array `(n,)` or `None`: a shuffled pass draws one example
+            of each group.
+        raw: Dict of a feature to an array `(n,)` of its raw values, which
+            answers are compared with; never in batches.
     """
 
     inputs: Any
@@ -57,8 +69,74 @@ class Examples:
     groups: np.ndarray | None = None
     raw: Any = dataclasses.field(default_factory=dict)
 
+    @classmethod
+    def of(cls, inputs, labels=None, weights=None, raw=None):
+        """Examples whose lengths are those of their ragged columns.
+
+        The lengths are those of the labels or, where labels have none, of the
+        inputs; examples with labels of the same length are put together by
+        their inputs.
+
+        Args:
+            inputs, labels, weights, raw: See the class.
+        """
+        first, second = _row_lengths(labels), _row_lengths(inputs)
+        lengths = second if first is None else first
+        if lengths is None:
+            lengths = np.zeros(_count(inputs), "int64")
+        both = first is not None and second is not None
+        if both and not np.array_equal(first, second):
+            lengths = first * SECOND + np.minimum(second, SECOND - 1)
+        return cls(inputs, labels, weights, lengths, raw=raw or {})
+
+    @classmethod
+    def join(cls, parts):
+        """One `Examples` of several, in their order.
+
+        Args:
+            parts: List of at least one, all with the same columns.
+        """
+        if len(parts) == 1:
+            return parts[0]
+        joined = {
+            each.name: [getattr(part, each.name) for part in parts]
+            for each in dataclasses.fields(cls)
+        }
+        return cls(
+            **{
+                name: None if columns[0] is None else _join(columns)
+                for name, columns in joined.items()
+            }
+        )
+
     def __len__(self):
         return len(self.lengths)
+
+    def run(self, function, batch_size, verbose=0):
+        """What a function makes of each example, in their order.
+
+        Args:
+            function: Takes the inputs of a right padded batch; returns a
+                structure of tensors whose first axis is the batch.
+            batch_size: Examples in a batch.
+            verbose: Whether to show progress.
+
+        Returns:
+            List of structures of arrays, one for each example, padded as its
+            batch was.
+        """
+        rows, places = [None] * len(self), iter(self.order())
+        bar = keras.utils.Progbar(len(self), verbose=verbose)
+        plain = dataclasses.replace(self, labels=None, weights=None)
+        for (inputs,) in plain.batches(batch_size):
+            outputs = tf.nest.map_structure(np.asarray, function(inputs))
+            count = len(tf.nest.flatten(outputs)[0])
+            for row in range(count):
+                rows[next(places)] = tf.nest.map_structure(
+                    lambda column, row=row: column[row], outputs
+                )
+            bar.add(count)
+        return rows
 
     @property
     def columns(self):
@@ -70,7 +148,7 @@ class Examples:
         return (self.inputs, self.labels, self.weights)
 
     def take(self, places):
-        """The examples at those places, in that order."""
+        """The examples at some places, in the order of the places."""
         columns = {
             each.name: getattr(self, each.name)
             for each in dataclasses.fields(self)
@@ -104,7 +182,7 @@ class Examples:
 
     @property
     def tokens(self):
-        """int array `(n,)`: labels of an example or, of one label, lengths."""
+        """int array `(n,)`: labels of an example; its length, if it has one."""
         counts = self.lengths
         if isinstance(self.labels, tf.RaggedTensor):
             counts = self.labels.row_lengths().numpy()
@@ -147,7 +225,7 @@ class Examples:
         )
 
     def order(self):
-        """Where each row of the unshuffled batches comes from."""
+        """The example that is each row of the unshuffled batches."""
         return np.argsort(-self.lengths, kind="stable")
 
     def _sorted(self, batch_size):
@@ -223,7 +301,7 @@ class Examples:
         )
 
     def _one_of_each(self, places):
-        """Those of the places that are the first of their group."""
+        """The first place of each group."""
         groups, number = tf.unique(tf.gather(self.groups, places))
         firsts = tf.math.unsorted_segment_min(
             tf.range(tf.size(places)), number, tf.size(groups)
@@ -232,23 +310,31 @@ class Examples:
 
 
 class SeveralTargets(Examples):
-    """Examples that have several targets each, as images have captions.
+    """Examples with several targets each, as images have captions.
 
-    The labels, and those inputs that are of the targets, are ragged tensors
+    The labels, and the inputs that are made of targets, are ragged tensors
     `(n, targets, ...)`. A shuffled pass draws one target of each example;
-    otherwise each is a row of its own. `raw` is an object array `(n,)` of
-    lists, the targets as they came.
+    otherwise each target is a row of its own.
     """
+
+    def run(self, function, batch_size, verbose=0):
+        """As of `Examples`, without the inputs that are made of targets."""
+        inputs = {
+            name: column
+            for name, column in self.inputs.items()
+            if not _is_of_targets(column)
+        }
+        return Examples.of(inputs).run(function, batch_size, verbose)
 
     def batches(self, *args, **kwargs):
         return self.flat().batches(*args, **kwargs)
 
     def flat(self):
-        """`Examples` of one target each, those of the same a group."""
+        """`Examples` of one target each; an example's targets are a group."""
         rows = np.repeat(np.arange(len(self)), self.labels.row_lengths())
 
         def flatten(column):
-            of_targets = getattr(column, "ragged_rank", 1) > 1
+            of_targets = _is_of_targets(column)
             return column.values if of_targets else _take(column, rows)
 
         labels = self.labels.values
@@ -261,8 +347,34 @@ class SeveralTargets(Examples):
         )
 
 
+def _is_of_targets(column):
+    return getattr(column, "ragged_rank", 1) > 1
+
+
+def _row_lengths(structure):
+    """Lengths of the rows of the first ragged tensor, or `None`."""
+    for column in tf.nest.flatten(structure):
+        if isinstance(column, tf.RaggedTensor):
+            return column.row_lengths().numpy()
+    return None
+
+
+def _count(structure):
+    column = tf.nest.flatten(structure)[0]
+    return len(column.rows if isinstance(column, Lookup) else column)
+
+
+def _join(columns):
+    def join(*parts):
+        if isinstance(parts[0], np.ndarray):
+            return np.concatenate(parts)
+        return tf.concat(parts, axis=0)
+
+    return tf.nest.map_structure(join, *columns)
+
+
 def _take(structure, places):
-    """Some rows, of a lookup without looking it up."""
+    """Some rows; those of a lookup are not looked up."""
     return tf.nest.map_structure(
         lambda x: (
             x.take(places)

@@ -1,56 +1,76 @@
-"""Raw examples from whatever holds them."""
+"""Raw examples, a chunk at a time, from whatever holds them."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from rnnzoo.arrays import without_index
-from rnnzoo.text import check_texts
+from rnnzoo.arrays import as_column
+from rnnzoo.pipeline.schema import Feature, kind_of_spec, kind_of_value
+from rnnzoo.pipeline.tables import as_table
 
-CHUNK = 1024
+WEIGHT = "sample_weight"
 
 
 class Chunk(NamedTuple):
-    """Some examples: arrays, or dicts of arrays, of equal length."""
+    """Some raw examples.
 
-    x: object
-    y: object = None
-    sample_weight: object = None
+    Attributes:
+        columns: Dict of a feature's name to its values, as `Feature.check`
+            returns them; without targets, if the data has none.
+        weights: float32 array `(n,)` of sample weights, or `None`.
+        first: Number of the examples before them.
+    """
+
+    columns: dict
+    weights: Any
+    first: int
+
+    def __len__(self):
+        return len(next(iter(self.columns.values())))
+
+    def __getitem__(self, name):
+        return self.columns[name]
+
+    def __contains__(self, name):
+        return name in self.columns
 
 
-def iterate(x, y=None, sample_weight=None, keys=None, rank=0):
-    """Yields raw examples, up to 1024 at a time, in their order.
+def read(schema, x, y=None, sample_weight=None):
+    """Yields raw examples in chunks, in their order.
 
     Args:
-        x: A `tf.data.Dataset`, batched or not, of inputs, `(x, y)`,
-            `(x, y, sample_weight)` or dictionaries, as TFDS makes them; or a
-            list, array or tensor of inputs, or a list of pairs `(x, y)`.
-        y: List or array of targets, if `x` is no dataset.
-        sample_weight: List or array, if `x` is no dataset.
-        keys: Which features of a dictionary are `(x, y)`; it has them. By
-            default, of its features without a shape, the only string, and
-            `label` or the only integer.
-        rank: Rank of one input: 0 for texts, 1 for sequences of words. It
-            tells a batch from an example.
+        schema: `rnnzoo.pipeline.schema.Schema`, what to look for.
+        x: One of
+            - a `tf.data.Dataset`, batched or not, of dictionaries, as TFDS
+              makes them; of inputs; or of tuples `(x, y)` or
+              `(x, y, sample_weight)`,
+            - a table, with its targets: a dictionary of columns, a list of
+              dictionaries, a pandas `DataFrame`, an Arrow table or a Hugging
+              Face dataset,
+            - a column of inputs: a list, an array, a tensor, a pandas series
+              or an Arrow array; of several inputs, a dictionary or a tuple
+              of columns,
+            - a list of tuples `(x, y)`.
+        y: Column of targets, if `x` has none.
+        sample_weight: Column of weights, if `x` is no dataset.
 
     Yields:
-        `Chunk`s of NumPy arrays; of sequences, arrays of their arrays.
+        `Chunk`s with targets, or all of them without.
 
     Raises:
-        ValueError: If there is no example, or no end of them, or if the parts
-            do not fit.
+        ValueError: If there is no example, or no end of them, if columns
+            differ in length, or if a value is wrong; it says which.
     """
     if isinstance(x, tf.data.Dataset):
-        if y is not None or sample_weight is not None:
-            raise ValueError(
-                "Invalid value for argument `y`. Expected None beside a "
-                "dataset, which holds the targets itself."
-            )
-        chunks = _iterate_dataset(x, keys, rank)
+        _require_alone(y, sample_weight)
+        chunks = _of_dataset(schema, x, with_targets=True)
     else:
-        chunks = _iterate_arrays(x, y, sample_weight)
+        chunks = _of_columns(
+            schema, *_columns(schema, x, y), sample_weight=sample_weight
+        )
     empty = True
     for chunk in chunks:
         empty = False
@@ -62,13 +82,17 @@ def iterate(x, y=None, sample_weight=None, keys=None, rank=0):
         )
 
 
-def iterate_texts(x, y=None, sample_weight=None, keys=None):
-    """The same of texts, checked; `x` of a chunk is an array of `bytes`."""
-    first = 0
-    for chunk in iterate(x, y, sample_weight, keys):
-        texts = np.asarray(check_texts(chunk.x, "x", first))
-        yield chunk._replace(x=texts)
-        first += len(chunk.x)
+def read_inputs(schema, x):
+    """Yields raw examples without their targets; see `read`.
+
+    `x` may also be the inputs of one example, and may be empty.
+    """
+    if isinstance(x, tf.data.Dataset):
+        return _of_dataset(schema, x, with_targets=False)
+    if schema.is_one(x):
+        x = _column_of_one(x)
+    columns, argument = _columns(schema, x, None, with_targets=False)
+    return _of_columns(schema, columns, argument)
 
 
 def as_columns(data):
@@ -77,20 +101,24 @@ def as_columns(data):
     return (*columns, None, None)[:3]
 
 
-def count(x, rank=0):
-    """How many examples there are, or `None` if only reading them tells."""
+def count(schema, x):
+    """Number of examples, or `None` if only reading them tells."""
     if not isinstance(x, tf.data.Dataset):
+        table = as_table(x)
+        if table is not None:
+            return len(table)
         return len(x) if hasattr(x, "__len__") else None
     known = int(x.cardinality())
-    is_known = known >= 0 and not _is_batched(x.element_spec, rank)
+    columns = _by_name(schema, x, with_targets=False)
+    is_known = known >= 0 and not columns.is_batched
     return known if is_known else None
 
 
 def show_progress(chunks, total, unit_name, verbose):
-    """The same chunks, with a bar of how many examples were read of them.
+    """Yields the same chunks, with a bar of the examples read so far.
 
     Args:
-        chunks: Iterable of what has an `x` of some length.
+        chunks: Iterable of `Chunk`s.
         total: Number of examples; `None` if it is not known.
         unit_name: What an example is called.
         verbose: As in Keras.
@@ -99,146 +127,306 @@ def show_progress(chunks, total, unit_name, verbose):
     done = 0
     for chunk in chunks:
         yield chunk
-        done += len(chunk[0])
+        done += len(chunk)
         bar.update(done)
     if total is None:
         bar.update(done, finalize=True)
 
 
-def join_weights(chunks):
-    """The sample weights of chunks, float32 `(n,)`, or `None`."""
-    weights = [chunk.sample_weight for chunk in chunks]
-    if weights[0] is None:
-        return None
-    weights = np.concatenate(weights).astype("float32")
+# Columns in memory.
+
+
+def _columns(schema, x, y, with_targets=True):
+    """Whole columns by name, and what errors call each."""
+    features = schema.features if with_targets else schema.inputs
+    table = as_table(x)
+    if y is None and isinstance(x, list) and x and all(map(schema.is_row, x)):
+        rows = map(list, zip(*x, strict=True))
+        columns = zip(schema.features, rows, strict=True)
+        columns = {each.name: column for each, column in columns}
+        columns = {each.name: columns[each.name] for each in features}
+        return columns, _arguments(schema)
+    if table is not None:
+        kinds = {name: kind_of_value(table.first(name)) for name in table.names}
+        inside = y is None and with_targets
+        picked = schema.pick(kinds, with_targets=inside)
+        columns = {name: table.column(key) for name, key in picked.items()}
+        arguments = {name: repr(key) for name, key in picked.items()}
+    else:
+        columns = _in_order(schema.inputs, x, "x")
+        arguments = _arguments(schema)
+    if y is not None:
+        columns |= _in_order(schema.targets, y, "y")
+        arguments = _arguments(schema) | arguments
+    return columns, arguments
+
+
+def _in_order(features, value, argument):
+    """Columns of some features, from a column, or a tuple or dict of them."""
+    if not features:
+        raise ValueError(
+            "Invalid value for argument `y`. Expected None: the inputs are "
+            f"their own targets. Received: y={value!r:.60}"
+        )
+    if len(features) == 1:
+        return {features[0].name: value}
+    if isinstance(value, Mapping):
+        value = tuple(value.get(each.name) for each in features)
+    if (
+        not isinstance(value, tuple)
+        or len(value) != len(features)
+        or any(column is None for column in value)
+    ):
+        names = ", ".join(each.name for each in features)
+        raise ValueError(
+            f"Invalid value for argument `{argument}`. Expected columns "
+            f"{names}: a dictionary or a tuple. Received: "
+            f"{type(value).__name__}"
+        )
+    return {
+        each.name: column for each, column in zip(features, value, strict=True)
+    }
+
+
+def _arguments(schema):
+    """What errors call the columns of `x` and `y`."""
+    names = {}
+    for features, argument in ((schema.inputs, "x"), (schema.targets, "y")):
+        for each in features:
+            is_only = len(features) == 1
+            names[each.name] = argument if is_only else each.name
+    return names
+
+
+def _of_columns(schema, columns, arguments, sample_weight=None):
+    columns = {
+        name: _checked_column(column, arguments[name])
+        for name, column in columns.items()
+    }
+    if sample_weight is not None:
+        columns[WEIGHT] = as_column(sample_weight)
+        arguments = arguments | {WEIGHT: WEIGHT}
+    total = len(next(iter(columns.values())))
+    for name, column in columns.items():
+        if len(column) != total:
+            raise ValueError(
+                f"Invalid value for argument `{arguments[name]}`. Expected as "
+                f"many as there are examples, {total}. Received: {len(column)}"
+            )
+    for first in range(0, total, schema.chunk):
+        part = slice(first, first + schema.chunk)
+        yield _checked(
+            schema,
+            {name: column[part] for name, column in columns.items()},
+            arguments,
+            first,
+        )
+
+
+def _checked_column(column, argument):
+    column = as_column(column)
+    if isinstance(column, (str, bytes)) or not hasattr(column, "__len__"):
+        raise ValueError(
+            f"Invalid value for argument `{argument}`. Expected a dataset, or "
+            f"a list or array of examples. Received: {column!r:.60}"
+        )
+    return column
+
+
+def _column_of_one(x):
+    if isinstance(x, dict):
+        return {name: [value] for name, value in x.items()}
+    if isinstance(x, tuple):
+        return tuple([value] for value in x)
+    return [x]
+
+
+def _checked(schema, columns, arguments, first):
+    weights = columns.pop(WEIGHT, None)
+    if weights is not None:
+        weights = _checked_weights(weights, first)
+    return Chunk(
+        {
+            feature.name: feature.check(
+                columns[feature.name], arguments[feature.name], first
+            )
+            for feature in schema.features
+            if feature.name in columns
+        },
+        weights,
+        first,
+    )
+
+
+def _checked_weights(weights, first):
+    weights = np.asarray(weights, "float32")
+    if weights.ndim == 2 and weights.shape[1] == 1:
+        weights = weights[:, 0]
+    if weights.ndim != 1:
+        raise ValueError(
+            "Invalid value for argument `sample_weight`. Expected one number "
+            f"an example, of shape (n,). Received: shape {weights.shape}"
+        )
     if not np.isfinite(weights).all():
         place = int(np.argmin(np.isfinite(weights)))
         raise ValueError(
             "Invalid value for argument `sample_weight`. Expected finite "
-            f"numbers. Received: sample_weight[{place}]={weights[place]}"
+            "numbers. Received: "
+            f"sample_weight[{first + place}]={weights[place]}"
         )
     return weights
 
 
-def inputs(x, keys=None):
-    """Raw examples without their targets; see `iterate`."""
-    if not isinstance(x, tf.data.Dataset):
-        return unzip(x)[0]
-    if isinstance(x.element_spec, dict):
-        key = _pick(x.element_spec, keys and keys[:1])[0]
-        return x.map(lambda features: features[key])
-    if isinstance(x.element_spec, tuple):
-        return x.map(lambda *columns: columns[0])
-    return x
+# Datasets.
 
 
-def unzip(x, y=None, is_pair=lambda item: len(item) == 2):
-    """Columns of a list of pairs; others as they are.
+class _Named(NamedTuple):
+    """A dataset of dictionaries with the names of a schema."""
 
-    Args:
-        x, y: As in `iterate`.
-        is_pair: Function that says whether a tuple is a pair.
-    """
-    if y is not None or not isinstance(x, list) or not x:
-        return x, y
-    if all(isinstance(item, tuple) and is_pair(item) for item in x):
-        return tuple(map(list, zip(*x, strict=True)))
-    return x, y
+    dataset: tf.data.Dataset
+    is_batched: bool
+    is_known: bool  # whether the ranks of its values are
 
 
-def _iterate_arrays(x, y, sample_weight):
-    columns = (*unzip(x, y), sample_weight)
-    x, y, sample_weight = map(without_index, columns)
-    if isinstance(x, (str, bytes)) or not hasattr(x, "__len__"):
-        raise ValueError(
-            "Invalid value for argument `x`. Expected a dataset, or a list or "
-            f"array of examples. Received: {x!r}"
-        )
-    for name, column in (("y", y), ("sample_weight", sample_weight)):
-        if column is not None and len(column) != len(x):
+def _require_alone(y, sample_weight):
+    for name, column in (("y", y), (WEIGHT, sample_weight)):
+        if column is not None:
             raise ValueError(
-                f"Invalid value for argument `{name}`. Expected as many as "
-                f"there are examples, {len(x)}. Received: {len(column)}"
+                f"Invalid value for argument `{name}`. Expected None beside a "
+                "dataset, which holds targets and weights itself."
             )
-    for start in range(0, len(x), CHUNK):
-        part = slice(start, start + CHUNK)
-        yield Chunk(
-            x[part],
-            None if y is None else _as_array(y[part]),
-            None if sample_weight is None else np.asarray(sample_weight[part]),
-        )
 
 
-def _as_array(values):
-    array = np.asarray(values)
-    # NumPy would make a string of what is none beside strings.
-    return array if array.dtype.kind not in "US" else np.array(values, object)
-
-
-def _iterate_dataset(dataset, keys, rank):
+def _of_dataset(schema, dataset, with_targets):
     if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
         raise ValueError(
             "Invalid value for argument `x`. Expected a dataset that ends. "
             "Received one that repeats for ever; `dataset.take(n)` ends."
         )
+    named = _by_name(schema, dataset, with_targets)
+    dataset, is_batched = named.dataset, named.is_batched
+    if any(_converts(feature) for feature in schema.features):
+        dataset = dataset.unbatch() if is_batched else dataset
+        dataset = dataset.map(
+            lambda values: _convert(schema, values), num_parallel_calls=2
+        )
+        is_batched = False
+    if not is_batched:
+        dataset = dataset.ragged_batch(schema.chunk)
+    arguments = {each.name: each.name for each in schema.features}
+    arguments |= _arguments(schema)
+    first = 0
+    for columns in dataset.prefetch(2).as_numpy_iterator():
+        if not named.is_known:
+            _require_ranks(schema, columns, dataset)
+        chunk = _checked(schema, columns, arguments, first)
+        yield chunk
+        first += len(chunk)
+
+
+def _converts(feature):
+    return type(feature).convert is not Feature.convert
+
+
+def _convert(schema, values):
+    return values | {
+        each.name: each.convert(values[each.name])
+        for each in schema.features
+        if each.name in values
+    }
+
+
+def _require_ranks(schema, columns, dataset):
+    column = tf.nest.flatten(columns[schema.inputs[0].name])[0]
+    if np.ndim(column) < 1:
+        raise ValueError(
+            "Invalid value for argument `x`. Expected a dataset whose "
+            "elements have known shapes: `from_generator` takes an "
+            f"`output_signature`. Received: {dataset.element_spec}"
+        )
+
+
+def _by_name(schema, dataset, with_targets):
+    """A `_Named` of the features of a schema."""
     spec = dataset.element_spec
-    if isinstance(spec, dict):
-        pick = _pick(spec, keys)
-        dataset = dataset.map(lambda features: tuple(features[k] for k in pick))
-    elif not isinstance(spec, tuple):
-        dataset = dataset.map(lambda x: (x,))
-    elif not 1 <= len(spec) <= 3:
+    parts = spec if isinstance(spec, tuple) else (spec,)
+    if not 1 <= len(parts) <= 3:
         raise ValueError(
             "Invalid value for argument `x`. Expected a dataset of `x`, "
             "`(x, y)` or `(x, y, sample_weight)`. Received tuples of "
-            f"{len(spec)}"
+            f"{len(parts)}"
         )
-    inputs_spec = dataset.element_spec[0]
-    is_known = tf.nest.flatten(inputs_spec)[0].shape.rank is not None
-    if not _is_batched(inputs_spec, rank):
-        dataset = dataset.ragged_batch(CHUNK)
-    for columns in dataset.prefetch(2).as_numpy_iterator():
-        if not is_known and np.ndim(tf.nest.flatten(columns)[0]) <= rank:
-            raise ValueError(
-                "Invalid value for argument `x`. Expected a dataset whose "
-                "elements have known shapes: `from_generator` takes an "
-                f"`output_signature`. Received: {dataset.element_spec}"
-            )
-        yield Chunk(*columns)
+    paths = _paths(schema, parts, with_targets)
+
+    def select(*element):
+        return {name: _at(element, path) for name, path in paths.items()}
+
+    feature = schema.inputs[0]
+    path = paths[feature.name]
+    first = tf.nest.flatten(_at(parts, path))[0]
+    rank = first.shape.rank
+    is_batched = rank is None or rank > feature.rank(first, path[-1])
+    return _Named(dataset.map(select), is_batched, rank is not None)
 
 
-def _pick(spec, keys):
-    if keys is not None:
-        return tuple(keys)
-    ranks = {
-        key: each.shape.rank
-        for key, each in spec.items()
-        if isinstance(each, tf.TensorSpec)
-    }
-    # 1 in batches, None of a generator without a signature
-    scalar = next((n for n in (0, 1) if n in ranks.values()), None)
-    flat = {key: spec[key].dtype for key, n in ranks.items() if n == scalar}
-    labels = [key for key, dtype in flat.items() if dtype.is_integer]
-    if "label" in flat:
-        labels = ["label"]
-    strings = [
-        key
-        for key, dtype in flat.items()
-        if dtype == tf.string and key not in labels
-    ]
-    if "text" in strings:
-        strings = ["text"]
-    if len(strings) != 1 or len(labels) > 1:
+def _at(element, path):
+    for place in path:
+        element = element[place]
+    return element
+
+
+def _paths(schema, parts, with_targets):
+    """Dict of a feature to its place in an element: indices and keys."""
+    if len(parts) == 1 and isinstance(parts[0], dict):
+        is_batched = _has_batches(schema, parts[0])
+        kinds = {
+            key: kind_of_spec(each, is_batched)
+            for key, each in parts[0].items()
+        }
+        picked = schema.pick(kinds, with_targets)
+        return {name: (0, key) for name, key in picked.items()}
+    paths = _paths_in(schema.inputs, parts[0], 0)
+    if with_targets and len(parts) > 1:
+        paths |= _paths_in(schema.targets, parts[1], 1)
+        if len(parts) == 3:
+            paths[WEIGHT] = (2,)
+    return paths
+
+
+def _paths_in(features, part, place):
+    """The same of inputs, or of targets, that are an element of a tuple."""
+    if isinstance(part, dict):
+        names = {
+            each.name: (place, key)
+            for each in features
+            for key in reversed(each.keys)
+            if key in part
+        }
+        if len(names) == len(features):
+            return names
+    if len(features) == 1:
+        return {features[0].name: (place,)}
+    if not isinstance(part, tuple) or len(part) != len(features):
+        names = ", ".join(each.name for each in features)
         raise ValueError(
-            "Cannot tell which feature is the input and which the label. "
-            "Expected one string and one integer, or pairs `(x, y)`; "
-            "`dataset.map(lambda f: (f['...'], f['...']))` makes them. "
-            f"Received features: {sorted(spec)}"
+            "Invalid value for argument `x`. Expected a dataset with "
+            f"{names or 'nothing'} in place {place} of its tuples. Received: "
+            f"{part}"
         )
-    return (*strings, *labels)
+    return {each.name: (place, i) for i, each in enumerate(features)}
 
 
-def _is_batched(spec, rank):
-    """Whether an element is a batch of inputs of that rank."""
-    received = tf.nest.flatten(spec)[0].shape.rank
-    return received is None or received > rank
+def _has_batches(schema, spec):
+    """Whether a dictionary is a batch of examples."""
+    for feature in schema.features:
+        for key in feature.keys:
+            each = spec.get(key)
+            if isinstance(each, (tf.TensorSpec, tf.RaggedTensorSpec)):
+                rank = each.shape.rank
+                return rank is not None and rank > feature.rank(each, key)
+    ranks = [
+        each.shape.rank
+        for each in tf.nest.flatten(spec)
+        if each.shape.rank is not None
+    ]
+    return min(ranks, default=0) > 0

@@ -5,15 +5,10 @@ import itertools
 from typing import NamedTuple
 
 import numpy as np
-import tensorflow as tf
 
-from rnnzoo import text
-from rnnzoo.arrays import as_objects
-from rnnzoo.pipeline.raw import inputs, iterate, unzip
+from rnnzoo.pipeline.schema import Feature, Schema
 from rnnzoo.text import tagging
-
-# Features of TFDS dictionaries: conll2003 has the first, wikiann the second.
-_TOKENS, _TAGS = "tokens", ("ner", "tags", "ner_tags")
+from rnnzoo.text.strings import as_text, check_texts
 
 
 class Sentences(NamedTuple):
@@ -22,14 +17,12 @@ class Sentences(NamedTuple):
     Attributes:
         tokens: Lists of words, strings or UTF-8 bytes.
         tags: Lists of tags, one for each word, or `None`.
-        sample_weight: Array of a weight for each, or `None`.
         texts: The raw texts, if they were no lists of words.
         starts, ends: Of texts, lists of where each word starts and ends.
     """
 
     tokens: list
     tags: list | None = None
-    sample_weight: np.ndarray | None = None
     texts: list | None = None
     starts: list | None = None
     ends: list | None = None
@@ -52,39 +45,59 @@ class Sentences(NamedTuple):
         return list(zip(self.starts[place], self.ends[place], strict=True))
 
 
-def read(x, y=None, sample_weight=None, *, tokenizer, names=None):
-    """Yields sentences, up to 1024 at a time, in their order.
+class Sentence(Feature):
+    """A list of words, or a text; a column has one kind of them."""
+
+    def fits(self, dtype, rank):
+        return (dtype, rank) == ("S", 1)
+
+    def rank(self, spec, key=None):
+        return 0 if key == "text" or spec.shape.rank == 0 else 1
+
+    def is_one(self, x):
+        return isinstance(x, (str, bytes))
+
+
+class Tags(Feature):
+    """A list of tags, one for each word; or, of a text, a list of spans."""
+
+    def fits(self, dtype, rank):
+        return False  # datasets have several kinds of tags
+
+
+class TaggedSentences(Schema):
+    """What taggers read: sentences, and their tags."""
+
+    def is_row(self, item):
+        # A tuple of two strings is a sentence of two words.
+        return super().is_row(item) and not isinstance(item[1], (str, bytes))
+
+
+# conll2003 has the first names, wikiann the second.
+SCHEMA = TaggedSentences(
+    (Sentence("tokens", ("tokens", "text")),),
+    (Tags("tags", ("ner", "tags", "ner_tags")),),
+)
+
+
+def read(chunk, tokenizer, names=None):
+    """The `Sentences` of a chunk.
 
     Args:
-        x: One of
-            - a `tf.data.Dataset` of TFDS dictionaries with `tokens` and, for
-              tags, `ner` or `tags`; of words, or of pairs of words and tags;
-              batched or not (of padded batches, empty words at the end are
-              padding); or of single texts,
-            - a list of lists of words, with `y`, a list of lists of tags,
-            - a list of pairs `(words, tags)` or `(text, spans)`,
-            - a list of texts, with `y`, for each a list of spans `(start,
-              end, label)` in characters.
-        y: Tags or spans, if `x` is a list without them.
-        sample_weight: Weight of each sentence, if `x` is no dataset.
+        chunk: `rnnzoo.pipeline.raw.Chunk` of `SCHEMA`. Sentences are lists of
+            words; in padded batches, empty words at the end are padding; or
+            texts. Tags are strings or numbers, one for each word; those of a
+            text are spans `(start, end, label)` in characters.
         tokenizer: `rnnzoo.text.Tokenizer` that splits texts.
-        names: Names of the tags, if tags are integers.
-
-    Yields:
-        `Sentences`.
+        names: Names of the tags, if they are numbers.
 
     Raises:
         ValueError: If a sentence does not fit its tags; it says which.
     """
-    x, y = unzip(x, y, _is_pair)
-    place = 0
-    for chunk in _chunks(x, y, sample_weight):
-        if len(chunk.x) and isinstance(chunk.x[0], (str, bytes)):
-            sentences = _read_texts(chunk, tokenizer, place)
-        else:
-            sentences = _read_tokens(chunk, names, place)
-        yield sentences
-        place += len(chunk.x)
+    tokens, tags = chunk["tokens"], chunk.columns.get("tags")
+    if len(tokens) and isinstance(tokens[0], (str, bytes)):
+        return _read_texts(tokens, tags, tokenizer, chunk.first)
+    return _read_words(tokens, tags, names, chunk.first)
 
 
 @contextlib.contextmanager
@@ -94,15 +107,6 @@ def located(place):
         yield
     except ValueError as error:
         raise ValueError(f"{error}, in sentence {place}") from None
-
-
-def without_tags(x):
-    """The same raw sentences, tags left out if there are any."""
-    if isinstance(x, (str, bytes)):
-        return [x]
-    if isinstance(x, tf.data.Dataset):
-        return inputs(x, _keys(x.element_spec))
-    return unzip(x, None, _is_pair)[0]
 
 
 def tag_names(labels):
@@ -119,11 +123,12 @@ def tag_names(labels):
         ValueError: If the dataset has no tags.
     """
     if hasattr(labels, "features"):
-        key = _key_of_tags(labels.features)
+        keys = SCHEMA.targets[0].keys
+        key = next((key for key in keys if key in labels.features), None)
         if key is None:
             raise ValueError(
                 "Invalid value for argument `labels`. Expected a dataset with "
-                f"one of the features {', '.join(_TAGS)}. Received one with "
+                f"one of the features {', '.join(keys)}. Received one with "
                 f"{', '.join(labels.features)}"
             )
         labels = labels.features[key]
@@ -133,48 +138,17 @@ def tag_names(labels):
     return tuple(getattr(labels, "names", labels))
 
 
-def _is_pair(item):
-    # A tuple of two strings is a sentence of two words.
-    return len(item) == 2 and not isinstance(item[1], (str, bytes))
-
-
-def _chunks(x, y, sample_weight):
-    if not isinstance(x, tf.data.Dataset):
-        if isinstance(x, np.ndarray):
-            x = list(x)
-        y = None if y is None else as_objects(y)
-        return iterate(x, y, sample_weight)
-    spec = x.element_spec
-    keys = _keys(spec)
-    first = spec[_TOKENS] if keys else tf.nest.flatten(spec)[0]
-    rank = 0 if first.shape.rank == 0 else 1
-    return iterate(x, y, sample_weight, keys=keys, rank=rank)
-
-
-def _keys(spec):
-    """Names of the features, or `None` if they have no names."""
-    if not isinstance(spec, dict) or _TOKENS not in spec:
-        return None
-    tags = _key_of_tags(spec)
-    return (_TOKENS,) if tags is None else (_TOKENS, tags)
-
-
-def _key_of_tags(features):
-    return next((key for key in _TAGS if key in features), None)
-
-
-def _read_texts(chunk, tokenizer, place):
-    texts = text.check_texts(list(chunk.x), "x", place)
-    tokens = tokenizer(texts)
-    words, starts, ends = (column.to_list() for column in tokens)
+def _read_texts(texts, spans, tokenizer, first):
+    texts = check_texts(list(texts), "x", first)
+    words, starts, ends = (column.to_list() for column in tokenizer(texts))
     tags = None
-    if chunk.y is not None:
+    if spans is not None:
         tags = [
-            _tags_of_spans(*row, place + i)
-            for i, row in enumerate(zip(chunk.y, starts, ends, strict=True))
+            _tags_of_spans(*row, first + i)
+            for i, row in enumerate(zip(spans, starts, ends, strict=True))
         ]
     texts = [each.decode() for each in texts]
-    return Sentences(words, tags, chunk.sample_weight, texts, starts, ends)
+    return Sentences(words, tags, texts, starts, ends)
 
 
 def _tags_of_spans(spans, starts, ends, place):
@@ -191,44 +165,41 @@ def _tags_of_spans(spans, starts, ends, place):
         return tagging.to_tags(spans, len(starts))
 
 
-def _read_tokens(chunk, names, place):
-    if getattr(chunk.x, "ndim", 1) == 2:
-        chunk = _without_padding(chunk)
-    for name, column in (("x", chunk.x), ("y", chunk.y)):
+def _read_words(sentences, numbers, names, first):
+    if getattr(sentences, "ndim", 1) == 2:
+        sentences, numbers = _without_padding(sentences, numbers)
+    for name, column in (("x", sentences), ("y", numbers)):
         for i, row in enumerate(() if column is None else column):
-            _require_list(row, name, place + i)
+            _require_list(row, name, first + i)
     tokens = [
-        [_as_bytes(word, place + i) for word in words]
-        for i, words in enumerate(chunk.x)
+        [_as_bytes(word, first + i) for word in words]
+        for i, words in enumerate(sentences)
     ]
-    tags = None
-    if chunk.y is not None:
-        tags = [
-            _as_tags(each, names, place + i) for i, each in enumerate(chunk.y)
-        ]
-        for i, (words, each) in enumerate(zip(tokens, tags, strict=True)):
-            if len(words) != len(each):
-                raise ValueError(
-                    "Invalid value for argument `y`. Expected a tag for each "
-                    f"token. Received, for sentence {place + i}: "
-                    f"{len(words)} tokens and {len(each)} tags"
-                )
-    return Sentences(tokens, tags, chunk.sample_weight)
+    if numbers is None:
+        return Sentences(tokens)
+    tags = [_as_tags(each, names, first + i) for i, each in enumerate(numbers)]
+    for i, (words, each) in enumerate(zip(tokens, tags, strict=True)):
+        if len(words) != len(each):
+            raise ValueError(
+                "Invalid value for argument `y`. Expected a tag for each "
+                f"token. Received, for sentence {first + i}: {len(words)} "
+                f"tokens and {len(each)} tags"
+            )
+    return Sentences(tokens, tags)
 
 
-def _without_padding(chunk):
+def _without_padding(sentences, *columns):
     """A dense batch without the empty words that fill its rows."""
-    steps = np.arange(1, chunk.x.shape[1] + 1)
-    lengths = np.max(np.where(chunk.x != b"", steps, 0), axis=1, initial=0)
-    return chunk._replace(
-        **{
-            name: [
-                row[:length] for row, length in zip(rows, lengths, strict=True)
-            ]
-            for name, rows in (("x", chunk.x), ("y", chunk.y))
-            if rows is not None
-        }
-    )
+    steps = np.arange(1, sentences.shape[1] + 1)
+    words = sentences.astype(object)
+    is_word = (words != b"") & (words != "")
+    lengths = np.max(np.where(is_word, steps, 0), axis=1, initial=0)
+    return [
+        rows
+        if rows is None
+        else [row[:length] for row, length in zip(rows, lengths, strict=True)]
+        for rows in (sentences, *columns)
+    ]
 
 
 def _require_list(row, name, place):
@@ -244,9 +215,7 @@ def _require_list(row, name, place):
 
 def _as_bytes(word, place):
     # What TFDS reads is bytes, and was checked when it was written.
-    return (
-        word if type(word) is bytes else text.as_text(word, "x", place).encode()
-    )
+    return word if type(word) is bytes else as_text(word, "x", place).encode()
 
 
 def _as_tags(tags, names, place):

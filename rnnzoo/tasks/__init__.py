@@ -1,20 +1,24 @@
-"""Models that take raw examples, one class a task."""
+"""Models that take raw examples, one class for each kind of task."""
 
 from rnnzoo.tasks.entity_tagger import Entity, EntityTagger
 from rnnzoo.tasks.image_captioner import Caption, ImageCaptioner
-from rnnzoo.tasks.task import Task, load
+from rnnzoo.tasks.loading import load
+from rnnzoo.tasks.task import Columns, Task
 from rnnzoo.tasks.text_classifier import Classification, TextClassifier
+from rnnzoo.tasks.text_to_text import TextToText
 from rnnzoo.tasks.text_writer import TextWriter
 from rnnzoo.tasks.translator import Translation, Translator
 
 __all__ = [
     "Caption",
     "Classification",
+    "Columns",
     "Entity",
     "EntityTagger",
     "ImageCaptioner",
     "Task",
     "TextClassifier",
+    "TextToText",
     "TextWriter",
     "Translation",
     "Translator",

@@ -1,4 +1,4 @@
-"""Sentences to entities, and how sure of each."""
+"""Tagging of entities in sentences, with the probability of each."""
 
 import dataclasses
 
@@ -9,31 +9,33 @@ import tensorflow as tf
 from rnnzoo import text
 from rnnzoo.checks import check_choice, check_positive
 from rnnzoo.explain import Marking, Markings
-from rnnzoo.export import export
 from rnnzoo.ids import PADDING, RESERVED, pad
 from rnnzoo.layers import CRF, VariationalDropout
 from rnnzoo.metrics import SpanF1
 from rnnzoo.pipeline import sentences
 from rnnzoo.pipeline.examples import Examples
-from rnnzoo.pipeline.raw import count, join_weights, show_progress
-from rnnzoo.tasks.task import Task
-from rnnzoo.text import tagging, word_vectors, words
+from rnnzoo.tasks.embeddings import (
+    WithWordVectors,
+    most_ids,
+    size_embedding,
+)
+from rnnzoo.tasks.task import Columns, Task
+from rnnzoo.text import tagging, words
 
 BATCH_SIZE = 128  # at inference
 
 
 @dataclasses.dataclass(frozen=True)
 class Entity:
-    """A name in a text.
+    """A named entity in a text.
 
     Attributes:
-        text: As it is written; words are joined by blanks.
-        label: What it is.
+        text: The entity as it is written; words are joined by spaces.
+        label: The kind of entity.
         start: Where it starts, in characters of the text; or, if the sentence
             was a list of words, its first word.
         end: Where it ends: `text[start:end]`, or `words[start:end]`.
-        score: Probability that these words, and no others beside them, are
-            such a name.
+        score: Probability that exactly these words are such an entity.
     """
 
     text: str
@@ -44,44 +46,63 @@ class Entity:
 
 
 @keras.saving.register_keras_serializable(package="rnnzoo")
-class EntityTagger(Task):
-    """Finds names in sentences.
+class EntityTagger(WithWordVectors, Task):
+    """Tags the entities in sentences.
 
-    Wherever a method takes raw data, it takes what
-    `rnnzoo.pipeline.sentences.read` reads: TFDS datasets such as
-    `conll2003`, lists of words and tags, texts and spans. Tags may be of any
-    scheme (see `rnnzoo.text.tagging`); the answers are in BIO.
+    A sentence is a text or a list of words; see
+    `rnnzoo.pipeline.sentences.read`. Tags may be of any scheme (see
+    `rnnzoo.text.tagging`); answers are in BIO.
 
     Args:
-        features: `rnnzoo.layers.WordFeatures`; the `input_dim` of its
-            `embedding` is the most ids of words that `adapt` may give out.
-        encoder: A layer from `(batch, time, features)`, with a mask, to
+        features: `rnnzoo.layers.WordFeatures`. Its `embedding` has the rows of
+            the vocabulary; with `input_dim=None`, as many as the vocabulary
+            has ids.
+        encoder: A layer that maps `(batch, time, features)`, with a mask, to
             `(batch, time, units)`.
         crf: Whether tags depend on each other (`rnnzoo.layers.CRF`); if not,
             each is a softmax of its own.
-        tag_scheme: `"bio"` or `"bioes"`, what the model learns inside.
-        tokenizer: `rnnzoo.text.Tokenizer` that splits texts; words as they are
-            written by default.
+        tag_scheme: `"bio"` or `"bioes"`, the scheme that the model learns.
+        tokenizer: `rnnzoo.text.Tokenizer` or `rnnzoo.text.SubwordTokenizer`
+            that splits texts; words as they are written by default.
         lowercase: Whether the vocabulary is in lower case.
         normalize_digits: Whether all digits count as the same in the
             vocabulary.
+        vocabulary_size: Most ids of words that `adapt` gives out, those of
+            padding and unknown words included.
         min_count: Words seen less often in `adapt`, and without a pretrained
             vector, are unknown.
         max_characters: Characters read of a word, the first ones.
         dropout: Rate of the dropout before the output, one mask over time.
         embeddings: Pretrained word vectors, read by `adapt`: what
-            `rnnzoo.text.word_vectors.load_vectors` takes. All their words join
-            the vocabulary. Not saved: the weights are.
+            `rnnzoo.text.word_vectors.PretrainedWords` takes. All their words
+            join the vocabulary. The source is not saved: the weights are.
         labels: Names of the kinds of entities; by default learned by `adapt`.
-        tag_names: Names of the tags that are numbers in data, learned by
-            `adapt`.
+        tag_names: Names of the tags, if data has numbers; learned by `adapt`.
         vocabulary: Words from id 2 on, learned by `adapt`.
         characters: Characters from id 2 on, learned by `adapt`.
-        recipe: `rnnzoo.recipe.Recipe`, the training defaults.
+        recipe: `rnnzoo.Recipe`, the training defaults.
+
+    Examples:
+
+    >>> import rnnzoo
+    >>> model = rnnzoo.build(
+    ...     "bilstm_crf_tagger", units=4, embedding_dim=4, min_count=1
+    ... )
+    >>> texts = ["Ann saw Bonn."]
+    >>> model.adapt(texts, [[(0, 3, "PER"), (8, 12, "LOC")]], verbose=0)
+    >>> model.labels
+    ('LOC', 'PER')
+    >>> [len(tags) for tags in model.predict(texts)]
+    [4]
     """
 
+    kind = "entity_tagging"
+    verb = "tag"
+    schema = sentences.SCHEMA
+    unit_name = "sentence"
     monitor = "f1"
     parts = ("features", "encoder", "tokenizer")
+    lends = ("tokenizer", "lowercase", "normalize_digits", "tag_set")
 
     def __init__(
         self,
@@ -93,6 +114,7 @@ class EntityTagger(Task):
         tokenizer=None,
         lowercase=True,
         normalize_digits=False,
+        vocabulary_size=None,
         min_count=1,
         max_characters=30,
         dropout=0.0,
@@ -105,6 +127,7 @@ class EntityTagger(Task):
         **kwargs,
     ):
         super().__init__(recipe=recipe, **kwargs)
+        check_positive("vocabulary_size", vocabulary_size, optional=True)
         check_positive("min_count", min_count)
         check_positive("max_characters", max_characters)
         check_choice("tag_scheme", tag_scheme, tagging.SCHEMES)
@@ -115,6 +138,7 @@ class EntityTagger(Task):
         self.tokenizer = tokenizer or text.Tokenizer(lowercase=False)
         self.lowercase = lowercase
         self.normalize_digits = normalize_digits
+        self.vocabulary_size = vocabulary_size
         self.min_count = min_count
         self.max_characters = max_characters
         self.dropout = VariationalDropout(dropout, dtype=self.dtype_policy)
@@ -122,7 +146,7 @@ class EntityTagger(Task):
         self.tag_names = tag_names and tuple(tag_names)
         self.reader = self.head = self.crf = None
         if vocabulary is not None:
-            self._start(vocabulary, characters, labels)
+            self.take(labels, tag_names, vocabulary, characters)
 
     # From raw sentences to ids.
 
@@ -149,107 +173,118 @@ class EntityTagger(Task):
     def vocabulary(self):
         return self.reader and self.reader.vocabulary
 
-    def adapt(self, x, y=None, labels=None, verbose=1):
-        """Learns words, characters and labels, in one pass.
+    @property
+    def word_embedding(self):
+        return self.features.embedding
 
-        Args:
-            x, y: Raw sentences; see the class.
-            labels: Names of the tags, if tags are numbers: a sequence, or what
-                TFDS has, its `ClassLabel` or `DatasetInfo`.
-            verbose: Whether to show progress.
-        """
-        self._require_new()
-        names = None if labels is None else sentences.tag_names(labels)
-        counts, characters, found = self._count(x, y, names, verbose)
-        if not found:
+    @classmethod
+    def labels_of(cls, labels):
+        """Names of the tags of a dataset; see `Task.labels_of`."""
+        return sentences.tag_names(labels)
+
+    def require_labels_of(self, info):
+        names = self.labels_of(info)
+        if self.tag_names and names and self.tag_names != names:
             raise ValueError(
-                "Invalid value for argument `y`. Expected tags other than "
-                "'O', or spans, to learn labels from. Received none."
+                f"The model tells {', '.join(self.tag_names)} apart, and the "
+                f"tags of the dataset are {', '.join(names)}."
             )
-        tokens = self._vocabulary_of(counts)
-        vectors = None
-        if self.embeddings is not None:
-            vectors = word_vectors.load_vectors(
-                self.embeddings, tokens, verbose=verbose
-            )
-            if verbose:
-                print(vectors.report([counts[token] for token in tokens]))
-        self.tag_names = names
-        self._start(tokens, characters, found)
-        self.build()
-        if vectors is not None:
-            self.features.embedding.embeddings.assign(vectors.matrix)
 
-    def _count(self, x, y, names, verbose):
-        """Counts of words, characters by falling count, and labels."""
-        counter, characters = text.TokenCounter(), text.TokenCounter()
-        found = set()
-        chunks = self._read(x, y, names=names)
-        for chunk in show_progress(
-            chunks, count(x, rank=1), "sentence", verbose
-        ):
-            tokens = words.ragged_tokens(chunk.tokens).flat_values
-            counter.update(
-                words.form(tokens, self.lowercase, self.normalize_digits)
+    def count(self, chunk, counts, labels):
+        found = sentences.read(chunk, self.tokenizer, labels)
+        tokens = words.ragged_tokens(found.tokens).flat_values
+        counts["words"].update(
+            words.form(tokens, self.lowercase, self.normalize_digits)
+        )
+        characters = words.split_characters(tf.unique(tokens).y)
+        counts["characters"].update(characters)
+        tags = {tag for each in found.tags or () for tag in each}
+        counts["labels"].counts.update(tagging.split(tag)[1] for tag in tags)
+
+    def learn(self, counts, labels, verbose):
+        if labels is None:
+            kinds = sorted(counts["labels"].counts)
+        else:  # in the order of the dataset
+            kinds = dict.fromkeys(tagging.split(name)[1] for name in labels)
+        kinds = [kind for kind in kinds if kind]
+        if not kinds:
+            raise ValueError(
+                "The examples have no entities to learn labels from. Expected "
+                "argument `y`, or data with tags other than 'O', or with spans."
             )
-            characters.update(words.split_characters(tf.unique(tokens).y))
-            tags = {tag for each in chunk.tags or () for tag in each}
-            found |= {tagging.split(tag)[1] for tag in tags}
-        if names is not None:
-            found = dict.fromkeys(tagging.split(name)[1] for name in names)
-        ordered = list(found) if names is not None else sorted(found)
-        return (
-            counter.counts,
-            text.Vocabulary.from_counts(characters.counts).tokens,
-            [label for label in ordered if label],
+        characters = text.Vocabulary.from_counts(counts["characters"].counts)
+        self.take_with_vectors(
+            self._vocabulary_of(counts["words"].counts),
+            counts["words"].counts,
+            verbose,
+            labels=kinds,
+            tag_names=labels,
+            characters=characters.tokens,
         )
 
     def _vocabulary_of(self, counts):
         """Words of the data, then those that only the word vectors have."""
         known = text.Vocabulary.from_counts(counts, None, self.min_count).tokens
-        if self.embeddings is not None:
-            more = word_vectors.words(self.embeddings)
+        if self.word_vectors is not None:
+            more = self.word_vectors.words()
             known = list(dict.fromkeys((*known, *more)))
-        return known[: self.features.embedding.input_dim - RESERVED]
+        most = most_ids(self.word_embedding, self.vocabulary_size)
+        return known if most is None else known[: most - RESERVED]
 
-    def _read(self, x, y=None, sample_weight=None, names=None):
-        return sentences.read(
-            x, y, sample_weight, tokenizer=self.tokenizer, names=names
+    def take(self, labels, tag_names, vocabulary, characters):
+        self.tag_names = tag_names and tuple(tag_names)
+        self.reader = words.WordReader(
+            vocabulary,
+            characters,
+            lowercase=self.lowercase,
+            normalize_digits=self.normalize_digits,
+            max_characters=self.max_characters,
         )
-
-    def encode(self, x, y=None, sample_weight=None):
-        """Raw sentences as ids, `rnnzoo.pipeline.examples.Examples`."""
-        self._require_adapted("encode")
-        chunks = list(self._read(x, y, sample_weight, self.tag_names))
-        ids = self._ids(chunks)
-        tags = None
-        if chunks[0].tags is not None:
-            tags = [each for chunk in chunks for each in chunk.tags]
-            tags = tf.ragged.constant(
-                [self._tag_ids(*each) for each in enumerate(tags)],
-                tf.int32,
-                ragged_rank=1,
+        self.tag_set = tagging.TagSet(labels, self.tag_set.scheme)
+        size_embedding(self.word_embedding, len(self.reader.vocabulary))
+        if self.features.characters is not None:
+            size_embedding(
+                self.features.characters.embedding, len(self.reader.characters)
             )
-        lengths = ids["words"].row_lengths().numpy()
-        return Examples(ids, tags, join_weights(chunks), lengths)
+        tags = len(self.tag_set)
+        self.head = keras.layers.Dense(tags, dtype="float32", name="head")
+        # Without transitions, constraints would make tags depend again.
+        constraints = self.tag_set.constraints if self.has_crf else None
+        self.crf = CRF(
+            tags,
+            constraints=constraints,
+            transitions=self.has_crf,
+            name="crf",
+        )
+        self.build()
+
+    def encode_chunk(self, chunk):
+        found = self._sentences(chunk)
+        tags = None
+        if found.tags is not None:
+            tags = [
+                self._tag_ids(chunk.first + place, each)
+                for place, each in enumerate(found.tags)
+            ]
+            tags = tf.ragged.constant(tags, tf.int32, ragged_rank=1)
+        return Columns(self._ids(found), tags)
+
+    def _sentences(self, chunk):
+        return sentences.read(chunk, self.tokenizer, self.tag_names)
 
     def _tag_ids(self, place, tags):
         with sentences.located(place):
             return self.tag_set.encode(tags)
 
-    def _ids(self, chunks):
-        """Ids of all words, of those kinds that the model reads."""
-        ids = [
-            self._select(self._read_words(words.ragged_tokens(chunk.tokens)))
-            for chunk in chunks
-        ]
-        return tf.nest.map_structure(lambda *each: tf.concat(each, 0), *ids)
+    def _ids(self, found):
+        """Ids of all words, of the kinds that the model reads."""
+        return self._select(self._read(words.ragged_tokens(found.tokens)))
 
     @tf.function(
         input_signature=[tf.RaggedTensorSpec([None, None], tf.string)],
         autograph=False,
     )
-    def _read_words(self, tokens):
+    def _read(self, tokens):
         return self.reader(tokens)
 
     def _select(self, ids):
@@ -322,16 +357,10 @@ class EntityTagger(Task):
     def default_loss(self):
         return None  # see compute_loss
 
-    def learning_rates(self):
-        embedding = self.features.embedding
-        if self.embeddings is None or not embedding.trainable:
-            return {}
-        return {embedding.name: self.recipe.vectors_rate}
-
     def default_metrics(self):
         return [SpanF1(self.tag_set.names)]
 
-    def decode(self, inputs):
+    def best_tags(self, inputs):
         """The most probable tags, in BIO, and how probable.
 
         Args:
@@ -350,7 +379,7 @@ class EntityTagger(Task):
         )
         return self._as_bio(tags), scores
 
-    _decode = tf.function(decode, reduce_retracing=True, autograph=False)
+    _best_tags = tf.function(best_tags, reduce_retracing=True, autograph=False)
 
     @property
     def bio_names(self):
@@ -398,7 +427,7 @@ class EntityTagger(Task):
             if label != "all"
         }
 
-    # What a user reads.
+    # Answers.
 
     def predict(self, x, batch_size=None, verbose=0):
         """Tags of sentences, in BIO, one for each word.
@@ -406,92 +435,82 @@ class EntityTagger(Task):
         Args:
             x: Raw sentences; tags, if a dataset has them, are ignored.
             batch_size: Defaults to 128.
-            verbose: For Keras's callers; no progress is shown.
+            verbose: As in Keras.
 
         Returns:
             List of lists of strings, in the order of the sentences.
         """
         self._require_adapted("predict")
-        if isinstance(x, Examples):
-            ids = x.inputs
-        else:
-            ids = self._ids(self._read(sentences.without_tags(x)))
-        return [tags for tags, _ in self._answer(ids, batch_size)]
+        examples = self.encode_inputs(x)
+        if examples is None:
+            return []
+        answers = self._answers(examples, batch_size, verbose)
+        return [tags for tags, _ in answers]
 
-    def tag(self, x, batch_size=None):
+    def tag(self, x, batch_size=None, verbose=0):
         """The entities of sentences.
 
         Args:
             x: Texts, or lists of words; or one text.
             batch_size: Defaults to 128.
+            verbose: As in Keras.
 
         Returns:
             List of lists of `Entity`, in the order of the sentences.
         """
         self._require_adapted("tag")
-        chunks = list(self._read(sentences.without_tags(x)))
-        answers = self._answer(self._ids(chunks), batch_size)
-        return [
-            _entities(*sentence, *answer)
-            for sentence, answer in zip(
-                _one_by_one(chunks), answers, strict=True
-            )
-        ]
+        found = []
+        for chunk in self.read_inputs(x):
+            read = self._sentences(chunk)
+            examples = Examples.of(self._ids(read))
+            answers = self._answers(examples, batch_size, verbose)
+            found += [
+                _entities(read, place, *answer)
+                for place, answer in enumerate(answers)
+            ]
+        return found
 
-    def _answer(self, ids, batch_size=None):
-        """For each sentence its tags and their scores."""
+    def _answers(self, examples, batch_size=None, verbose=0):
+        """The tags of each sentence and their scores."""
         names = np.array(self.bio_names, object)
+        rows = examples.run(self._best_tags, batch_size or BATCH_SIZE, verbose)
         return [
-            (names[tags].tolist(), scores)
-            for tags, scores in self._run(self._decode, ids, batch_size)
-        ]
-
-    def _run(self, function, ids, batch_size=None):
-        """For each sentence a tuple of arrays, one row a word."""
-        lengths = ids["words"].row_lengths().numpy()
-        examples = Examples(ids, None, None, lengths)
-        rows = []
-        for (batch,) in examples.batches(batch_size or BATCH_SIZE):
-            columns = [column.numpy() for column in function(batch)]
-            rows += zip(*columns, strict=True)
-        return [
-            tuple(column[:length] for column in rows[place])
-            for place, length in zip(
-                np.argsort(examples.order()), lengths, strict=True
+            (names[tags[:length]].tolist(), scores[:length])
+            for (tags, scores), length in zip(
+                rows, examples.lengths, strict=True
             )
         ]
 
     def explain(self, x):
-        """How probable each label is at each word, with the text.
+        """The probability of each label at each word, with the text.
 
         Args:
             x: Texts, or lists of words; or one text. Words are joined by
-                blanks.
+                spaces.
 
         Returns:
             `rnnzoo.explain.Markings`, one for each sentence.
         """
         self._require_adapted("explain")
-        chunks = list(self._read(sentences.without_tags(x)))
-        ids = self._ids(chunks)
-        chunks = [chunk.as_texts() for chunk in chunks]
-        rows = zip(
-            _one_by_one(chunks),
-            self._answer(ids),
-            self._run(self._weigh, ids),
-            strict=True,
-        )
-        return Markings(
-            Marking(
-                text=chunk.texts[place],
-                entities=_entities(chunk, place, *answer),
-                tokens=[word.decode() for word in chunk.tokens[place]],
-                spans=chunk.spans(place),
-                labels=list(self.labels),
-                marginals=marginals,
-            )
-            for (chunk, place), answer, (marginals,) in rows
-        )
+        markings = Markings()
+        for chunk in self.read_inputs(x):
+            read = self._sentences(chunk).as_texts()
+            examples = Examples.of(self._ids(read))
+            answers = self._answers(examples)
+            marginals = examples.run(self._weigh, BATCH_SIZE)
+            for place, answer in enumerate(answers):
+                tokens = [word.decode() for word in read.tokens[place]]
+                markings.append(
+                    Marking(
+                        text=read.texts[place],
+                        entities=_entities(read, place, *answer),
+                        tokens=tokens,
+                        spans=read.spans(place),
+                        labels=list(self.labels),
+                        marginals=marginals[place][: len(tokens)],
+                    )
+                )
+        return markings
 
     @tf.function(reduce_retracing=True, autograph=False)
     def _weigh(self, inputs):
@@ -500,33 +519,27 @@ class EntityTagger(Task):
         marginals = self.crf.marginals(potentials, _mask(inputs))
         names = [tagging.split(tag)[1] for tag in self.tag_set.names]
         member = [[name == label for label in self.labels] for name in names]
-        return (tf.tensordot(marginals, tf.constant(member, tf.float32), 1),)
+        return tf.tensordot(marginals, tf.constant(member, tf.float32), 1)
 
     # Serving and saving.
 
-    def export(self, directory, overwrite=True):
-        """Writes a SavedModel that takes raw strings.
-
-        Its signatures:
+    def served(self):
+        """The signatures of the export.
 
         - `serving_default`, with `text: string (n,)`: `tokens` string,
-          `tags` string in BIO, `scores` float32 (see `decode`), and `starts`
-          and `ends` int32, in characters of the text, `(n, words)`, padded
-          with "" and zeros; and `counts` int32 `(n,)`, the number of words.
+          `tags` string in BIO, `scores` float32 (see `best_tags`), and
+          `starts` and `ends` int32, in characters of the text, `(n, words)`,
+          padded with "" and zeros; and `counts` int32 `(n,)`, the number of
+          words.
         - `tokens`, with `tokens: string (n, words)`, padded with "": `tags`,
           `scores` and `counts`.
-
-        Args:
-            directory: Where to write.
-            overwrite: Whether an existing directory is replaced.
         """
-        self._require_adapted("export")
         names = tf.constant(self.bio_names)
 
         def answer(tokens):
             ids = self._select(self.reader(tokens))
             ids = tf.nest.map_structure(pad, ids)
-            tags, scores = self.decode(ids)
+            tags, scores = self.best_tags(ids)
             mask = _mask(ids)
             return {
                 "tags": tf.where(mask, tf.gather(names, tags), ""),
@@ -558,13 +571,40 @@ class EntityTagger(Task):
             lengths = tf.reduce_max(tf.where(tokens != "", steps, 0), axis=1)
             return answer(tf.RaggedTensor.from_tensor(tokens, lengths))
 
-        export(
-            directory,
-            {"serving_default": serve, "tokens": serve_tokens},
-            [weight.value for weight in self.weights],
-            [self.reader.vocabulary.table, self.reader.characters.table],
-            overwrite=overwrite,
-        )
+        return {"serving_default": serve, "tokens": serve_tokens}
+
+    def to_serve(self, x):
+        texts = [
+            each.encode()
+            for chunk in self.read_inputs(x)
+            for each in self._sentences(chunk).as_texts().texts
+        ]
+        return {"text": texts}
+
+    def comparable(self, x):
+        return [
+            (
+                [each.label for each in entities],
+                [(each.start, each.end, each.score) for each in entities],
+            )
+            for entities in self.tag([text.decode() for text in x])
+        ]
+
+    def comparable_served(self, outputs):
+        answers = []
+        for row in range(len(outputs["counts"])):
+            columns = {name: column[row] for name, column in outputs.items()}
+            spans = tagging.to_spans(columns["tags"][: columns["counts"]])
+            numbers = [
+                (
+                    columns["starts"][first],
+                    columns["ends"][last - 1],
+                    columns["scores"][first],
+                )
+                for _, first, last in spans
+            ]
+            answers.append(([label for label, _, _ in spans], numbers))
+        return answers
 
     def get_config(self):
         return {
@@ -573,64 +613,19 @@ class EntityTagger(Task):
             "tag_scheme": self.tag_set.scheme,
             "lowercase": self.lowercase,
             "normalize_digits": self.normalize_digits,
+            "vocabulary_size": self.vocabulary_size,
             "min_count": self.min_count,
             "max_characters": self.max_characters,
             "dropout": self.dropout.rate,
         }
-
-    # Details.
-
-    def _adopt(self, saved):
-        self.tag_names = saved.tag_names
-        self.tag_set = saved.tag_set
-        self.tokenizer = saved.tokenizer
-        self.lowercase = saved.lowercase
-        self.normalize_digits = saved.normalize_digits
-        self._start(
-            saved.reader.vocabulary.tokens,
-            saved.reader.characters.tokens,
-            saved.labels,
-        )
-        self.build()
-
-    def _start(self, vocabulary, characters, labels):
-        self.reader = words.WordReader(
-            vocabulary,
-            characters,
-            lowercase=self.lowercase,
-            normalize_digits=self.normalize_digits,
-            max_characters=self.max_characters,
-        )
-        self.tag_set = tagging.TagSet(labels, self.tag_set.scheme)
-        self.features.embedding.input_dim = len(self.reader.vocabulary)
-        if self.features.characters is not None:
-            embedding = self.features.characters.embedding
-            embedding.input_dim = len(self.reader.characters)
-        tags = len(self.tag_set)
-        self.head = keras.layers.Dense(tags, dtype="float32", name="head")
-        # Without transitions, constraints would make tags depend again.
-        constraints = self.tag_set.constraints if self.has_crf else None
-        self.crf = CRF(
-            tags,
-            constraints=constraints,
-            transitions=self.has_crf,
-            name="crf",
-        )
 
 
 def _mask(inputs):
     return inputs["words"] != PADDING
 
 
-def _one_by_one(chunks):
-    """For each sentence its `Sentences` and its place there."""
-    for chunk in chunks:
-        for place in range(len(chunk.tokens)):
-            yield chunk, place
-
-
 def _entities(sentence, place, tags, scores):
-    """Entities of one of `Sentences`."""
+    """The entities of one of some `Sentences`."""
     found = []
     for label, first, last in tagging.to_spans(tags):
         if sentence.texts is None:

@@ -1,7 +1,6 @@
-"""Images to texts, and where in the image each word was seen."""
+"""Captions of images, with the place in the image of each word."""
 
 import dataclasses
-import os
 import warnings
 
 import keras
@@ -11,19 +10,19 @@ import tensorflow as tf
 from rnnzoo import losses, scoring, text
 from rnnzoo.checks import check_not_negative
 from rnnzoo.explain import Look, Looks
-from rnnzoo.export import export
 from rnnzoo.ids import UNKNOWN
 from rnnzoo.images import pixels
 from rnnzoo.images.feature_cache import FeatureCache
-from rnnzoo.pipeline.captioned import (
-    count_captioned,
-    read_captioned,
-    without_captions,
+from rnnzoo.pipeline import captioned
+from rnnzoo.pipeline.examples import Examples, Lookup
+from rnnzoo.tasks.task import Columns
+from rnnzoo.tasks.text_writer import (
+    TextWriter,
+    check_beam,
+    several,
+    without_padding,
 )
-from rnnzoo.pipeline.examples import Examples, Lookup, SeveralTargets
-from rnnzoo.pipeline.raw import join_weights, show_progress
-from rnnzoo.tasks.text_writer import TextWriter, check_beam
-from rnnzoo.text.detokenizer import join
+from rnnzoo.tasks.trainer import missing_targets
 
 BATCH_SIZE = 32  # at inference
 BEAM_WIDTH = 3
@@ -34,13 +33,13 @@ CIDER_SIGNATURE = (
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Caption:
-    """A caption, and how the model came to it.
+    """A caption, and how the model arrived at it.
 
     Attributes:
         text: The caption.
-        score: By which captions are compared: see `rnnzoo.search.beam`.
+        score: What captions are compared by: see `rnnzoo.search.beam`.
         tokens: Strings, the tokens of the caption.
-        attention: float32 `(tokens, rows, columns)`, how much it looked at
+        attention: float32 `(tokens, rows, columns)`, how much it attended to
             each part of the image; `None` without attention.
     """
 
@@ -56,27 +55,47 @@ class ImageCaptioner(TextWriter):
 
     Wherever a method takes raw data, inputs are images: paths, encoded files
     as `bytes`, or arrays; see `rnnzoo.images.pixels.load`. Targets are a list
-    of captions for each image, of which training draws one a pass. TFDS
+    of captions for each image; training draws one of them in each pass. TFDS
     datasets such as `flickr8k` and `coco_captions` have both.
 
     Args:
-        encoder: Keras model from float images `(batch, height, width, 3)` of
-            0 to 255 to a feature map `(batch, rows, columns, features)`, of
-            fixed sizes: see `rnnzoo.images.encoders.image_encoder`. It runs as
-            at inference in training, too: statistics of `BatchNormalization`
+        encoder: Keras model that maps float images `(batch, height, width, 3)`
+            of 0 to 255 to a feature map `(batch, rows, columns, features)`,
+            of fixed sizes: see `rnnzoo.images.encoders.image_encoder`. It
+            always runs as at inference: statistics of `BatchNormalization`
             stay.
         memory: `rnnzoo.layers.ImageMemory`, what the decoder attends to.
-        decoder: `rnnzoo.layers.AttentionDecoder`; the `input_dim` of its
-            `embedding` is the most ids of tokens.
+        decoder: A decoder; see `rnnzoo.tasks.TextWriter`.
         finetune_encoder: Whether the encoder is trained. If not, feature maps
             are computed once and kept on disk.
-        cache_dir: Where they are kept; see `rnnzoo.images.feature_cache`. It
-            belongs to a machine, so it is not saved.
+        cache_dir: Where feature maps are kept; see
+            `rnnzoo.images.feature_cache`. It belongs to a machine, so it is
+            not saved.
         attention_penalty: Factor of `rnnzoo.losses.doubly_stochastic`.
-        target_tokenizer, min_count, max_length, label_smoothing,
-            length_penalty, recipe: See `TextWriter`.
         target_vocabulary: Tokens from id 2 on, learned by `adapt`.
+        **kwargs: See `rnnzoo.tasks.TextWriter`.
+
+    Examples:
+
+    >>> import numpy as np
+    >>> import rnnzoo
+    >>> model = rnnzoo.build(
+    ...     "show_tell_captioner", image_size=16, units=8, min_count=1
+    ... )
+    >>> images = np.zeros((2, 16, 16, 3), "uint8")
+    >>> model.adapt(images, [["all black"], ["a dark night"]], verbose=0)
+    >>> len(model.caption(images))
+    2
     """
+
+    kind = "captioning"
+    verb = "caption"
+    schema = captioned.SCHEMA
+    unit_name = "image"
+    monitor = "cider_d"
+    parts = ("encoder", "memory", "decoder", "target_tokenizer")
+    keeps = ("captions",)
+    lends = ("target_tokenizer",)
 
     def __init__(
         self,
@@ -103,10 +122,7 @@ class ImageCaptioner(TextWriter):
         self.attention_penalty = attention_penalty
         self.finetune_encoder = finetune_encoder
         if target_vocabulary is not None:
-            self._start(target_vocabulary)
-
-    monitor = "cider_d"
-    parts = ("encoder", "memory", "decoder", "target_tokenizer")
+            self.take(target_vocabulary)
 
     @property
     def finetune_encoder(self):
@@ -128,68 +144,59 @@ class ImageCaptioner(TextWriter):
 
     @property
     def grid(self):
-        """Rows and columns of the places that are attended to."""
+        """Rows and columns of the places that it attends to."""
         return tuple(self.encoder.output_shape[1:3])
 
     # From raw examples to numbers.
 
-    def adapt(self, x, y=None, labels=None, verbose=1):
-        """Learns the vocabulary from captions.
+    def read(self, x, y=None, sample_weight=None):
+        chunks = super().read(x, y, sample_weight)
+        return captioned.without_unreadable(chunks)
 
-        Args:
-            x, y: Raw images with captions; see the class.
-            labels: Not used; the captions tell.
-            verbose: Whether to show progress.
-        """
-        self._require_new()
-        counter = text.TokenCounter()
-        to_count = text.in_graph(self.target_tokenizer.to_count)
-        chunks, total = read_captioned(x, y), count_captioned(x)
-        for chunk in show_progress(chunks, total, "image", verbose):
-            _require_captions(chunk)
-            captions = [each for of_one in chunk.y for each in of_one]
-            counter.update(to_count(tf.constant(captions, tf.string)))
-        self._start(self._learned_targets(counter))
+    def count(self, chunk, counts, labels):
+        if "captions" not in chunk:
+            raise missing_targets(self.schema)
+        captions = [each for of_one in chunk["captions"] for each in of_one]
+        counts["captions"].update(
+            self.target.to_count(tf.constant(captions, tf.string))
+        )
 
-    def encode(self, x, y=None, sample_weight=None):
-        """Raw examples as numbers, `rnnzoo.pipeline.examples.Examples`.
+    def learn(self, counts, labels, verbose):
+        self.take(self.learn_target(counts["captions"]))
+
+    def encode_chunk(self, chunk):
+        """The `Columns` of a chunk.
 
         The inputs are a dict of the `image` or, of a frozen encoder, its
-        `features`, and, if there are captions, of the `target` after the
-        start; the labels are the ids before the end.
+        `features`, both made when a batch is, and, if there are captions, of
+        the `target` after the start; the labels are the ids before the end.
         """
-        self._require_adapted("encode")
-        chunks = list(read_captioned(x, y, sample_weight))
-        encoded = [image for chunk in chunks for image in chunk.x]
-        captions = [each for chunk in chunks for each in chunk.y or ()]
-        columns = self._image_column(encoded)
-        counts = np.array([len(of_one) for of_one in captions])
-        if not captions:
-            return Examples(columns, None, None, np.zeros(len(encoded), int))
-        flat = [each for of_one in captions for each in of_one]
-        targets = self._encode_targets(tf.constant(flat, tf.string))
-        columns["target"], labels = (
-            tf.RaggedTensor.from_row_lengths(ids, counts) for ids in targets
+        inputs = {"file": tf.constant(chunk["image"], tf.string)}
+        if "captions" not in chunk:
+            return Columns(inputs)
+        counts = [len(of_one) for of_one in chunk["captions"]]
+        flat = [each for of_one in chunk["captions"] for each in of_one]
+        ids = self.target.ids(tf.constant(flat, tf.string))
+        inputs["target"], labels = (
+            tf.RaggedTensor.from_row_lengths(each, counts)
+            for each in self.target.around(ids)
         )
-        raw = np.empty(len(captions), object)
-        raw[:] = captions
-        weights = join_weights(chunks)
-        return SeveralTargets(columns, labels, weights, counts, raw=raw)
+        return Columns(inputs, labels, several=True)
 
-    def _image_column(self, encoded):
-        """What a batch has of images that are encoded as files."""
-        places = np.arange(len(encoded), dtype="int32")
+    def prepare(self, inputs):
+        inputs = dict(inputs)
+        files = inputs.pop("file")
+        places = np.arange(len(files), dtype="int32")
         if not self.finetune_encoder:
             cache = FeatureCache(self.encoder, self.cache_dir)
-            table = cache.lookup(encoded, self._features)
-            return {"features": Lookup(places, table)}
-        files = tf.constant(encoded, tf.string)
+            table = cache.lookup(list(files.numpy()), self._features)
+            return {"features": Lookup(places, table), **inputs}
         size = self.image_size
 
         def decode(places):
             return pixels.decode_batch(tf.gather(files, places), size).images
 
-        return {"image": Lookup(places, decode)}
+        return {"image": Lookup(places, decode), **inputs}
 
     @text.in_graph
     def _features(self, files):
@@ -209,15 +216,15 @@ class ImageCaptioner(TextWriter):
         self.built = True
 
     def call(self, inputs, training=None):
-        """Scores of the tokens of captions, by those before.
+        """Scores of the tokens of captions, by the tokens before.
 
         Args:
-            inputs: Dict; see `encode`.
+            inputs: Dict; see `encode_chunk`.
             training: Whether in training.
 
         Returns:
-            `rnnzoo.layers.decoder.Decoded`; or, if there is no `target`, what
-            would be attended to, `(batch, places, units)`.
+            `rnnzoo.layers.decoder.Decoded`; or, if there is no `target`, the
+            memory that the decoder attends to, `(batch, places, units)`.
         """
         memory = self._look(inputs, training)
         if "target" not in inputs:
@@ -225,9 +232,9 @@ class ImageCaptioner(TextWriter):
         return self.decoder(inputs["target"], memory, training=training)
 
     def _look(self, inputs, training):
-        """What the decoder attends to."""
+        """The memory that the decoder attends to."""
         if "image" in inputs:
-            # Its statistics stay, those of a few images would do harm.
+            # Its statistics stay: those of a few images would do harm.
             features = self.encoder(inputs["image"], training=False)
         elif self.finetune_encoder:
             raise ValueError(
@@ -247,7 +254,7 @@ class ImageCaptioner(TextWriter):
 
     # From scores to captions.
 
-    def decode(self, inputs, beam_width, n_best):
+    def write_about(self, inputs, beam_width, n_best):
         """Describes images, in the graph.
 
         Args:
@@ -256,15 +263,15 @@ class ImageCaptioner(TextWriter):
             beam_width, n_best: See `rnnzoo.search.beam`.
 
         Returns:
-            Dict of tensors: `captions` string `(n, n_best)` and their
-            `scores`; `tokens` `(n, n_best, time)`, "" where there is none;
-            and, with attention, `weights` `(n, n_best, time, places)`.
+            Dict of tensors: `texts` string `(n, n_best)` and their `scores`;
+            `tokens` `(n, n_best, time)`, "" where there is none; and, with
+            attention, `weights` `(n, n_best, time, places)`.
         """
         memory = self._look(inputs, training=False)
         longest = tf.fill([tf.shape(memory)[0]], self.max_length)
-        written = self.write(memory, None, None, longest, beam_width, n_best)
+        written = self.write(self.beam(longest, beam_width, n_best), memory)
         outputs = {
-            "captions": join(written.tokens, self.target_tokenizer.unit),
+            "texts": self.target.join(written.tokens),
             "scores": written.scores,
             "tokens": written.tokens,
         }
@@ -272,38 +279,31 @@ class ImageCaptioner(TextWriter):
             outputs["weights"] = written.weights
         return outputs
 
-    _decode = tf.function(decode, reduce_retracing=True, autograph=False)
+    _write_about = tf.function(
+        write_about, reduce_retracing=True, autograph=False
+    )
 
     @property
     def unwritten(self):
         # There is always something to say that has a word.
         return (*super().unwritten, UNKNOWN)
 
-    # How good it is.
-
-    def answers(self, examples, beam_width):
-        columns = {k: v for k, v in examples.inputs.items() if k != "target"}
-        plain = Examples(columns, None, None, np.zeros(len(examples), int))
-        captions = [
-            caption.decode()
-            for (inputs,) in plain.batches(BATCH_SIZE)
-            for caption in self._decode(inputs, beam_width, 1)["captions"][
-                :, 0
-            ].numpy()
-        ]
-        return captions, list(examples.raw)
+    # Scores.
 
     def score(self, examples, quick=False):
-        """Captions beside all that people wrote of an image.
+        """Scores of captions beside all that people wrote about an image.
 
         Returns:
             Dict of `cider_d`, and unless `quick`, where sacreBLEU is installed,
             of `bleu_1` to `bleu_4`, and of `words`, `reference_words` and
             `distinct`: see `rnnzoo.scoring.CaptionScores`.
         """
-        captions, references = self.answers(
-            examples, 1 if quick else BEAM_WIDTH
+        width = 1 if quick else BEAM_WIDTH
+        rows = examples.run(
+            lambda inputs: self._write_about(inputs, width, 1), BATCH_SIZE
         )
+        captions = [row["texts"][0].decode() for row in rows]
+        references = list(examples.raw["captions"])
         self.signatures["cider_d"] = CIDER_SIGNATURE
         if quick:
             return {"cider_d": _cider_d(captions, references)}
@@ -325,7 +325,7 @@ class ImageCaptioner(TextWriter):
             "distinct": found.distinct,
         }
 
-    # What a user reads.
+    # Answers.
 
     def caption(
         self,
@@ -335,6 +335,7 @@ class ImageCaptioner(TextWriter):
         return_scores=False,
         return_attention=False,
         batch_size=None,
+        verbose=0,
     ):
         """The best captions that a beam search finds.
 
@@ -342,38 +343,34 @@ class ImageCaptioner(TextWriter):
             images: List of images of any size, or one image: a path, `bytes`
                 or an array; see `rnnzoo.images.pixels.load`. Captions, if a
                 dataset has them, are ignored.
-            beam_width: Number of the unfinished captions that go on.
+            beam_width: Number of unfinished captions that are continued.
             n_best: Number of captions of each image.
             return_scores: Whether to return `Caption`s, not strings.
-            return_attention: Likewise.
+            return_attention: Whether to return `Caption`s, with attention.
             batch_size: Defaults to 32.
+            verbose: As in Keras.
 
         Returns:
             List of strings or of `Caption`s, in the order of the images; or,
-            with an `n_best` above 1, of lists of them, the best first, of as
-            many as were found. An image that cannot be read has `None`, and a
-            warning says why.
+            with an `n_best` above 1, of lists of them, the best first, as
+            many as were found. An image that cannot be read gives a warning
+            and `None`.
         """
         self._require_adapted("caption")
         check_beam(beam_width, n_best)
-        rich = return_scores or return_attention
-        results = []
-        for _, found in self._answers(
-            images, beam_width, n_best, batch_size or BATCH_SIZE
-        ):
-            if found is None:
-                results.append(None)
-                continue
-            each = found if rich else [caption.text for caption in found]
-            results.append(each if n_best > 1 else each[0])
-        return results
-
-    def predict(self, x, batch_size=None, verbose=0):
-        """Captions; see `caption`. No progress is shown."""
-        return self.caption(x, batch_size=batch_size)
+        is_plain = not (return_scores or return_attention)
+        return [
+            None if found is None else several(found, n_best, is_plain)
+            for _, found in self._described(
+                images, beam_width, n_best, batch_size, verbose
+            )
+        ]
 
     def explain(self, images):
-        """Where it looked: for each word the weights of the image's parts.
+        """The parts of the image that each word attended to.
+
+        Args:
+            images: See `caption`.
 
         Returns:
             `rnnzoo.explain.Looks`, one for each image that can be read.
@@ -394,38 +391,35 @@ class ImageCaptioner(TextWriter):
                 tokens=found[0].tokens,
                 weights=found[0].attention,
             )
-            for image, found in self._answers(images, BEAM_WIDTH, 1, BATCH_SIZE)
+            for image, found in self._described(images)
             if found is not None
         )
 
-    def _answers(self, images, beam_width, n_best, batch_size):
-        """For each image itself, resized, and a list of `Caption`s."""
-        is_file = isinstance(images, (str, bytes, os.PathLike))
-        if is_file or getattr(images, "ndim", 4) in (2, 3):
-            images = [images]
-        images = pixels.check_items(without_captions(images))
-        for start in range(0, len(images), batch_size):
-            loaded = pixels.load(
-                images[start : start + batch_size], self.image_size, start
-            )
+    def _described(
+        self, x, beam_width=BEAM_WIDTH, n_best=1, batch_size=None, verbose=0
+    ):
+        """Yields each image, resized, with a list of `Caption`s or `None`."""
+        for chunk in self.read_inputs(x):
+            loaded = pixels.load(chunk["image"], self.image_size, chunk.first)
             for message in loaded.errors.values():
                 warnings.warn(message, stacklevel=3)
-            outputs = self._decode(
-                {"image": tf.constant(loaded.images)}, beam_width, n_best
+            rows = Examples.of({"image": tf.constant(loaded.images)}).run(
+                lambda inputs: self._write_about(inputs, beam_width, n_best),
+                batch_size or BATCH_SIZE,
+                verbose,
             )
-            outputs = {k: v.numpy() for k, v in outputs.items()}
-            for i, image in enumerate(loaded.images):
-                row = {k: v[i] for k, v in outputs.items()}
-                failed = i in loaded.errors
+            for place, (image, row) in enumerate(
+                zip(loaded.images, rows, strict=True)
+            ):
+                failed = place in loaded.errors
                 yield image, None if failed else _captions(row, self.grid)
 
     # Serving and saving.
 
-    def export(self, directory, overwrite=True, beam_width=BEAM_WIDTH):
-        """Writes a SavedModel that takes images.
+    def served(self, beam_width=BEAM_WIDTH):
+        """The signatures of the export.
 
-        Its signatures, each with the answers `caption` string and `score`
-        float32, `(n,)`:
+        Each answers `caption` string and `score` float32, `(n,)`:
 
         - `serving_default`, with `image_bytes: string (n,)`, JPEG or PNG
           files. One that cannot be read has an empty caption, and a score of
@@ -433,22 +427,19 @@ class ImageCaptioner(TextWriter):
         - `images`, with `images: uint8 (n, height, width, 3)`, of any size.
 
         Args:
-            directory: Where to write.
-            overwrite: Whether an existing directory is replaced.
             beam_width: The width of the search.
         """
-        self._require_adapted("export")
         check_beam(beam_width)
         files = tf.TensorSpec([None], tf.string, name="image_bytes")
         arrays = tf.TensorSpec([None, None, None, 3], tf.uint8, name="images")
 
         def describe(images):
-            # Of no image at all, oneDNN makes feature maps of a wrong shape.
+            # oneDNN makes feature maps of a wrong shape for no image at all.
             count = tf.shape(images)[0]
             more = tf.cast(count == 0, tf.int32)
             images = tf.pad(images, [[0, more], [0, 0], [0, 0], [0, 0]])
-            found = self.decode({"image": images}, beam_width, 1)
-            return found["captions"][:count, 0], found["scores"][:count, 0]
+            found = self.write_about({"image": images}, beam_width, 1)
+            return found["texts"][:count, 0], found["scores"][:count, 0]
 
         @tf.function(input_signature=[files], autograph=False)
         def serve_files(image_bytes):
@@ -465,13 +456,17 @@ class ImageCaptioner(TextWriter):
             caption, score = describe(images)
             return {"caption": caption, "score": score}
 
-        export(
-            directory,
-            {"serving_default": serve_files, "images": serve_arrays},
-            [weight.value for weight in self.weights],
-            [self.target_vocabulary.table],
-            overwrite=overwrite,
-        )
+        return {"serving_default": serve_files, "images": serve_arrays}
+
+    def to_serve(self, x):
+        files = [
+            data
+            for chunk in self.read_inputs(x)
+            for data in pixels.encode(
+                chunk["image"], chunk.first
+            ).files.values()
+        ]
+        return {"image_bytes": files}
 
     def get_config(self):
         return {
@@ -481,15 +476,6 @@ class ImageCaptioner(TextWriter):
         }
 
 
-def _require_captions(chunk):
-    if chunk.y is None:
-        raise ValueError(
-            "Invalid value for argument `y`. Expected captions: `y`, a list "
-            "of them for each image, or a dataset of dictionaries that have "
-            "them. Received none."
-        )
-
-
 def _cider_d(captions, references):
     tokenized = list(map(scoring.coco_tokenize, captions))
     others = [list(map(scoring.coco_tokenize, each)) for each in references]
@@ -497,20 +483,19 @@ def _cider_d(captions, references):
 
 
 def _captions(row, grid):
-    """Those that were found, from what the graph made of an image."""
+    """The captions that were found, of what the graph made of an image."""
     found = []
     for n, score in enumerate(row["scores"]):
         if n and score == -np.inf:
             break
-        tokens = row["tokens"][n]
-        tokens = [each.decode() for each in tokens[tokens != b""]]
+        tokens = without_padding(row["tokens"][n])
         attention = None
         if "weights" in row:
             weights = row["weights"][n, : len(tokens)]
             attention = weights.reshape(-1, *grid)
         found.append(
             Caption(
-                text=row["captions"][n].decode(),
+                text=row["texts"][n].decode(),
                 score=float(score),
                 tokens=tokens,
                 attention=attention,

@@ -1,113 +1,134 @@
-"""What every task shares: raw examples in, Keras training inside."""
+"""The part of a task that does not depend on its kind."""
 
+import collections
 import dataclasses
 import os
-import zipfile
-from pathlib import Path
+from typing import Any, NamedTuple
 
 import keras
 
-from rnnzoo.checks import check_positive
+from rnnzoo.arrays import as_objects
+from rnnzoo.export import export
 from rnnzoo.files import atomic_path
-from rnnzoo.optimizers import LazyAdam, moving_averages
-from rnnzoo.pipeline.examples import Examples
-from rnnzoo.pipeline.raw import as_columns
-from rnnzoo.recipe import Recipe
-
-AVERAGED_SHARE = 0.1  # of all steps, that moving averages reach over at most
-STEPS_PER_EXECUTION = 10  # small models would wait for Python after each
+from rnnzoo.pipeline import raw
+from rnnzoo.pipeline.examples import Examples, SeveralTargets
+from rnnzoo.tasks.trainer import Trainer
+from rnnzoo.text import TokenCounter
 
 
-class Task(keras.Model):
-    """A Keras model that takes raw examples.
+class Columns(NamedTuple):
+    """A chunk as numbers.
 
-    Subclasses say how raw examples become numbers (`adapt`, `encode`), what
-    is trained (`default_loss`, `default_metrics`, `call`) and offer the verb
-    of their trade (`classify`, `tag`, `translate`, `caption`), the same under
-    Keras's name, `predict`, and `explain`.
-
-    `monitor` names the metric, higher for better, by which `rnnzoo.finetune`
-    chooses the best epoch; `signatures` says of what `score` counted how that
-    was done. `parts` names the arguments that are layers or tokenizers, for
-    the configuration; `takes_class_weight` says whether an example has one
-    class.
-
-    Wherever a method takes raw data `x, y, sample_weight`, it takes what
-    `rnnzoo.pipeline.raw.iterate` reads, TFDS datasets, `tf.data`, lists and
-    arrays, or the result of `encode()`, so that data used twice is encoded
-    once.
+    Attributes:
+        inputs: What `call` takes, before padding: a ragged or dense tensor
+            `(n, ...)`, or a structure of them.
+        labels: The same for the targets; `None` if the chunk has none.
+        several: Whether each example has several targets, and so one more
+            axis in what is made of them.
     """
 
-    parts = ()
-    takes_class_weight = False
+    inputs: Any
+    labels: Any = None
+    several: bool = False
 
-    def __init__(self, recipe=None, **kwargs):
+
+class Task(Trainer):
+    """A Keras model that takes raw examples.
+
+    A kind of task declares what it reads, `schema`, and defines
+
+    - `count` and `learn`: what `adapt` learns from raw examples,
+    - `take`: becoming ready with what was learned,
+    - `encode_chunk`: raw examples as numbers,
+    - `build`, `call`, `default_loss` and `default_metrics`: what is trained,
+    - its verb (`classify`, `tag`, `translate`, `caption`) and `explain`,
+    - `served`: the signatures of its export.
+
+    All else is here. Wherever a method takes raw data `x, y, sample_weight`,
+    it takes what `rnnzoo.pipeline.raw.read` takes, TFDS datasets, `tf.data`,
+    tables, lists and arrays; or the result of `encode`, so that data used
+    twice is encoded once.
+
+    Attributes of the class:
+        kind: Name of the kind of task, such as `"text_classification"`.
+        verb: Name of the method that answers raw examples.
+        schema: `rnnzoo.pipeline.schema.Schema`, its inputs and targets.
+        unit_name: Name of an example, in progress bars.
+        monitor: Metric by which `rnnzoo.finetune` chooses the best epoch;
+            higher is better.
+        parts: Names of the arguments that are layers or tokenizers.
+        keeps: Names of the features whose raw values `score` needs.
+        lends: Names of the attributes, besides what was learned, that
+            `restore` takes from a saved task.
+
+    Attributes:
+        signatures: Dict of a score to how it was counted.
+    """
+
+    kind = None
+    verb = None
+    schema = None
+    unit_name = "example"
+    monitor = "accuracy"
+    parts = ()
+    keeps = ()
+    lends = ()
+
+    def __init__(self, **kwargs):
         super().__init__(**kwargs)
-        if isinstance(recipe, dict):
-            recipe = Recipe(**recipe)
-        self.recipe = recipe or Recipe()
-        self._validation = self._validation_batches = None
         self.signatures = {}
 
-    # What a subclass defines.
+    # What a kind of task defines.
 
     @property
     def adapted(self):
         """Whether the vocabularies are known, and so the weights' shapes."""
         raise NotImplementedError
 
-    def adapt(self, x, y=None, labels=None, verbose=1):
-        """Learns vocabularies (and labels, where it must) from raw examples."""
-        raise NotImplementedError
-
     @property
     def learned(self):
-        """Dict of what `adapt` learns, as the configuration has it."""
+        """Dict of what `adapt` learns: arguments of the class."""
         raise NotImplementedError
 
-    def encode(self, x, y=None, sample_weight=None):
-        """Raw examples as numbers: `rnnzoo.pipeline.examples.Examples`."""
+    def take(self, **learned):
+        """Becomes ready to be trained: takes what was learned, and builds."""
         raise NotImplementedError
 
-    def default_optimizer(self, steps=None, learning_rate=None):
-        """The recipe's optimizer.
+    def count(self, chunk, counts, labels):
+        """Counts what `learn` needs to know of raw examples.
 
         Args:
-            steps: Training steps, over which the learning rate falls along
-                half a cosine; if `None`, it is constant, and there are no
-                moving averages.
-            learning_rate: The highest rate; defaults to the recipe's.
+            chunk: `rnnzoo.pipeline.raw.Chunk`.
+            counts: Dict of any name to a `rnnzoo.text.TokenCounter`.
+            labels: Names of the classes, or `None`; see `labels_of`.
         """
-        rate = learning_rate or self.recipe.learning_rate
-        options = {}
-        if steps is not None:
-            rate = keras.optimizers.schedules.CosineDecay(
-                rate, steps, alpha=self.recipe.final_rate
-            )
-            if momentum := self.recipe.ema_momentum:
-                # In a short training, the weights at its start would weigh.
-                longest = 1 - 1 / max(steps * AVERAGED_SHARE, 1)
-                momentum = min(momentum, longest)
-                options = {"use_ema": True, "ema_momentum": momentum}
-        return LazyAdam(
-            rate,
-            rates=self.learning_rates(),
-            global_clipnorm=self.recipe.clipnorm,
-            **options,
-        )
+        raise NotImplementedError
 
-    def learning_rates(self):
-        """Factors of the learning rate, by the name of a layer."""
-        return {}
+    def learn(self, counts, labels, verbose):
+        """Learns from the counts of all raw examples, and calls `take`."""
+        raise NotImplementedError
+
+    def encode_chunk(self, chunk):
+        """The `Columns` of a `rnnzoo.pipeline.raw.Chunk`."""
+        raise NotImplementedError
 
     def default_loss(self):
+        """The loss of the recipe; `None` if `compute_loss` is the task's."""
         raise NotImplementedError
 
     def default_metrics(self):
+        """The metrics of the recipe."""
         return []
 
+    def served(self):
+        """The signatures of the export: dict of a name to a `tf.function`.
+
+        One is named `"serving_default"`. Options of `export` are arguments.
+        """
+        raise NotImplementedError
+
     def score(self, examples, quick=False):
-        """What is told beside the metrics, such as BLEU of whole answers.
+        """Scores beside the metrics, such as BLEU of whole answers.
 
         Args:
             examples: `rnnzoo.pipeline.examples.Examples`.
@@ -118,134 +139,134 @@ class Task(keras.Model):
         """
         return {}
 
-    # What Keras does, from raw examples.
-
-    def compile(self, optimizer="auto", loss="auto", metrics="auto", **kwargs):
-        """Configures training; without arguments, as the recipe says.
+    @classmethod
+    def labels_of(cls, labels):
+        """Names of the classes of a dataset.
 
         Args:
-            optimizer: As in Keras; `"auto"` is the recipe's, at a constant
-                rate and without averages: only `rnnzoo.finetune` knows the
-                number of steps that those need.
-            loss: As in Keras; `"auto"` is the task's.
-            metrics: As in Keras; `"auto"` is the task's.
-            **kwargs: As in Keras, but for two defaults. `jit_compile` is off:
-                batches differ in shape, and XLA would compile each.
-                `steps_per_execution` is 10: callbacks see each tenth batch,
-                and `steps_per_epoch` is rounded up to tens. Over replicas it
-                is 1, because Keras fails with more.
+            labels: TFDS's `DatasetInfo`, or what a user gives as labels.
+
+        Returns:
+            Tuple of strings, or `None` if examples have no classes.
         """
-        kwargs.setdefault("jit_compile", False)
-        if self.distribute_strategy.num_replicas_in_sync == 1:
-            kwargs.setdefault("steps_per_execution", STEPS_PER_EXECUTION)
-        super().compile(
-            optimizer=self.default_optimizer()
-            if optimizer == "auto"
-            else optimizer,
-            loss=self.default_loss() if loss == "auto" else loss,
-            metrics=self.default_metrics() if metrics == "auto" else metrics,
-            **kwargs,
+        return None
+
+    def require_labels_of(self, info):
+        """Raises `ValueError` if a dataset numbers its classes differently.
+
+        Args:
+            info: TFDS's `DatasetInfo`.
+        """
+
+    def prepare(self, inputs):
+        """The inputs of all examples as batches take them."""
+        return inputs
+
+    # How one answer is shown, and compared with a served one.
+
+    @staticmethod
+    def format_answer(answer):
+        """What the verb answers for one example, on a line."""
+        return as_line(answer)
+
+    def to_serve(self, x):
+        """Inputs as `"serving_default"` takes them: dict of lists of bytes."""
+        raise NotImplementedError
+
+    def comparable(self, x):
+        """For each example the strings and the numbers of its answer."""
+        raise NotImplementedError
+
+    def comparable_served(self, outputs):
+        """The same, from what `"serving_default"` answers.
+
+        Args:
+            outputs: Dict of nested lists, whose strings are `str`.
+        """
+        raise NotImplementedError
+
+    # From raw examples to numbers.
+
+    def read(self, x, y=None, sample_weight=None):
+        """Yields raw examples; see `rnnzoo.pipeline.raw.read`."""
+        return raw.read(self.schema, x, y, sample_weight)
+
+    def read_inputs(self, x):
+        """Yields raw examples without targets, if there are any."""
+        return raw.read_inputs(self.schema, x)
+
+    def adapt(self, x, y=None, labels=None, verbose=1):
+        """Learns vocabularies and labels, in one pass over raw examples.
+
+        Args:
+            x: Raw examples; see `rnnzoo.pipeline.raw.read`.
+            y: Targets, if `x` has none.
+            labels: Names of the classes, where there are any: a sequence, or
+                what TFDS has, its `ClassLabel` or `DatasetInfo`. By default
+                those of the model or, if the labels are strings, the labels.
+            verbose: Whether to show progress.
+        """
+        self._require_new()
+        if labels is not None:
+            labels = self.labels_of(labels)
+        counts = collections.defaultdict(TokenCounter)
+        chunks, total = self.read(x, y), raw.count(self.schema, x)
+        for chunk in raw.show_progress(chunks, total, self.unit_name, verbose):
+            self.count(chunk, counts, labels)
+        self.learn(counts, labels, verbose)
+
+    def encode(self, x, y=None, sample_weight=None, keep_raw=True):
+        """Raw examples as numbers.
+
+        Args:
+            x, y, sample_weight: Raw examples; see the class.
+            keep_raw: Whether raw values that `score` compares answers with
+                are kept. Data that is only trained on does not need them.
+
+        Returns:
+            `rnnzoo.pipeline.examples.Examples`.
+        """
+        self._require_adapted("encode")
+        return self._join(self.read(x, y, sample_weight), keep_raw)
+
+    def encode_inputs(self, x):
+        """Raw examples as numbers, without targets; see `encode`."""
+        if isinstance(x, Examples):
+            return x
+        chunks = list(self.read_inputs(x))
+        return self._join(chunks, keep_raw=False) if chunks else None
+
+    def _join(self, chunks, keep_raw):
+        examples = Examples.join(
+            [self._as_examples(chunk, keep_raw) for chunk in chunks]
         )
+        inputs = self.prepare(examples.inputs)
+        return dataclasses.replace(examples, inputs=inputs)
 
-    def compile_from_config(self, config):
-        self.compile(**keras.saving.deserialize_keras_object(config))
-        if self.built:
-            self.optimizer.build(self.trainable_variables)
+    def _as_examples(self, chunk, keep_raw=False):
+        columns = self.encode_chunk(chunk)
+        kind = SeveralTargets if columns.several else Examples
+        kept = {}
+        if keep_raw:
+            kept = {
+                name: as_objects(chunk[name])
+                for name in self.keeps
+                if name in chunk
+            }
+        return kind.of(columns.inputs, columns.labels, chunk.weights, kept)
 
-    def fit(
-        self,
-        x=None,
-        y=None,
-        batch_size=None,
-        epochs=1,
-        *,
-        batch_tokens=None,
-        validation_split=0.0,
-        validation_data=None,
-        shuffle=True,
-        sample_weight=None,
-        **kwargs,
-    ):
-        """Trains on raw examples.
-
-        They are encoded once, then every epoch draws batches of similar
-        length in a new order.
+    def predict(self, x, batch_size=None, verbose=0):
+        """The answers of the verb; see there.
 
         Args:
-            x, y, sample_weight: Raw examples; see the class. A tuple of the
-                two or three is taken as well.
-            batch_size: Defaults to the recipe's.
-            batch_tokens: Tokens in a batch, instead; see
-                `rnnzoo.pipeline.examples.Examples.batches`.
-            epochs: Passes over the data.
-            validation_split: Share of the examples, the last ones, to validate
-                on.
-            validation_data: Raw examples to validate on: a dataset, or a tuple
-                `(x, y)` or `(x, y, sample_weight)`.
-            shuffle: Whether each epoch has a new order.
-            **kwargs: As in Keras.
-
-        Returns:
-            `keras.callbacks.History`.
+            x: Raw examples; targets, if there are any, are ignored.
+            batch_size: Examples in a batch.
+            verbose: As in Keras.
         """
-        self._require_adapted("fit")
-        check_positive("batch_size", batch_size, optional=True)
-        if kwargs.get("class_weight") and not self.takes_class_weight:
-            raise ValueError(
-                "Invalid value for argument `class_weight`. Expected None: an "
-                f"example of `{type(self).__name__}` has no single class. "
-                "`sample_weight` weighs examples. Received: "
-                f"class_weight={kwargs['class_weight']!r}"
-            )
-        examples = self._labelled(x, y, sample_weight)
-        validation = None
-        if validation_data is not None:
-            validation = self._labelled(*as_columns(validation_data))
-        elif validation_split:
-            examples, validation = examples.split(validation_split)
-        if batch_size is None and batch_tokens is None:
-            batch_tokens = self.recipe.batch_tokens
-        batch_size = batch_size or self.recipe.batch_size
-        if validation is not None:
-            self._validation = validation
-            self._validation_batches = validation.batches(batch_size)
-        try:
-            return super().fit(
-                examples.batches(batch_size, shuffle, batch_tokens),
-                epochs=epochs,
-                validation_data=self._validation_batches,
-                shuffle=False,  # the batches are
-                **kwargs,
-            )
-        finally:
-            self._validation = self._validation_batches = None
+        answer = getattr(self, self.verb)
+        return answer(x, batch_size=batch_size, verbose=verbose)
 
-    def evaluate(
-        self,
-        x=None,
-        y=None,
-        batch_size=None,
-        *,
-        sample_weight=None,
-        return_dict=False,
-        **kwargs,
-    ):
-        """Loss and metrics on raw examples; see `fit` for the arguments.
-
-        Returns:
-            As Keras: a dictionary if `return_dict`, and then with what `score`
-            adds; else the loss and the metrics, a list.
-        """
-        if x is not None and x is self._validation_batches:  # within `fit`
-            with moving_averages(self):
-                logs = super().evaluate(x, return_dict=return_dict, **kwargs)
-                return logs | self.score(self._validation, quick=True)
-        self._require_adapted("evaluate")
-        check_positive("batch_size", batch_size, optional=True)
-        examples = self._labelled(x, y, sample_weight)
-        batches = examples.batches(batch_size or self.recipe.batch_size)
-        logs = super().evaluate(batches, return_dict=return_dict, **kwargs)
-        return logs | self.score(examples) if return_dict else logs
+    # Saving.
 
     def save(self, filepath, overwrite=True, **kwargs):
         """Saves the task with its vocabularies as one `.keras` file.
@@ -258,48 +279,63 @@ class Task(keras.Model):
                 "Invalid value for argument `filepath`. Expected a name that "
                 f"ends in '.keras'. Received: filepath={os.fspath(filepath)!r}"
             )
+        optimizer = self.optimizer if self.compiled else None
+        if optimizer is not None and not optimizer.built:
+            # A loaded task has all variables of its optimizer.
+            optimizer.build(self.trainable_variables)
         with atomic_path(filepath, overwrite=overwrite) as path:
             super().save(path, **kwargs)
+
+    def export(self, directory, overwrite=True, **options):
+        """Writes a SavedModel that takes raw examples and runs without rnnzoo.
+
+        Args:
+            directory: Where to write.
+            overwrite: Whether an existing directory is replaced.
+            **options: Of the kind of task; see `served`.
+        """
+        self._require_adapted("export")
+        export(directory, self.served(**options), self, overwrite=overwrite)
 
     def restore(self, weights):
         """Takes what a saved task learned: its vocabularies and its weights.
 
         Args:
-            weights: Path, as `load` takes it, of a task of the same class and
-                shape. If this one is adapted, it must have learned the same.
+            weights: Path, as `rnnzoo.load` takes it, of a task of the same
+                class and shape. If this task is adapted, it must have learned
+                the same.
 
         Raises:
             ValueError: If it is another kind of task, or learned something
                 else.
         """
+        from rnnzoo.tasks.loading import load  # which needs this class
+
         saved = load(weights)
+        given = f"weights={os.fspath(weights)!r}"
         if type(saved) is not type(self):
             raise ValueError(
                 "Invalid value for argument `weights`. Expected a saved "
                 f"`{type(self).__name__}`. Received: "
-                f"weights={os.fspath(weights)!r}, a `{type(saved).__name__}`"
+                f"{given}, a `{type(saved).__name__}`"
             )
         if not self.adapted:
-            self._adopt(saved)
+            for name in self.lends:
+                setattr(self, name, getattr(saved, name))
+            self.take(**saved.learned)
         elif self.learned != saved.learned:
             raise ValueError(
                 "Invalid value for argument `weights`. Expected a task that "
                 "learned the same as this one, or this one to be new. Received "
-                f"other vocabularies or labels: weights={os.fspath(weights)!r}"
+                f"other vocabularies or labels: {given}"
             )
         try:
             self.set_weights(saved.get_weights())
         except ValueError as error:
             raise ValueError(
                 "Invalid value for argument `weights`. Expected a task of the "
-                f"same shape. Received: weights={os.fspath(weights)!r}; {error}"
+                f"same shape. Received: {given}; {error}"
             ) from error
-
-    # Details.
-
-    def _adopt(self, saved):
-        """Becomes adapted as a saved task is, without its weights."""
-        raise NotImplementedError
 
     def get_config(self):
         serialize = keras.saving.serialize_keras_object
@@ -324,23 +360,7 @@ class Task(keras.Model):
         if config["adapted"]:
             self.build()
 
-    def _labelled(self, x, y, sample_weight):
-        if y is None and sample_weight is None:
-            x, y, sample_weight = as_columns(x)
-        examples = x
-        if not isinstance(x, Examples):
-            examples = self.encode(x, y, sample_weight)
-        elif y is not None or sample_weight is not None:
-            raise ValueError(
-                "Invalid value for argument `y`. Expected None, and no "
-                "`sample_weight`, beside encoded examples, which hold them."
-            )
-        if examples.labels is None:
-            raise ValueError(
-                "Invalid value for argument `y`. Expected labels: `y`, or a "
-                "dataset of pairs `(x, y)` or dictionaries. Received none."
-            )
-        return examples
+    # Details.
 
     def _require_adapted(self, method):
         if not self.adapted:
@@ -358,35 +378,10 @@ class Task(keras.Model):
             )
 
 
-def load(path):
-    """A task that was saved to a `.keras` file, or to the directory it is in.
-
-    Nothing but registered classes is loaded: Keras's `safe_mode` stays on.
-    """
-    path = Path(path)
-    if path.is_dir():
-        path = path / "model.keras"
-    if not path.exists():
-        raise FileNotFoundError(
-            f"No saved model at {path}. Expected a `.keras` file, or a "
-            "directory that `rnnzoo train` made."
-        )
-    if not zipfile.is_zipfile(path):  # which Keras calls not found
-        raise ValueError(
-            f"Cannot load {path}. Expected a whole `.keras` file. Received "
-            "another kind of file, or a part of one."
-        )
-    try:
-        task = keras.saving.load_model(path)
-    except (TypeError, KeyError, zipfile.BadZipFile) as error:
-        # Keras repeats the whole configuration before and behind the cause.
-        cause = str(error).rpartition("Exception encountered: ")[2]
-        raise ValueError(
-            f"Cannot load {path}. Expected a saved task, and the modules that "
-            f"register its classes to be imported. Received: {cause:.200}"
-        ) from error
-    if not isinstance(task, Task):
-        raise ValueError(
-            f"{path} holds no rnnzoo task. Received: {type(task).__name__}"
-        )
-    return task
+def as_line(answer):
+    """An answer on a line: the fields of a dataclass, the items of a list."""
+    if dataclasses.is_dataclass(answer):
+        return "\t".join(map(as_line, dataclasses.astuple(answer)))
+    if isinstance(answer, (list, tuple)):
+        return "; ".join(as_line(item).replace("\t", " ") for item in answer)
+    return f"{answer:.4f}" if isinstance(answer, float) else str(answer)

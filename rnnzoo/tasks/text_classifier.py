@@ -1,4 +1,4 @@
-"""Texts to classes, with the words and sentences that decided."""
+"""Classification of texts, with the words and sentences that decided."""
 
 import dataclasses
 import numbers
@@ -12,18 +12,15 @@ import tensorflow as tf
 from rnnzoo import text
 from rnnzoo.checks import check_positive
 from rnnzoo.explain import Explanation, Explanations
-from rnnzoo.export import export
 from rnnzoo.ids import pad
 from rnnzoo.pipeline.examples import Examples
-from rnnzoo.pipeline.raw import (
-    count,
-    inputs,
-    iterate_texts,
-    join_weights,
-    show_progress,
+from rnnzoo.pipeline.schema import Label, Schema, Text
+from rnnzoo.tasks.embeddings import (
+    WithWordVectors,
+    most_ids,
+    size_embedding,
 )
-from rnnzoo.tasks.task import Task
-from rnnzoo.text import word_vectors
+from rnnzoo.tasks.task import Columns, Task
 
 BATCH_SIZE = 128  # at inference
 
@@ -37,32 +34,57 @@ class Classification:
 
 
 @keras.saving.register_keras_serializable(package="rnnzoo")
-class TextClassifier(Task):
+class TextClassifier(WithWordVectors, Task):
     """Classifies raw strings.
 
     Args:
-        encoder: A layer from ids to a vector: `rnnzoo.layers.SequenceEncoder`
-            or, if `max_sentences` is given,
-            `rnnzoo.layers.HierarchicalAttention`; with an `embedding`, whose
-            `input_dim` is the most ids that `adapt` may give out.
+        encoder: A layer that maps ids to one vector per text:
+            `rnnzoo.layers.SequenceEncoder` or, with `max_sentences`,
+            `rnnzoo.layers.HierarchicalAttention`. Its `embedding` has the
+            rows of the vocabulary; with `input_dim=None`, as many as the
+            vocabulary has ids.
         num_classes: Number of classes.
         max_sentences: Sentences read of a text, the first ones. `None` for an
             encoder of flat sequences.
-        max_words: Words of a sentence; a longer one goes on in the next. For a
-            flat encoder, the words read of a text, the first ones.
-        tokenizer: `rnnzoo.text.Tokenizer`; words in lower case by default.
+        max_words: Most tokens of a sentence; a longer sentence continues in
+            the next. For a flat encoder, the tokens read of a text, the first
+            ones.
+        tokenizer: `rnnzoo.text.Tokenizer` or `rnnzoo.text.SubwordTokenizer`;
+            words in lower case by default.
+        vocabulary_size: Most ids that `adapt` gives out, those of padding and
+            unknown tokens included.
         min_count: Tokens seen less often in `adapt` are unknown.
         dropout: Rate of the dropout before the output layer.
         embeddings: Pretrained word vectors, read by `adapt`: what
-            `rnnzoo.text.word_vectors.load_vectors` takes. Not saved: the
-            weights are.
+            `rnnzoo.text.word_vectors.PretrainedWords` takes. The source is
+            not saved: the weights are.
         labels: Names of the classes; by default learned by `adapt`.
         vocabulary: Tokens from id 2 on; by default learned by `adapt`.
-        recipe: `rnnzoo.recipe.Recipe`, the training defaults.
+        recipe: `rnnzoo.Recipe`, the training defaults.
+
+    Examples:
+
+    >>> import rnnzoo
+    >>> encoder = rnnzoo.layers.SequenceEncoder(
+    ...     8, rnn="gru", embedding=rnnzoo.layers.Embedding(None, 8)
+    ... )
+    >>> model = rnnzoo.TextClassifier(encoder, num_classes=2)
+    >>> texts, labels = ["A lovely film.", "Dull."], ["pos", "neg"]
+    >>> model.adapt(texts, labels, verbose=0)
+    >>> model.compile()
+    >>> history = model.fit(texts, labels, epochs=1, verbose=0)
+    >>> model.classify(["Lovely."])[0].label in ("pos", "neg")
+    True
+    >>> model.explain(["Lovely."])[0].tokens
+    ['lovely', '.']
     """
 
-    monitor = "accuracy"
+    kind = "text_classification"
+    verb = "classify"
+    schema = Schema((Text("text"),), (Label("label"),))
+    unit_name = "text"
     parts = ("encoder", "tokenizer")
+    lends = ("tokenizer",)
     takes_class_weight = True
 
     def __init__(
@@ -73,6 +95,7 @@ class TextClassifier(Task):
         max_sentences=None,
         max_words=None,
         tokenizer=None,
+        vocabulary_size=None,
         min_count=1,
         dropout=0.0,
         embeddings=None,
@@ -89,22 +112,24 @@ class TextClassifier(Task):
             )
         check_positive("max_sentences", max_sentences, optional=True)
         check_positive("max_words", max_words, optional=True)
+        check_positive("vocabulary_size", vocabulary_size, optional=True)
         check_positive("min_count", min_count)
         self.encoder = encoder
         self.num_classes = int(num_classes)
         self.max_sentences = max_sentences
         self.max_words = max_words
         self.tokenizer = tokenizer or text.Tokenizer()
+        self.vocabulary_size = vocabulary_size
         self.min_count = min_count
         self.dropout = keras.layers.Dropout(dropout)
         self.head = keras.layers.Dense(
             num_classes, activation="softmax", dtype="float32", name="head"
         )
         self.embeddings = embeddings
-        self.labels = self._checked_names(labels)
+        self.labels = self._checked_names(self.labels_of(labels))
         self.vocabulary = None
         if vocabulary is not None:
-            self._start(vocabulary, self.labels)
+            self.take(labels=self.labels, vocabulary=vocabulary)
 
     # From raw text to ids.
 
@@ -117,67 +142,50 @@ class TextClassifier(Task):
         tokens = self.vocabulary.tokens if self.adapted else None
         return {"labels": self.labels, "vocabulary": tokens}
 
-    def adapt(self, x, y=None, labels=None, verbose=1):
-        """Learns the vocabulary, and the names of the classes, in one pass.
+    @property
+    def word_embedding(self):
+        return self.encoder.embedding
 
-        Args:
-            x: Raw examples; see `rnnzoo.pipeline.raw.iterate`.
-            y: Labels, if `x` is a list or an array.
-            labels: Names of the classes: a sequence, or what TFDS has, its
-                `ClassLabel` or `DatasetInfo`. By default those the model was
-                made with, or the sorted labels if they are strings, or their
-                numbers.
-            verbose: Whether to show progress.
-        """
-        self._require_new()
+    @property
+    def label_names(self):
+        """Names of the classes; their numbers, if they have none."""
+        return self.labels or tuple(map(str, range(self.num_classes)))
+
+    def count(self, chunk, counts, labels):
+        self._checked_names(labels)
+        counts["text"].update(self._to_count(chunk["text"]))
+        if "label" in chunk:
+            names = _as_names(chunk["label"], chunk.first)
+            counts["label"].counts.update(names or ())
+            if names is None:
+                self._label_ids(chunk)  # a wrong label is found at once
+
+    def learn(self, counts, labels, verbose):
+        seen = sorted(counts["label"].counts)
         labels = self._checked_names(labels) or self.labels
-        counts, seen = self._count(x, y, verbose)
-        labels = labels or self._checked_names(sorted(seen))
-        tokens = text.Vocabulary.from_counts(
-            counts, self.encoder.embedding.input_dim, self.min_count
-        ).tokens
-        vectors = None
-        if self.embeddings is not None:
-            vectors = word_vectors.load_vectors(
-                self.embeddings, tokens, verbose=verbose
-            )
-            if verbose:
-                print(vectors.report([counts[token] for token in tokens]))
-        self._start(tokens, labels)
-        if vectors is not None:
-            self.encoder.embedding.embeddings.assign(vectors.matrix)
-
-    def _count(self, x, y, verbose):
-        """How often each token occurs, and the labels that are strings."""
-        counter, seen, first = text.TokenCounter(), set(), 0
-        chunks = iterate_texts(x, y)
-        for chunk in show_progress(chunks, count(x), "text", verbose):
-            counter.update(self._words(chunk.x))
-            if chunk.y is not None:
-                names = _as_names(chunk.y, first)
-                seen.update(names or ())
-                if names is None:
-                    self._label_ids(chunk.y, first)  # as soon as they are seen
-            first += len(chunk.x)
-        return counter.counts, seen
-
-    def encode(self, x, y=None, sample_weight=None):
-        """Raw examples as ids, `rnnzoo.pipeline.examples.Examples`."""
-        self._require_adapted("encode")
-        chunks, ids, labels, first = [], [], [], 0
-        for chunk in iterate_texts(x, y, sample_weight):
-            chunks.append(chunk)
-            ids.append(self.vocabulary(self._words(chunk.x)))
-            if chunk.y is not None:
-                labels.append(self._label_ids(chunk.y, first))
-            first += len(chunk.x)
-        ids = tf.concat(ids, axis=0)
-        return Examples(
-            inputs=ids,
-            labels=np.concatenate(labels) if labels else None,
-            weights=join_weights(chunks),
-            lengths=ids.row_lengths().numpy(),
+        labels = labels or self._checked_names(seen)
+        words = counts["text"].counts
+        tokens = self.tokenizer.learn(
+            words,
+            most_ids(self.word_embedding, self.vocabulary_size),
+            self.min_count,
         )
+        self.take_with_vectors(tokens, words, verbose, labels=labels)
+
+    def take(self, labels, vocabulary):
+        self.labels = self._checked_names(labels)
+        self.vocabulary = text.Vocabulary(vocabulary)
+        size_embedding(self.word_embedding, len(self.vocabulary))
+        self.build()
+
+    def encode_chunk(self, chunk):
+        ids = self.vocabulary(self._words(chunk["text"]))
+        labels = self._label_ids(chunk) if "label" in chunk else None
+        return Columns(ids, labels)
+
+    @text.in_graph
+    def _to_count(self, texts):
+        return self.tokenizer.to_count(texts)
 
     @text.in_graph
     def _words(self, texts):
@@ -209,8 +217,12 @@ class TextClassifier(Task):
         vector = self.encoder(ids, training=training)
         return self.head(self.dropout(vector, training=training))
 
+    @tf.function(reduce_retracing=True, autograph=False)
+    def _probabilities(self, ids):
+        return self(ids, training=False)
+
     def attend(self, ids):
-        """Probabilities and the attention weights behind them.
+        """Probabilities and the attention weights that led to them.
 
         Args:
             ids: `(batch, words)`, or `(batch, sentences, words)`.
@@ -228,44 +240,41 @@ class TextClassifier(Task):
     def default_loss(self):
         return keras.losses.SparseCategoricalCrossentropy()
 
-    def learning_rates(self):
-        embedding = self.encoder.embedding
-        if self.embeddings is None or not embedding.trainable:
-            return {}
-        return {embedding.name: self.recipe.vectors_rate}
-
     def default_metrics(self):
         return [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
 
-    # What a user reads.
+    # Answers.
 
-    def predict(self, x, batch_size=None, verbose=0, callbacks=None):
+    def predict(self, x, batch_size=None, verbose=0):
         """The probabilities of the classes.
 
         Args:
             x: Texts, or one text; labels, if a dataset has them, are ignored.
             batch_size: Defaults to 128.
-            verbose, callbacks: As in Keras.
+            verbose: As in Keras.
 
         Returns:
             float32 array `(texts, classes)`, in the order of the texts.
         """
         self._require_adapted("predict")
-        examples = x
-        if not isinstance(x, Examples):
-            examples = self.encode(inputs(_listed(x)))
-        examples = dataclasses.replace(examples, labels=None, weights=None)
-        batches = examples.batches(batch_size or BATCH_SIZE)
-        outputs = super().predict(batches, verbose=verbose, callbacks=callbacks)
-        return outputs[np.argsort(examples.order())]
+        examples = self.encode_inputs(x)
+        if examples is None:
+            return np.zeros((0, self.num_classes), "float32")
+        return np.stack(
+            examples.run(self._probabilities, batch_size or BATCH_SIZE, verbose)
+        )
 
-    def classify(self, x, batch_size=None):
+    def classify(self, x, batch_size=None, verbose=0):
         """The most probable class of each text.
+
+        Args:
+            x, batch_size, verbose: See `predict`.
 
         Returns:
             List of `Classification`.
         """
-        probabilities = self.predict(x, batch_size)
+        self._require_adapted("classify")
+        probabilities = self.predict(x, batch_size, verbose)
         best = probabilities.argmax(axis=1)
         return [
             Classification(self.label_names[i], float(row[i]))
@@ -273,60 +282,71 @@ class TextClassifier(Task):
         ]
 
     def explain(self, x):
-        """What decided: attention weights aligned with the original text.
+        """The attention weights, aligned with the original text.
+
+        Args:
+            x: Texts, or one text.
 
         Returns:
             `rnnzoo.explain.Explanations`, one for each text.
         """
         self._require_adapted("explain")
         explanations = Explanations()
-        for chunk in iterate_texts(inputs(_listed(x))):
-            for start in range(0, len(chunk.x), BATCH_SIZE):
-                part = chunk.x[start : start + BATCH_SIZE]
-                explanations += self._explain(part)
+        for chunk in self.read_inputs(x):
+            lengths = np.array([len(each) for each in chunk["text"]])
+            texts = tf.constant(chunk["text"], tf.string)
+            rows = Examples(texts, None, None, lengths).run(
+                self._explained, BATCH_SIZE
+            )
+            explanations += map(self._explanation, chunk["text"], rows)
         return explanations
 
     def _explain(self, texts):
+        """Tokens of texts and their weights, in the graph; see `served`."""
         tokens = self._tokens(texts)
-        attended = self.attend(pad(self.vocabulary(tokens.words)))
-        probabilities, weights, sentence_weights = (
-            each if each is None else each.numpy()
-            for each in (*attended, None)[:3]
+        names = ["weights"]
+        if self.max_sentences is not None:
+            names.append("sentence_weights")
+        probabilities, *weights = self.attend(
+            pad(self.vocabulary(tokens.words))
         )
-        weights = tf.RaggedTensor.from_tensor(
-            weights, tokens.words.nested_row_lengths()
-        )
-        for i, original in enumerate(texts):
-            words, starts, ends, shares = (
-                _flat(column[i]) for column in (*tokens, weights)
-            )
-            sentences = {}
-            if sentence_weights is not None:
-                lasts = np.cumsum(tokens.words[i].row_lengths()).tolist()
-                sentences = {
-                    "sentences": list(pairwise([0, *lasts])),
-                    "sentence_weights": sentence_weights[i, : len(lasts)],
-                }
-            yield Explanation(
-                text=original.decode(),
-                labels=list(self.label_names),
-                probabilities=probabilities[i],
-                tokens=[word.decode() for word in words],
-                spans=list(zip(starts.tolist(), ends.tolist(), strict=True)),
-                weights=shares,
-                **sentences,
-            )
+        return {
+            "probabilities": probabilities,
+            "tokens": pad(tokens.words),
+            "starts": pad(tokens.starts),
+            "ends": pad(tokens.ends),
+            **dict(zip(names, weights, strict=True)),
+        }
 
-    @property
-    def label_names(self):
-        return self.labels or tuple(map(str, range(self.num_classes)))
+    _explained = tf.function(_explain, reduce_retracing=True, autograph=False)
+
+    def _explanation(self, original, row):
+        """An `Explanation` of what the graph made of a text."""
+        is_token = row["tokens"] != b""
+        sentences = {}
+        if "sentence_weights" in row:
+            counts = is_token.sum(axis=1)
+            counts = counts[counts > 0]
+            lasts = np.cumsum(counts).tolist()
+            sentences = {
+                "sentences": list(pairwise([0, *lasts])),
+                "sentence_weights": row["sentence_weights"][: len(lasts)],
+            }
+        starts, ends = (row[name][is_token] for name in ("starts", "ends"))
+        return Explanation(
+            text=original.decode(),
+            labels=list(self.label_names),
+            probabilities=row["probabilities"],
+            tokens=[token.decode() for token in row["tokens"][is_token]],
+            spans=list(zip(starts.tolist(), ends.tolist(), strict=True)),
+            weights=row["weights"][is_token],
+            **sentences,
+        )
 
     # Serving and saving.
 
-    def export(self, directory, overwrite=True):
-        """Writes a SavedModel that takes raw strings.
-
-        Its signatures, each with `text: string (n,)`:
+    def served(self):
+        """The signatures of the export, each with `text: string (n,)`.
 
         - `serving_default`: `probabilities` float32 `(n, classes)`, `label`
           string `(n,)` and its probability, `score`, float32 `(n,)`.
@@ -334,52 +354,44 @@ class TextClassifier(Task):
           `ends` in characters of the text, `(n, words)` or
           `(n, sentences, words)`, padded with "" and zeros; of a hierarchical
           model also `sentence_weights` `(n, sentences)`.
-
-        Args:
-            directory: Where to write.
-            overwrite: Whether an existing directory is replaced.
         """
-        self._require_adapted("export")
         names = tf.constant(self.label_names)
-        weight_names = ["weights"]
-        if self.max_sentences is not None:
-            weight_names.append("sentence_weights")
         signature = [tf.TensorSpec([None], tf.string, name="text")]
 
-        def summarize(probabilities):
-            best = tf.argmax(probabilities, axis=1)
+        def with_best(outputs):
+            best = tf.argmax(outputs["probabilities"], axis=1)
             return {
-                "probabilities": probabilities,
+                **outputs,
                 "label": tf.gather(names, best),
-                "score": tf.reduce_max(probabilities, axis=1),
+                "score": tf.reduce_max(outputs["probabilities"], axis=1),
             }
 
         @tf.function(input_signature=signature, autograph=False)
         def serve(text):
             ids = pad(self.vocabulary(self._tokens(text).words))
-            return summarize(self(ids, training=False))
+            return with_best({"probabilities": self(ids, training=False)})
 
         @tf.function(input_signature=signature, autograph=False)
         def explain(text):
-            tokens = self._tokens(text)
-            probabilities, *weights = self.attend(
-                pad(self.vocabulary(tokens.words))
-            )
-            return {
-                **summarize(probabilities),
-                "tokens": pad(tokens.words),
-                "starts": pad(tokens.starts),
-                "ends": pad(tokens.ends),
-                **dict(zip(weight_names, weights, strict=True)),
-            }
+            return with_best(self._explain(text))
 
-        export(
-            directory,
-            {"serving_default": serve, "explain": explain},
-            [weight.value for weight in self.weights],
-            [self.vocabulary.table],
-            overwrite=overwrite,
-        )
+        return {"serving_default": serve, "explain": explain}
+
+    def to_serve(self, x):
+        chunks = self.read_inputs(x)
+        return {"text": [each for chunk in chunks for each in chunk["text"]]}
+
+    def comparable(self, x):
+        probabilities = self.predict(x)
+        names = [self.label_names[i] for i in probabilities.argmax(axis=1)]
+        return [
+            ([name], row)
+            for name, row in zip(names, probabilities, strict=True)
+        ]
+
+    def comparable_served(self, outputs):
+        names = [[name] for name in outputs["label"]]
+        return list(zip(names, outputs["probabilities"], strict=True))
 
     def get_config(self):
         return {
@@ -387,24 +399,15 @@ class TextClassifier(Task):
             "num_classes": self.num_classes,
             "max_sentences": self.max_sentences,
             "max_words": self.max_words,
+            "vocabulary_size": self.vocabulary_size,
             "min_count": self.min_count,
             "dropout": self.dropout.rate,
         }
 
-    # Details.
+    # Labels.
 
-    def _adopt(self, saved):
-        self.tokenizer = saved.tokenizer
-        self._start(saved.vocabulary.tokens, self._checked_names(saved.labels))
-
-    def _start(self, vocabulary, labels):
-        self.labels = labels
-        self.vocabulary = text.Vocabulary(vocabulary)
-        self.encoder.embedding.input_dim = len(self.vocabulary)
-        self.build()
-
-    def _checked_names(self, labels):
-        """Tuple of the names of the classes, or `None` if there are none."""
+    @classmethod
+    def labels_of(cls, labels):
         if hasattr(labels, "features"):  # TFDS's DatasetInfo
             _, key = labels.supervised_keys or (None, "label")
             label = dict(labels.features.items()).get(key)
@@ -420,6 +423,19 @@ class TextClassifier(Task):
             text.as_text(name, "labels", i)
             for i, name in enumerate(() if names is None else names)
         )
+        return names or None
+
+    def require_labels_of(self, info):
+        names = self.labels_of(info)
+        if self.labels and names and self.labels != names:
+            raise ValueError(
+                f"The model tells {', '.join(self.labels)} apart, and the "
+                f"classes of the dataset are {', '.join(names)}."
+            )
+
+    def _checked_names(self, names):
+        """A tuple of the names of the classes, or `None` if there are none."""
+        names = tuple(names or ())
         if names and not len(names) == len(set(names)) == self.num_classes:
             raise ValueError(
                 "Invalid value for argument `labels`. Expected the names of "
@@ -428,18 +444,18 @@ class TextClassifier(Task):
             )
         return names or None
 
-    def _label_ids(self, y, first):
-        """Labels of a chunk, checked: int32 array `(n,)`."""
-        y = np.asarray(y)
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = y[:, 0]
-        ids, names = y, _as_names(y, first)
+    def _label_ids(self, chunk):
+        """The checked labels of a chunk: int32 array `(n,)`."""
+        labels = chunk["label"]
+        ids, names = labels, _as_names(labels, chunk.first)
         if names is not None:
             place = {name: i for i, name in enumerate(self.label_names)}
             ids = np.array([place.get(name, -1) for name in names])
         known = np.isin(ids, range(self.num_classes))
-        if y.ndim != 1 or not known.all():
-            received = y[~known][0] if y.ndim == 1 else f"shape {y.shape}"
+        if labels.ndim != 1 or not known.all():
+            received = f"shape {labels.shape}"
+            if labels.ndim == 1:
+                received = labels[~known][0]
             raise ValueError(
                 "Invalid value for argument `y`. Expected one label an "
                 f"example, from 0 to {self.num_classes - 1} or one of "
@@ -448,23 +464,14 @@ class TextClassifier(Task):
         return ids.astype("int32")
 
 
-def _as_names(y, first):
+def _as_names(labels, first):
     """Labels of a chunk as strings, or `None` if they are numbers.
 
     Args:
-        y: Labels.
-        first: How many came before.
+        labels: Array of labels.
+        first: Number of the labels before.
     """
-    # As objects: NumPy would make strings of a missing label beside some.
-    labels = np.asarray(y, object).ravel().tolist()
+    labels = labels.ravel().tolist()
     if not any(isinstance(label, (str, bytes)) for label in labels):
         return None
     return [text.as_text(each, "y", first + i) for i, each in enumerate(labels)]
-
-
-def _flat(tensor):
-    return getattr(tensor, "flat_values", tensor).numpy()
-
-
-def _listed(x):
-    return [x] if isinstance(x, (str, bytes)) else x

@@ -1,4 +1,4 @@
-"""What tasks share whose answer is a text, written a token at a time."""
+"""Tasks whose answer is a text, written a token at a time."""
 
 import functools
 from typing import Any, NamedTuple
@@ -9,19 +9,20 @@ import tensorflow as tf
 from rnnzoo import losses, search, text
 from rnnzoo.checks import check_not_negative, check_positive, check_rate
 from rnnzoo.ids import PADDING
+from rnnzoo.tasks.embeddings import most_ids, size_embedding
+from rnnzoo.tasks.target_text import TargetText
 from rnnzoo.tasks.task import Task
-from rnnzoo.text import copying
 
 
 class Written(NamedTuple):
-    """What a search wrote about each of `n` samples.
+    """The texts that a search wrote about each of `n` samples.
 
     Attributes:
         ids: int32 `(n, n_best, time)`.
-        tokens: string `(n, n_best, time)`, "" behind the end.
+        tokens: string `(n, n_best, time)`, "" after the end.
         lengths: int32 `(n, n_best)`.
         scores: float32 `(n, n_best)`, the best first.
-        weights: float32 `(n, n_best, time, places)`, what was attended to;
+        weights: float32 `(n, n_best, time, places)`, the attention weights;
             `None` without attention.
     """
 
@@ -33,20 +34,25 @@ class Written(NamedTuple):
 
 
 class TextWriter(Task):
-    """A task that writes texts with an attention decoder.
+    """A task that writes texts with a decoder.
 
-    Subclasses say what is written about: they encode it, call `write`, decode
-    the tokens, and `answer` what is to be scored.
+    A subclass encodes what is written about, if anything is, and calls
+    `write`.
 
     Args:
-        decoder: `rnnzoo.layers.AttentionDecoder`; the `input_dim` of its
-            `embedding` is the most ids of the target's tokens.
-        target_tokenizer: `rnnzoo.text.Tokenizer` of what is written; words as
-            they are by default.
+        decoder: A decoder, such as `rnnzoo.layers.AttentionDecoder`. Its
+            `embedding` has the rows of the target's tokens; with
+            `input_dim=None`, as many as there are ids.
+        target_tokenizer: `rnnzoo.text.Tokenizer` or
+            `rnnzoo.text.SubwordTokenizer` of the texts written; words as they
+            are by default.
+        target_vocabulary_size: Most ids of the target's tokens that `adapt`
+            gives out, those of padding, unknown tokens, start and end
+            included.
         min_count: Tokens seen less often in `adapt` are unknown.
-        max_length: Tokens written at most.
-        label_smoothing: Share of the probability of a target that the others
-            get. Szegedy et al. 2016.
+        max_length: Most tokens written.
+        label_smoothing: Share of the probability of a target that the other
+            tokens get. Szegedy et al. 2016.
         length_penalty: Exponent of the length in scores; see
             `rnnzoo.search.beam`.
     """
@@ -56,6 +62,7 @@ class TextWriter(Task):
         decoder,
         *,
         target_tokenizer=None,
+        target_vocabulary_size=None,
         min_count=1,
         max_length=200,
         label_smoothing=0.0,
@@ -64,19 +71,22 @@ class TextWriter(Task):
         **kwargs,
     ):
         super().__init__(recipe=recipe, **kwargs)
+        check_positive(
+            "target_vocabulary_size", target_vocabulary_size, optional=True
+        )
         check_positive("min_count", min_count)
         check_positive("max_length", max_length)
         check_rate("label_smoothing", label_smoothing)
         check_not_negative("length_penalty", length_penalty)
         self.decoder = decoder
-        self.target_tokenizer = target_tokenizer or text.Tokenizer(
-            lowercase=False
+        self.target = TargetText(
+            target_tokenizer or text.Tokenizer(lowercase=False), max_length
         )
+        self.target_vocabulary_size = target_vocabulary_size
         self.min_count = min_count
         self.max_length = max_length
         self.label_smoothing = label_smoothing
         self.length_penalty = length_penalty
-        self.target_vocabulary = None
 
     # From raw texts to ids.
 
@@ -90,51 +100,43 @@ class TextWriter(Task):
         return {"target_vocabulary": target and target.tokens}
 
     @property
-    def start_id(self):
-        """The token before the first of a target."""
-        return len(self.target_vocabulary)
+    def target_vocabulary(self):
+        """`rnnzoo.text.Vocabulary` of what is written."""
+        return self.target.vocabulary
 
     @property
-    def end_id(self):
-        """The token behind the last of a target."""
-        return len(self.target_vocabulary) + 1
+    def target_tokenizer(self):
+        """Tokenizer of what is written."""
+        return self.target.tokenizer
 
-    @property
-    def unwritten(self):
-        """Ids that are never written."""
-        return PADDING, self.start_id
+    @target_tokenizer.setter
+    def target_tokenizer(self, tokenizer):
+        self.target.tokenizer = tokenizer
 
-    @text.in_graph
-    def _target_tokens(self, texts):
-        return self.target_tokenizer(texts).words[:, : self.max_length]
+    def learn_target(self, counter):
+        """The tokens of the target, from the counts of its texts.
 
-    def _encode_targets(self, texts, source=None):
-        """Ids of targets behind the start, and of the same before the end."""
-        ids = self._target_ids(self._target_tokens(texts), source)
-        column = tf.ones([ids.nrows(), 1], tf.int32)
-        return (
-            tf.concat([column * self.start_id, ids], axis=1),
-            tf.concat([ids, column * self.end_id], axis=1),
-        )
-
-    def _target_ids(self, words, source=None):
-        """Ids of words; with copying, unknown ones point to the source."""
-        if not self.decoder.copy:
-            return self.target_vocabulary(words)
-        return copying.point(
-            words, self.target_vocabulary, source, self.end_id + 1
-        )
-
-    def _learned_targets(self, counter):
-        """The target's vocabulary; the start and the end have ids as well."""
+        Args:
+            counter: `rnnzoo.text.TokenCounter`.
+        """
+        most = most_ids(self.decoder.embedding, self.target_vocabulary_size)
         return self.target_tokenizer.learn(
-            counter.counts, self.decoder.embedding.input_dim - 2, self.min_count
+            counter.counts,
+            None if most is None else most - 2,  # start and end
+            self.min_count,
         )
+
+    def take(self, target_vocabulary):
+        embedding = self.decoder.embedding
+        self.target.take(target_vocabulary)
+        size_embedding(embedding, self.target.size)
+        self.target.size = embedding.input_dim
+        self.build()
 
     # From ids to scores.
 
     def compile(self, optimizer="auto", loss="auto", metrics="auto", **kwargs):
-        """See `Task.compile`; metrics get ids and logits of tokens."""
+        """As of `Task`; metrics get ids and logits of tokens."""
         if loss not in ("auto", None):
             raise ValueError(
                 "Invalid value for argument `loss`. Expected 'auto': "
@@ -146,13 +148,13 @@ class TextWriter(Task):
     def compute_loss(
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
     ):
-        """Mean negative log-likelihood of a token, and what goes with it."""
+        """Mean negative log-likelihood of a token, and the other losses."""
         mask = tf.cast(y != PADDING, tf.float32)
         token_losses = losses.smoothed_crossentropy(
             y_pred.logits,
             y,
             self.label_smoothing if training else 0.0,
-            self.end_id + 1,
+            self.target.size,
         )
         weights = mask
         if sample_weight is not None:
@@ -167,7 +169,7 @@ class TextWriter(Task):
         return tf.add_n(parts) / replicas
 
     def attention_losses(self, decoded, token_losses, mask):
-        """What training asks of attention.
+        """Losses that training asks of attention.
 
         Args:
             decoded: `rnnzoo.layers.decoder.Decoded`.
@@ -197,116 +199,120 @@ class TextWriter(Task):
     def default_metrics(self):
         return [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
 
-    def answers(self, examples, beam_width):
-        """What is written about examples, and what people wrote.
+    # From scores to tokens.
+
+    def beam(self, max_length, beam_width=1, n_best=1, **limits):
+        """A beam search with the task's length penalty, for `write`.
 
         Args:
-            examples: `rnnzoo.pipeline.examples.Examples`.
-            beam_width: See `rnnzoo.search.beam`.
-
-        Returns:
-            Tuple of a list of strings and a list of lists of strings, the
-            references of each.
+            max_length: Most tokens; an integer, or integers `(n,)`.
+            beam_width, n_best: `width` and `n_best` of `rnnzoo.search.beam`.
+            **limits: Its other arguments, such as `min_length`, `prefix`,
+                `block_ngrams` and `allowed`.
         """
-        raise NotImplementedError
-
-    # From scores to tokens.
+        return functools.partial(
+            search.beam,
+            max_length=max_length,
+            width=beam_width,
+            n_best=n_best,
+            length_penalty=self.length_penalty,
+            **limits,
+        )
 
     def write(
         self,
-        memory,
-        mask,
-        states,
-        longest,
-        beam_width,
-        n_best,
-        prefix=None,
+        search,
+        memory=None,
+        mask=None,
+        states=None,
+        rows=None,
         source=None,
     ):
-        """The best texts about a memory that a beam search finds.
+        """The texts that a search finds.
 
         Args:
-            memory: `(n, places, features)`.
+            search: Function `(step, state, start=..., end=...)` that returns
+                `rnnzoo.search.Hypotheses`: what `beam` makes, or any search
+                of `rnnzoo.search` with its other arguments given
+                (`functools.partial`).
+            memory: `(n, places, features)`, what is written about; `None` for
+                a decoder that takes none.
             mask: Boolean `(n, places)`, or `None`.
             states: The decoder's initial state, or `None`.
-            longest: int32 `(n,)`, the most tokens.
-            beam_width, n_best, prefix: See `rnnzoo.search.beam`.
+            rows: Number of texts, without a memory.
             source: `rnnzoo.text.copying.Source`, if the decoder copies.
 
         Returns:
             `Written`.
         """
+        options = {} if rows is None else {"rows": rows}
         memory, state = self.decoder.start(
             memory,
             mask,
             states,
             source and source.ids,
             forbidden=self.unwritten,
+            **options,
         )
-        found = search.beam(
+        if rows is None:
+            rows = tf.shape(memory.mask)[0]
+        found = search(
             functools.partial(self.decoder.step, memory=memory),
             state,
-            start=tf.fill(tf.shape(longest), self.start_id),
-            end=self.end_id,
-            max_length=longest,
-            prefix=prefix,
-            width=beam_width,
-            n_best=n_best,
-            length_penalty=self.length_penalty,
+            start=tf.fill([rows], self.target.start_id),
+            end=self.target.end_id,
         )
         weights = None
         if self.decoder.attention is not None:
             weights = self._align(found.tokens, state, memory)
-        tokens = self._spell(found, source)
+        tokens = self.target.spell(found.tokens, source and source.words)
         return Written(
             found.tokens, tokens, found.lengths, found.scores, weights
         )
 
-    def _spell(self, found, source):
-        """Ids as strings, "" behind the end."""
-        strings = tf.constant(
-            ["", "<unk>", *self.target_vocabulary.tokens, "", ""]
-        )
-        if source is None:
-            return tf.gather(strings, found.tokens)
-        return copying.spell(found.tokens, strings, source.words)
+    @property
+    def unwritten(self):
+        """Ids that are never written."""
+        return self.target.unwritten
 
     def _align(self, tokens, state, memory):
-        """What was attended to at each token, `(n, n_best, time, places)`."""
+        """The attention weights at each token, `(n, n_best, time, places)`."""
         batch, several, time = tf.unstack(tf.shape(tokens))
         rows = tf.reshape(tokens, [batch * several, time])
         before = tf.pad(  # and so at least one step
-            rows, [[0, 0], [1, 0]], constant_values=self.start_id
+            rows, [[0, 0], [1, 0]], constant_values=self.target.start_id
         )
         weights = self.decoder.align(before, state, memory)[:, :time]
         places = tf.shape(memory.mask)[1]
         return tf.reshape(weights, [batch, several, time, places])
 
-    # Saving.
+    # Serving and saving.
+
+    def comparable(self, x):
+        written = getattr(self, self.verb)(x, return_scores=True)
+        return [([each.text], [each.score]) for each in written]
+
+    def comparable_served(self, outputs):
+        """As of `Task`, if the signature names a text and its `score`."""
+        (texts,) = (outputs[name] for name in outputs if name != "score")
+        return [
+            ([text], [score])
+            for text, score in zip(texts, outputs["score"], strict=True)
+        ]
 
     def get_config(self):
         return {
             **super().get_config(),
+            "target_vocabulary_size": self.target_vocabulary_size,
             "min_count": self.min_count,
             "max_length": self.max_length,
             "label_smoothing": self.label_smoothing,
             "length_penalty": self.length_penalty,
         }
 
-    # Details.
-
-    def _adopt(self, saved):
-        self.target_tokenizer = saved.target_tokenizer
-        self._start(saved.target_vocabulary.tokens)
-
-    def _start(self, target_vocabulary):
-        self.target_vocabulary = text.Vocabulary(target_vocabulary)
-        self.decoder.embedding.input_dim = self.end_id + 1
-        self.build()
-
 
 def check_beam(beam_width, n_best=1):
-    """Raises unless a search can have that width and find so many."""
+    """Raises unless a beam of that width can find that many texts."""
     check_positive("beam_width", beam_width)
     check_positive("n_best", n_best)
     if n_best > beam_width:
@@ -315,3 +321,20 @@ def check_beam(beam_width, n_best=1):
             "of the beam. Received: "
             f"n_best={n_best}, beam_width={beam_width}"
         )
+
+
+def without_padding(tokens):
+    """Tokens as strings, from an array of bytes with "" as padding."""
+    return [each.decode() for each in tokens[tokens != b""]]
+
+
+def several(found, n_best, as_texts):
+    """Answers as the verbs return them.
+
+    Args:
+        found: List of answers about one example, the best first.
+        n_best: Number of answers asked for; with 1, no list is returned.
+        as_texts: Whether answers are returned as strings.
+    """
+    found = [each.text for each in found] if as_texts else found
+    return found if n_best > 1 else found[0]

@@ -1,4 +1,4 @@
-"""Pretrained word vectors in GloVe's text format."""
+"""Pretrained word vectors, of files in GloVe's text format or of arrays."""
 
 import contextlib
 import gzip
@@ -7,164 +7,215 @@ import os
 import warnings
 import zipfile
 import zlib
-from typing import NamedTuple
 
 import keras
 import numpy as np
 
-from rnnzoo.ids import RESERVED
+from rnnzoo.ids import PADDING, RESERVED
 
 
-class WordVectors(NamedTuple):
-    """Vectors of a vocabulary, and which of its tokens have one.
+class PretrainedWords:
+    """Pretrained word vectors.
 
-    Attributes:
-        matrix: float32 array `(vocabulary size, dimension)`.
-        found: bool array `(tokens,)`.
-    """
-
-    matrix: np.ndarray
-    found: np.ndarray
-
-    def report(self, counts):
-        """One line on how much was found.
-
-        Args:
-            counts: How often each token occurs.
-        """
-        found, total = int(self.found.sum()), len(self.found)
-        occurring = np.dot(self.found, counts) / max(np.sum(counts), 1)
-        return (
-            f"Word vectors: found {found:,} of {total:,} tokens "
-            f"({found / max(total, 1):.1%}), {occurring:.1%} of what occurs"
-        )
-
-
-def dimension(source):
-    """Size of the vectors of a source; see `load_vectors`."""
-    if isinstance(source, tuple):
-        return _check_arrays(source)[1].shape[1]
-    with _open(source) as lines:
-        return _first(source, lines)[0]
-
-
-def words(source):
-    """All words of a source, in its order; see `load_vectors`."""
-    if isinstance(source, tuple):
-        return list(_check_arrays(source)[0])
-    with _open(source) as lines:
-        size, _ = _first(source, lines)
-        return [_split(line, size)[0] for line in lines]
-
-
-def load_vectors(source, tokens, seed=0, verbose=1):
-    """Reads the vectors of a vocabulary's tokens.
-
-    Tokens that have none get normal random vectors as spread as those that
-    were found; padding gets zeros.
+    A file is read when its words or vectors are needed, and not before.
 
     Args:
-        source: Path of a text file in GloVe's format (a word and its numbers a
-            line), plain or `.gz`; of a `.zip` with one such file, or
-            `"glove.zip:member.txt"`; or a tuple `(words, array)`.
-        tokens: Tokens, from id 2 on.
-        seed: Seed of the random vectors.
-        verbose: Whether to show progress.
-
-    Returns:
-        `WordVectors`.
+        source: Path of a text file in GloVe's format (on each line, a word and
+            its numbers), plain or `.gz`; path of a `.zip` with one such file,
+            or `"glove.zip:member.txt"`; or a tuple `(words, array)`.
 
     Raises:
-        ValueError: If a line is not a word and as many numbers as the first
-            line has; it names the line.
+        ValueError: If the source is none of these, or, where it is read, if
+            the file is broken or a line does not have as many numbers as the
+            first one; the error names the line.
+
+    Examples:
+
+    >>> import numpy as np
+    >>> from rnnzoo.text import PretrainedWords
+    >>> pretrained = PretrainedWords((["good", "bad"], np.eye(2)))
+    >>> pretrained.dimension, pretrained.words()
+    (2, ['good', 'bad'])
+    >>> matrix = pretrained.load(["good", "film"], {"good": 3, "film": 1})
+    Word vectors: found 1 of 2 tokens (50.0%), 75.0% of all occurrences
+    >>> matrix.shape, matrix[2].tolist()
+    ((4, 2), [1.0, 0.0])
     """
-    place = {token: i for i, token in enumerate(tokens)}
-    found = np.zeros(len(tokens), bool)
-    size = dimension(source)
-    vectors = np.zeros((len(tokens), size), "float32")
-    for word, vector in _entries(source, size, place, verbose):
-        i = place[word]
-        if not found[i]:
-            vectors[i], found[i] = vector, True
-    if len(tokens) and not found.any():
-        warnings.warn(
-            f"None of the {len(tokens):,} tokens has a vector in {source}. "
-            "Expected a file of vectors of the same language.",
-            stacklevel=2,
-        )
-    rng = np.random.default_rng(seed)
-    spread = vectors[found].std() if found.any() else 0.05
-    matrix = rng.normal(0, spread, (len(tokens) + RESERVED, size))
-    matrix = matrix.astype("float32")
-    matrix[0] = 0
-    matrix[RESERVED:][found] = vectors[found]
-    return WordVectors(matrix, found)
+
+    def __init__(self, source):
+        self._source = _Arrays(*source) if _is_pair(source) else _File(source)
+
+    @property
+    def dimension(self):
+        """Size of the vectors."""
+        return self._source.dimension
+
+    def words(self):
+        """List of all words, in the order of the source."""
+        return self._source.words()
+
+    def load(self, tokens, counts, verbose=1, seed=0):
+        """Makes the weights of an embedding.
+
+        A token without a pretrained vector gets a random one, drawn from a
+        normal distribution as wide as the vectors found; so does the unknown
+        token. Padding gets zeros.
+
+        Args:
+            tokens: Tokens, from id 2 on.
+            counts: Dict from tokens to how often they occur, for the report.
+            verbose: Whether to show progress, and to print how many tokens
+                have a pretrained vector.
+            seed: Seed of the random vectors.
+
+        Returns:
+            float32 array `(len(tokens) + 2, dimension)`.
+        """
+        size = self.dimension
+        place = {token: i for i, token in enumerate(tokens)}
+        found = np.zeros(len(tokens), bool)
+        vectors = np.zeros((len(tokens), size), "float32")
+        for word, vector in self._source.entries(place, verbose):
+            i = place[word]
+            if not found[i]:
+                vectors[i], found[i] = vector, True
+        if len(tokens) and not found.any():
+            warnings.warn(
+                f"None of the {len(tokens):,} tokens has a vector in "
+                f"{self._source}. Expected vectors of the same language.",
+                stacklevel=2,
+            )
+        if verbose:
+            print(_report(found, [counts.get(token, 0) for token in tokens]))
+        rng = np.random.default_rng(seed)
+        spread = vectors[found].std() if found.any() else 0.05
+        matrix = rng.normal(0, spread, (len(tokens) + RESERVED, size))
+        matrix = matrix.astype("float32")
+        matrix[PADDING] = 0
+        matrix[RESERVED:][found] = vectors[found]
+        return matrix
 
 
-def _entries(source, size, wanted, verbose):
-    if isinstance(source, tuple):
-        words, vectors = _check_arrays(source)
-        yield from (
-            (word, vector)
-            for word, vector in zip(words, vectors, strict=True)
-            if word in wanted
-        )
-        return
-    progress = keras.utils.Progbar(None, verbose=verbose, unit_name="line")
-    with _open(source) as lines:
-        header = _first(source, lines)[1]
-        number = 0
-        for number, line in enumerate(lines, start=2 if header else 1):
-            # A word may hold blanks, its numbers do not.
-            word, *numbers = _split(line, size)
-            if len(numbers) != size or not word:
-                raise ValueError(
-                    f"{source}, line {number}: expected a word and {size} "
-                    f"numbers. Received: {line[:60]!r}"
-                )
+def _report(found, counts):
+    """One line on how many tokens have a vector, and how often they occur."""
+    number, total = int(found.sum()), len(found)
+    occurring = np.dot(found, counts) / max(np.sum(counts), 1)
+    return (
+        f"Word vectors: found {number:,} of {total:,} tokens "
+        f"({number / max(total, 1):.1%}), {occurring:.1%} of all occurrences"
+    )
+
+
+class _Arrays:
+    """Words and the rows of an array."""
+
+    def __init__(self, words, vectors):
+        self._words = list(words)
+        self._vectors = np.asarray(vectors, "float32")
+        if self._vectors.ndim != 2 or len(words) != len(self._vectors):
+            raise ValueError(
+                "Invalid value for argument `embeddings`. Expected as many "
+                "words as the array has rows. Received: "
+                f"{len(words)} words, an array of shape {self._vectors.shape}"
+            )
+
+    def __str__(self):
+        return "the array"
+
+    @property
+    def dimension(self):
+        return self._vectors.shape[1]
+
+    def words(self):
+        return list(self._words)
+
+    def entries(self, wanted, verbose):
+        """Yields each wanted word and its vector."""
+        for word, vector in zip(self._words, self._vectors, strict=True):
             if word in wanted:
-                try:
-                    yield word, np.array(numbers, "float32")
-                except ValueError:
-                    raise ValueError(
-                        f"{source}, line {number}: expected {size} numbers "
-                        f"after {word!r}. Received: {line[:60]!r}"
-                    ) from None
-            if number % 20_000 == 0:
-                progress.update(number)
-    progress.update(number, finalize=True)
+                yield word, vector
+
+
+class _File:
+    """Words and numbers on the lines of a file."""
+
+    def __init__(self, path):
+        if not isinstance(path, (str, os.PathLike)):
+            raise ValueError(
+                "Invalid value for argument `embeddings`. Expected the path "
+                "of a file, or a tuple `(words, array)`. Received: "
+                f"{type(path).__name__}"
+            )
+        self._path = os.fspath(path)
+
+    def __str__(self):
+        return self._path
+
+    @property
+    def dimension(self):
+        with _open(self._path) as lines:
+            return self._first(lines)[0]
+
+    def words(self):
+        with _open(self._path) as lines:
+            size, _ = self._first(lines)
+            return [_split(line, size)[0] for line in lines]
+
+    def entries(self, wanted, verbose):
+        """Yields each wanted word and its vector."""
+        progress = keras.utils.Progbar(None, verbose=verbose, unit_name="line")
+        with _open(self._path) as lines:
+            size, header = self._first(lines)
+            number = 0
+            for number, line in enumerate(lines, start=2 if header else 1):
+                # A word may hold spaces, its numbers do not.
+                word, *numbers = _split(line, size)
+                if len(numbers) != size or not word:
+                    raise self._broken(
+                        number, f"a word and {size} numbers", line
+                    )
+                if word in wanted:
+                    try:
+                        yield word, np.array(numbers, "float32")
+                    except ValueError:
+                        expected = f"{size} numbers after {word!r}"
+                        raise self._broken(number, expected, line) from None
+                if number % 20_000 == 0:
+                    progress.update(number)
+        progress.update(number, finalize=True)
+
+    def _first(self, lines):
+        """`(dimension, whether there is a header)`; moves past the header."""
+        line = lines.readline()
+        parts = line.split()
+        header = len(parts) == 2 and all(part.isdecimal() for part in parts)
+        if header:  # word2vec: number of words and dimension
+            return int(parts[1]), True
+        lines.seek(0)
+        if len(parts) < 2:
+            raise self._broken(1, "a word and its numbers", line)
+        return len(parts) - 1, False
+
+    def _broken(self, number, expected, line):
+        return ValueError(
+            f"{self._path}, line {number}: expected {expected}. Received: "
+            f"{line[:60]!r}"
+        )
+
+
+def _is_pair(source):
+    return isinstance(source, tuple) and len(source) == 2
 
 
 def _split(line, size):
-    """A word and its numbers; fastText ends lines with a blank."""
+    """A word and its numbers; fastText ends lines with a space."""
     return line.rstrip(" \r\n").rsplit(" ", size)
 
 
-def _first(source, lines):
-    """`(dimension, whether there is a header)`; rewinds past the header."""
-    line = lines.readline()
-    parts = line.split()
-    header = len(parts) == 2 and all(part.isdigit() for part in parts)
-    if header:  # word2vec: number of words and dimension
-        return int(parts[1]), True
-    lines.seek(0)
-    if len(parts) < 2:
-        raise ValueError(
-            f"{source}: expected a word and its numbers on each line. "
-            f"Received: {line[:60]!r}"
-        )
-    return len(parts) - 1, False
-
-
 @contextlib.contextmanager
-def _open(source):
-    if not isinstance(source, (str, os.PathLike)):
-        raise ValueError(
-            "Invalid value for argument `embeddings`. Expected the path of a "
-            "file, or a tuple `(words, array)`. Received: "
-            f"{type(source).__name__}"
-        )
-    path, _, member = os.fspath(source).partition(".zip:")
+def _open(path):
+    """Opens a file of lines, or a member of an archive."""
+    path, _, member = path.partition(".zip:")
     # Bytes that are not UTF-8 make words that nobody looks up.
     text = {"encoding": "utf-8", "errors": "replace", "newline": "\n"}
     broken = (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError)
@@ -181,32 +232,21 @@ def _open(source):
                 yield lines
     except broken as error:
         raise ValueError(
-            "Invalid value for argument `embeddings`. Expected a file that is "
-            f"as its name says and whole. Received: {path!r}; {error}"
+            "Invalid value for argument `embeddings`. Expected a whole file of "
+            f"the kind that its name says. Received: {path!r}; {error}"
         ) from error
 
 
 def _member(archive, member):
+    """The name of the file to read in an archive."""
     names = archive.namelist()
     if not member and len(names) == 1:
         return names[0]
     if member not in names:
         raise ValueError(
-            f"{archive.filename}: expected the name of a file in it, as "
-            f"'{archive.filename}:{(names or ['words.txt'])[0]}'. It holds: "
-            f"{names}. "
-            f"Received: {member!r}"
+            "Invalid value for argument `embeddings`. Expected one of the "
+            f"files in {archive.filename}, {names[:10]}, as in "
+            f"'{archive.filename}:{(names or ['words.txt'])[0]}'. Received: "
+            f"{member!r}"
         )
     return member
-
-
-def _check_arrays(source):
-    words, vectors = source
-    vectors = np.asarray(vectors, "float32")
-    if vectors.ndim != 2 or len(words) != len(vectors):
-        raise ValueError(
-            "Invalid value for argument `embeddings`. Expected as many words "
-            "as the array has rows. Received: "
-            f"{len(words)} words, an array of shape {vectors.shape}"
-        )
-    return words, vectors

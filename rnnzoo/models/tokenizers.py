@@ -1,0 +1,17 @@
+"""Tokenizers by the name of their unit."""
+
+from rnnzoo.checks import check_choice
+from rnnzoo.text import SubwordTokenizer, Tokenizer
+
+
+def tokenizer_of(unit, lowercase):
+    """A tokenizer of words, characters or subwords.
+
+    Args:
+        unit: `"word"`, `"character"` or `"subword"`.
+        lowercase: Whether texts are lower-cased.
+    """
+    check_choice("unit", unit, ("subword", "word", "character"))
+    if unit == "subword":
+        return SubwordTokenizer(lowercase)
+    return Tokenizer(unit, lowercase)

@@ -1,0 +1,214 @@
+"""Inputs and targets of a task, and the features of a dataset that they are."""
+
+import dataclasses
+import numbers
+
+import numpy as np
+import tensorflow as tf
+
+from rnnzoo.text.strings import check_texts
+
+CHUNK = 1024
+
+
+@dataclasses.dataclass(frozen=True)
+class Feature:
+    """An input or a target of a task.
+
+    A subclass says what kind of value it is.
+
+    Attributes:
+        name: Name of its column in chunks and in errors.
+        keys: Names that datasets give it, the first one found is taken;
+            by default its name. Without any of them, it is the only feature
+            of a dictionary that fits.
+    """
+
+    name: str
+    keys: tuple = ()
+
+    def __post_init__(self):
+        object.__setattr__(self, "keys", self.keys or (self.name,))
+
+    def fits(self, dtype, rank):
+        """Whether values may be of that kind of dtype, as in NumPy, and rank.
+
+        Args:
+            dtype: `"S"` for strings, `"i"`, `"f"` or `"b"` for numbers.
+            rank: Rank of one value.
+        """
+        raise NotImplementedError
+
+    def rank(self, spec, key=None):
+        """Rank of one value.
+
+        Args:
+            spec: `tf.TypeSpec` of a value or of a batch of values.
+            key: Name of the feature, if it has one.
+        """
+        return 0
+
+    def is_one(self, x):
+        """Whether `x` is a single value, not a column of them."""
+        return False
+
+    def convert(self, value):
+        """One value of a `tf.data.Dataset`, in its graph."""
+        return value
+
+    def check(self, column, argument, first):
+        """A column of a chunk as `Task.encode_chunk` takes it.
+
+        Args:
+            column: List or array.
+            argument: What errors call it.
+            first: What they call the place of its first value.
+
+        Raises:
+            ValueError: If a value is wrong; it says which.
+        """
+        return column
+
+
+class Text(Feature):
+    """A string; a column is an array of `bytes` in UTF-8."""
+
+    def fits(self, dtype, rank):
+        return (dtype, rank) == ("S", 0)
+
+    def is_one(self, x):
+        return isinstance(x, (str, bytes))
+
+    def check(self, column, argument, first):
+        return np.asarray(check_texts(column, argument, first))
+
+
+class Label(Feature):
+    """A class, by its number or its name; a column is an array."""
+
+    def fits(self, dtype, rank):
+        return (dtype, rank) == ("i", 0)
+
+    def check(self, column, argument, first):
+        labels = np.asarray(column)
+        if labels.dtype.kind in "US":
+            # NumPy made strings of missing labels beside strings, too.
+            labels = np.array(column, object)
+        if labels.ndim == 2 and labels.shape[1] == 1:
+            labels = labels[:, 0]
+        return labels
+
+
+@dataclasses.dataclass(frozen=True)
+class Schema:
+    """What a task reads.
+
+    Attributes:
+        inputs: `Feature`s, in the order in which tuples have them.
+        targets: Likewise; none if the inputs are their own targets.
+        chunk: Most examples of a chunk.
+    """
+
+    inputs: tuple
+    targets: tuple = ()
+    chunk: int = CHUNK
+
+    @property
+    def features(self):
+        return (*self.inputs, *self.targets)
+
+    def is_row(self, item):
+        """Whether an item of a list is an example with its targets."""
+        return isinstance(item, tuple) and len(item) == len(self.features)
+
+    def is_one(self, x):
+        """Whether `x` is the inputs of one example."""
+        if len(self.inputs) == 1:
+            return self.inputs[0].is_one(x)
+        if isinstance(x, dict):
+            return all(
+                each.name in x and each.is_one(x[each.name])
+                for each in self.inputs
+            )
+        return isinstance(x, tuple) and all(
+            each.is_one(value)
+            for each, value in zip(self.inputs, x, strict=False)
+        )
+
+    def pick(self, kinds, with_targets=True):
+        """Chooses the features of a dictionary.
+
+        Args:
+            kinds: Dict of a feature's name to its `(dtype, rank)`; see
+                `Feature.fits`. `None` for a feature of another kind.
+            with_targets: Whether to look for targets too.
+
+        Returns:
+            Dict of names of the schema to names of the dictionary. If there
+            are targets, all are there.
+
+        Raises:
+            ValueError: If an input is not found, or if it could be several.
+        """
+        found = {}
+        for feature in self.features:
+            for key in feature.keys:
+                if key in kinds and key not in found.values():
+                    found[feature.name] = key
+                    break
+        wanted = self.features if with_targets else self.inputs
+        for feature in wanted:
+            if feature.name in found:
+                continue
+            free = [key for key in kinds if key not in found.values()]
+            fitting = [
+                key for key in free if kinds[key] and feature.fits(*kinds[key])
+            ]
+            if len(fitting) > 1 or (feature in self.inputs and not fitting):
+                raise ValueError(self._ambiguous(feature, kinds))
+            if fitting:
+                found[feature.name] = fitting[0]
+        missing = {each.name for each in wanted} - set(found)
+        if missing:
+            wanted = self.inputs
+        return {each.name: found[each.name] for each in wanted}
+
+    def _ambiguous(self, feature, kinds):
+        names = " or ".join(map(repr, feature.keys))
+        return (
+            f"Cannot tell which feature is the {feature.name}. Expected one "
+            f"named {names}, or only one of its kind; "
+            "`dataset.map(lambda features: {...})` and a dictionary of columns "
+            f"name them. Received features: {sorted(kinds)}"
+        )
+
+
+def kind_of_spec(spec, is_batched=False):
+    """`(dtype, rank)` of a `tf.TypeSpec`; see `Feature.fits`."""
+    if not isinstance(spec, (tf.TensorSpec, tf.RaggedTensorSpec)):
+        return None
+    rank = spec.shape.rank
+    if rank is not None:
+        rank -= is_batched
+    # The rank of a generator's values is not known without its signature.
+    return _letter(spec.dtype), rank or 0
+
+
+def kind_of_value(value):
+    """`(dtype, rank)` of one value of a table; see `Feature.fits`."""
+    if isinstance(value, (str, bytes)):
+        return "S", 0
+    if isinstance(value, numbers.Number):
+        return _letter(tf.as_dtype(np.asarray(value).dtype)), 0
+    if isinstance(value, (list, tuple, np.ndarray)):
+        if not len(value):
+            return None
+        inner = kind_of_value(value[0])
+        return inner and (inner[0], inner[1] + 1)
+    return None
+
+
+def _letter(dtype):
+    if dtype == tf.string:
+        return "S"
+    return "i" if dtype.is_integer else "f" if dtype.is_floating else "b"

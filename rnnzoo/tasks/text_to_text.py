@@ -1,0 +1,493 @@
+"""Tasks that read a text and write another, and attend while they do."""
+
+import numpy as np
+import tensorflow as tf
+
+from rnnzoo import losses, text
+from rnnzoo.checks import check_not_negative, check_positive, check_rate
+from rnnzoo.explain import Alignment, Alignments
+from rnnzoo.ids import PADDING, UNKNOWN, pad
+from rnnzoo.layers import EmbeddingDropout
+from rnnzoo.pipeline.examples import Examples
+from rnnzoo.tasks.embeddings import most_ids, size_embedding
+from rnnzoo.tasks.task import Columns
+from rnnzoo.tasks.text_writer import (
+    TextWriter,
+    check_beam,
+    several,
+    without_padding,
+)
+from rnnzoo.tasks.trainer import missing_targets
+from rnnzoo.text import copying
+
+BATCH_SIZE = 64  # at inference
+BEAM_WIDTH = 5
+LONGER = 10  # A text has at most this more than twice the source's tokens.
+
+
+class TextToText(TextWriter):
+    """A task that writes a text about another text.
+
+    A subclass names its answers, and says how good they are (`score`); its
+    schema has one text as its input and one as its target.
+
+    Args:
+        embedding: `rnnzoo.layers.Embedding` of the source's tokens; with
+            `input_dim=None`, it has as many rows as there are ids.
+        encoder: A layer that maps `(batch, time, features)`, with a mask, to
+            `(batch, time, units)`; if it also returns states, the decoder
+            starts from them.
+        decoder: A decoder; see `TextWriter`.
+        tokenizer: `rnnzoo.text.Tokenizer` or `rnnzoo.text.SubwordTokenizer` of
+            the source; words as they are written by default.
+        target_tokenizer: Tokenizer of the target; by default of the same kind.
+        vocabulary_size: Most ids of the source's tokens that `adapt` gives
+            out, those of padding and unknown tokens included.
+        source_length: Most tokens read of a source; defaults to `max_length`.
+        reverse_source: Whether the source is read from its end. Sutskever et
+            al. 2014, section 3.3.
+        word_dropout: Rate at which types of the source's tokens are dropped.
+        coverage_loss: Factor of `rnnzoo.losses.coverage`.
+        vocabulary: Tokens of the source from id 2 on, learned by `adapt`.
+        target_vocabulary: Tokens of the target from id 2 on, learned by
+            `adapt`.
+        **kwargs: See `TextWriter`.
+
+    Attributes of the class:
+        answer_type: Dataclass of an answer, with the fields of
+            `rnnzoo.tasks.Translation`.
+        answer_name: What the signatures of the export call an answer.
+    """
+
+    answer_type = None
+    answer_name = None
+    unit_name = "pair"
+    parts = ("embedding", "encoder", "decoder", "tokenizer", "target_tokenizer")
+    lends = ("tokenizer", "target_tokenizer")
+
+    def __init__(
+        self,
+        embedding,
+        encoder,
+        decoder,
+        *,
+        tokenizer=None,
+        target_tokenizer=None,
+        vocabulary_size=None,
+        source_length=None,
+        reverse_source=False,
+        word_dropout=0.0,
+        coverage_loss=0.0,
+        vocabulary=None,
+        target_vocabulary=None,
+        **kwargs,
+    ):
+        tokenizer = tokenizer or text.Tokenizer(lowercase=False)
+        super().__init__(
+            decoder,
+            target_tokenizer=target_tokenizer
+            or tokenizer.from_config(tokenizer.get_config()),
+            **kwargs,
+        )
+        check_positive("vocabulary_size", vocabulary_size, optional=True)
+        check_positive("source_length", source_length, optional=True)
+        check_rate("word_dropout", word_dropout)
+        check_not_negative("coverage_loss", coverage_loss)
+        self.embedding = embedding
+        self.encoder = encoder
+        self.tokenizer = tokenizer
+        self.vocabulary_size = vocabulary_size
+        self.source_length = source_length
+        self.reverse_source = reverse_source
+        self.word_dropout = EmbeddingDropout(word_dropout)
+        self.coverage_loss = coverage_loss
+        self.vocabulary = None
+        if vocabulary is not None:
+            self.take(vocabulary, target_vocabulary)
+
+    # From raw texts to ids.
+
+    @property
+    def learned(self):
+        return {
+            **super().learned,
+            "vocabulary": self.vocabulary and self.vocabulary.tokens,
+        }
+
+    def count(self, chunk, counts, labels):
+        source, target = (each.name for each in self.schema.features)
+        if target not in chunk:
+            raise missing_targets(self.schema)
+        counts["source"].update(self._to_count(chunk[source]))
+        counts["target"].update(self.target.to_count(chunk[target]))
+
+    def learn(self, counts, labels, verbose):
+        vocabulary = self.tokenizer.learn(
+            counts["source"].counts,
+            most_ids(self.embedding, self.vocabulary_size),
+            self.min_count,
+        )
+        self.take(vocabulary, self.learn_target(counts["target"]))
+
+    def take(self, vocabulary, target_vocabulary):
+        self.vocabulary = text.Vocabulary(vocabulary)
+        size_embedding(self.embedding, len(self.vocabulary))
+        super().take(target_vocabulary)
+
+    def encode_chunk(self, chunk):
+        """The `Columns` of a chunk.
+
+        The inputs are a dict of the ids of `source` and, if there are targets,
+        of `target` after the start and, if the decoder copies, of `copies`,
+        the source as it would be copied; the labels are those of the target
+        before the end.
+        """
+        source, target = (each.name for each in self.schema.features)
+        words = self._source_tokens(chunk[source])
+        inputs, labels = {"source": self.vocabulary(words)}, None
+        if target in chunk:
+            copied = words if self.decoder.copy else None
+            ids = self.target.ids(chunk[target], copied)
+            inputs["target"], labels = self.target.around(ids)
+            if self.decoder.copy:
+                inputs["copies"] = self.target.ids_of(words, words)
+        return Columns(inputs, labels)
+
+    @text.in_graph
+    def _to_count(self, texts):
+        return self.tokenizer.to_count(texts)
+
+    @text.in_graph
+    def _source_tokens(self, texts):
+        most = self.source_length or self.max_length
+        return self.tokenizer(texts).words[:, :most]
+
+    # From ids to scores.
+
+    def build(self, input_shape=None):
+        features = (None, None, self.embedding.output_dim)
+        if not self.embedding.built:  # by loading, or by an earlier call
+            self.embedding.build((None, None))
+        if not self.encoder.built:
+            self.encoder.build(features)
+        if not self.decoder.built:
+            memory = self.encoder.compute_output_shape(features)
+            if isinstance(memory[0], (tuple, list)):
+                memory = memory[0]
+            self.decoder.build((None, None), memory)
+        self.built = True
+
+    def call(self, inputs, training=None):
+        """Scores of the tokens of targets, by the tokens before.
+
+        Args:
+            inputs: Dict of right padded ids; see `encode_chunk`.
+            training: Whether in training.
+
+        Returns:
+            `rnnzoo.layers.decoder.Decoded`; or, if there is no `target`, the
+            encoded source, `(batch, time, units)`.
+        """
+        memory, mask, states = self._encode_source(inputs["source"], training)
+        if "target" not in inputs:
+            return memory
+        return self.decoder(
+            inputs["target"],
+            memory,
+            memory_mask=mask,
+            initial_state=states,
+            memory_tokens=inputs.get("copies"),
+            training=training,
+        )
+
+    def _encode_source(self, ids, training):
+        """The decoder's beginning: vectors, their mask, and states."""
+        mask = ids != PADDING
+        lengths = tf.reduce_sum(tf.cast(mask, tf.int32), axis=1)
+        if self.reverse_source:
+            ids = tf.reverse_sequence(ids, lengths, seq_axis=1)
+        vectors = self.embedding(ids)
+        vectors = self.word_dropout(vectors, ids, training=training)
+        memory, states = (
+            self.encoder(vectors, mask=mask, training=training),
+            None,
+        )
+        if isinstance(memory, (tuple, list)):
+            memory, *states = memory
+        if self.reverse_source:  # Places are those of the text again.
+            memory = tf.reverse_sequence(memory, lengths, seq_axis=1)
+        return memory, mask, states
+
+    def attention_losses(self, decoded, token_losses, mask):
+        parts = super().attention_losses(decoded, token_losses, mask)
+        if self.coverage_loss:
+            covered = losses.coverage(decoded.weights, mask)
+            parts.append(self.coverage_loss * covered)
+        return parts
+
+    # From scores to texts.
+
+    def write_about(self, texts, prefixes, beam_width, n_best):
+        """Writes about texts, from strings to strings, in the graph.
+
+        Args:
+            texts: String tensor `(n,)`.
+            prefixes: String tensor `(n,)`: how answers begin.
+            beam_width, n_best: See `rnnzoo.search.beam`.
+
+        Returns:
+            Dict of tensors: `texts` string `(n, n_best)` and their `scores`;
+            `tokens` `(n, n_best, time)`, "" where there is none;
+            `source_tokens` `(n, places)`, "" at padding; and, with attention,
+            `weights` `(n, n_best, time, places)`.
+        """
+        words, source = self._source_tokens(texts), None
+        copied = words if self.decoder.copy else None
+        if self.decoder.copy:
+            source = copying.Source(
+                pad(words), pad(self.target.ids_of(words, words))
+            )
+        forced = self.target.tokens(prefixes)
+        memory, mask, states = self._encode_source(
+            pad(self.vocabulary(words)), training=False
+        )
+        prefix = self.target.ids_of(forced, copied).to_tensor(-1)
+        longest = self._longest(tf.cast(words.row_lengths(), tf.int32))
+        written = self.write(
+            self.beam(longest, beam_width, n_best, prefix=prefix),
+            memory,
+            mask,
+            states,
+            source=source,
+        )
+        outputs = {"scores": written.scores, "source_tokens": pad(words)}
+        tokens = written.tokens
+        if written.weights is not None:
+            outputs["weights"] = written.weights
+            tokens = _replace_unknown(written, outputs["source_tokens"])
+        outputs["tokens"] = _begin_with(forced, written.lengths, tokens)
+        outputs["texts"] = self.target.join(outputs["tokens"])
+        return outputs
+
+    def _longest(self, lengths):
+        """The most tokens to write about sources of these lengths."""
+        longest = tf.minimum(2 * lengths + LONGER, self.max_length)
+        # An empty text has an empty answer.
+        return tf.where(lengths > 0, longest, 0)
+
+    @tf.function(reduce_retracing=True, autograph=False)
+    def _write_about(self, inputs, beam_width, n_best):
+        texts, prefixes = inputs["text"], inputs["prefix"]
+        return self.write_about(texts, prefixes, beam_width, n_best)
+
+    # Answers.
+
+    def rewrite(
+        self,
+        x,
+        beam_width=BEAM_WIDTH,
+        n_best=1,
+        return_scores=False,
+        return_alignments=False,
+        prefix=None,
+        batch_size=None,
+        verbose=0,
+    ):
+        """The best texts that a beam search finds.
+
+        Args:
+            x: Texts, or one text; targets, if a dataset has them, are ignored.
+            beam_width: Number of unfinished texts that are continued.
+            n_best: Number of answers to each text.
+            return_scores: Whether to return objects with scores, not strings.
+            return_alignments: Whether to return them with alignments.
+            prefix: How answers must begin: a string, or one for each text.
+                Unknown words are kept as they are.
+            batch_size: Defaults to 64.
+            verbose: As in Keras.
+
+        Returns:
+            List of strings, or of `answer_type`s, in the order of the texts;
+            with an `n_best` above 1, of lists of them, the best first, as
+            many as were found.
+        """
+        self._require_adapted(self.verb)
+        check_beam(beam_width, n_best)
+        chunks = list(self._text_chunks(x))
+        prefixes = self._prefixes(prefix or "", sum(map(len, chunks)))
+        is_plain = not (return_scores or return_alignments)
+        results = []
+        for texts in chunks:
+            begin, prefixes = np.split(prefixes, [len(texts)])
+            examples = Examples(
+                {
+                    "text": tf.constant(texts.tolist(), tf.string),
+                    "prefix": tf.constant(begin.tolist(), tf.string),
+                },
+                None,
+                None,
+                np.array([len(each) for each in texts]),
+            )
+            rows = examples.run(
+                lambda inputs: self._write_about(inputs, beam_width, n_best),
+                batch_size or BATCH_SIZE,
+                verbose,
+            )
+            results += [
+                several(self._found(row), n_best, is_plain) for row in rows
+            ]
+        return results
+
+    def _text_chunks(self, x):
+        """Yields arrays of checked texts."""
+        (source,) = self.schema.inputs
+        if isinstance(x, Examples):
+            x = x.raw[source.name]
+        for chunk in self.read_inputs(x):
+            yield chunk[source.name]
+
+    def _prefixes(self, prefix, count):
+        prefixes = text.check_texts(prefix, "prefix")
+        if isinstance(prefix, (str, bytes)):
+            prefixes = np.repeat(prefixes, count)
+        if len(prefixes) != count:
+            raise ValueError(
+                "Invalid value for argument `prefix`. Expected one, or as "
+                f"many as there are texts, {count}. Received: {len(prefixes)}"
+            )
+        return prefixes
+
+    def _found(self, row):
+        """Answers, of what the graph made of a text."""
+        source_tokens = without_padding(row["source_tokens"])
+        found = []
+        for n, score in enumerate(row["scores"]):
+            if n and score == -np.inf:
+                break
+            tokens = without_padding(row["tokens"][n])
+            alignment = None
+            if "weights" in row:
+                alignment = row["weights"][n][
+                    : len(tokens), : len(source_tokens)
+                ]
+            found.append(
+                self.answer_type(
+                    text=row["texts"][n].decode(),
+                    score=float(score),
+                    tokens=tokens,
+                    source_tokens=source_tokens,
+                    alignment=alignment,
+                )
+            )
+        return found
+
+    def explain(self, x):
+        """The attention weights between the tokens of both texts.
+
+        Args:
+            x: Texts, or one text.
+
+        Returns:
+            `rnnzoo.explain.Alignments`, one for each text.
+
+        Raises:
+            ValueError: If the model has no attention.
+        """
+        self._require_adapted("explain")
+        if self.decoder.attention is None:
+            raise ValueError(
+                "There is nothing to explain. Expected a model with attention."
+            )
+        # Read once: another pass over a dataset may have another order.
+        originals = [
+            each.decode() for texts in self._text_chunks(x) for each in texts
+        ]
+        return Alignments(
+            Alignment(
+                text=original,
+                translation=best.text,
+                score=best.score,
+                source_tokens=best.source_tokens,
+                tokens=best.tokens,
+                weights=best.alignment,
+            )
+            for original, best in zip(
+                originals,
+                self.rewrite(originals, return_alignments=True),
+                strict=True,
+            )
+        )
+
+    # Serving and saving.
+
+    def served(self, beam_width=BEAM_WIDTH):
+        """The signatures of the export; an answer has the name of the task's.
+
+        - `serving_default`, with `text: string (n,)`: `translation` string and
+          `score` float32, `(n,)`.
+        - `n_best`, with `text` and the int32 scalars `beam_width` and
+          `n_best`: `translations` and `scores`, `(n, n_best)`.
+
+        Args:
+            beam_width: The width of `serving_default`.
+        """
+        check_beam(beam_width)
+        texts = tf.TensorSpec([None], tf.string, name="text")
+        numbers = [
+            tf.TensorSpec([], tf.int32, name=name)
+            for name in ("beam_width", "n_best")
+        ]
+
+        @tf.function(input_signature=[texts], autograph=False)
+        def serve(text):
+            none = tf.fill(tf.shape(text), "")
+            found = self.write_about(text, none, beam_width, 1)
+            return {
+                self.answer_name: found["texts"][:, 0],
+                "score": found["scores"][:, 0],
+            }
+
+        @tf.function(input_signature=[texts, *numbers], autograph=False)
+        def serve_n_best(text, beam_width, n_best):
+            beam_width = tf.maximum(beam_width, 1)
+            n_best = tf.clip_by_value(n_best, 1, beam_width)
+            none = tf.fill(tf.shape(text), "")
+            found = self.write_about(text, none, beam_width, n_best)
+            return {
+                f"{self.answer_name}s": found["texts"],
+                "scores": found["scores"],
+            }
+
+        return {"serving_default": serve, "n_best": serve_n_best}
+
+    def to_serve(self, x):
+        texts = [each for part in self._text_chunks(x) for each in part]
+        return {"text": texts}
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "vocabulary_size": self.vocabulary_size,
+            "source_length": self.source_length,
+            "reverse_source": self.reverse_source,
+            "word_dropout": self.word_dropout.rate,
+            "coverage_loss": self.coverage_loss,
+        }
+
+
+def _replace_unknown(written, source_tokens):
+    """Replaces unknown tokens by the source token most attended to."""
+    places = tf.argmax(written.weights, axis=-1, output_type=tf.int32)
+    copied = tf.gather(source_tokens, places, batch_dims=1)
+    return tf.where(written.ids == UNKNOWN, copied, written.tokens)
+
+
+def _begin_with(forced, lengths, tokens):
+    """Writes the words of prefixes as they were given."""
+    time = tf.shape(tokens)[2]
+    given = tf.pad(
+        forced.to_tensor(""), [[0, 0], [0, time]], constant_values=""
+    )
+    given = tf.broadcast_to(given[:, None, :time], tf.shape(tokens))
+    is_given = (given != "") & (tf.range(time) < lengths[..., None])
+    return tf.where(is_given, given, tokens)

@@ -1,0 +1,242 @@
+"""Keras's training and evaluation, from raw examples."""
+
+import keras
+
+from rnnzoo.checks import check_positive
+from rnnzoo.optimizers import LazyAdam
+from rnnzoo.pipeline import raw
+from rnnzoo.pipeline.examples import Examples
+from rnnzoo.recipe import Recipe
+from rnnzoo.tasks.validation import Validation
+
+AVERAGED_SHARE = 0.1  # of all steps, at most, for moving averages
+STEPS_PER_EXECUTION = 10  # small models would wait for Python after each
+
+
+class Trainer(keras.Model):
+    """A Keras model that is trained by a recipe, on raw examples.
+
+    `rnnzoo.tasks.Task` has the other half: what the examples are.
+
+    Args:
+        recipe: `rnnzoo.Recipe`, the training defaults.
+        **kwargs: As of `keras.Model`.
+
+    Attributes:
+        takes_class_weight: Whether each example has one class.
+    """
+
+    takes_class_weight = False
+
+    def __init__(self, recipe=None, **kwargs):
+        super().__init__(**kwargs)
+        if isinstance(recipe, dict):
+            recipe = Recipe(**recipe)
+        self.recipe = recipe or Recipe()
+
+    def default_optimizer(self, steps=None, learning_rate=None):
+        """The recipe's optimizer.
+
+        Args:
+            steps: Number of training steps, over which the learning rate
+                falls along half a cosine; if `None`, it is constant, and
+                there are no moving averages.
+            learning_rate: The highest rate; defaults to the recipe's.
+        """
+        rate = learning_rate or self.recipe.learning_rate
+        options = {}
+        if steps is not None:
+            rate = keras.optimizers.schedules.CosineDecay(
+                rate, steps, alpha=self.recipe.final_rate
+            )
+            if momentum := self.recipe.ema_momentum:
+                # A short run's average would still remember the first
+                # weights.
+                longest = 1 - 1 / max(steps * AVERAGED_SHARE, 1)
+                momentum = min(momentum, longest)
+                options = {"use_ema": True, "ema_momentum": momentum}
+        return LazyAdam(
+            rate,
+            rates=self.learning_rates(),
+            global_clipnorm=self.recipe.clipnorm,
+            **options,
+        )
+
+    def learning_rates(self):
+        """Factors of the learning rate, by the name of a layer."""
+        return {}
+
+    def compile(self, optimizer="auto", loss="auto", metrics="auto", **kwargs):
+        """Configures training; without arguments, by the recipe.
+
+        Args:
+            optimizer: As in Keras; `"auto"` is the recipe's, at a constant
+                rate and without averages, which need to know the number of
+                steps, as `rnnzoo.finetune` does.
+            loss: As in Keras; `"auto"` is the task's.
+            metrics: As in Keras; `"auto"` is the task's.
+            **kwargs: As in Keras, with two other defaults. `jit_compile` is
+                off: batches differ in shape, and XLA would compile each.
+                `steps_per_execution` is 10: callbacks see each tenth batch,
+                and `steps_per_epoch` is rounded up to tens. Over replicas it
+                is 1, because Keras fails with more.
+        """
+        kwargs.setdefault("jit_compile", False)
+        if self.distribute_strategy.num_replicas_in_sync == 1:
+            kwargs.setdefault("steps_per_execution", STEPS_PER_EXECUTION)
+        super().compile(
+            optimizer=self.default_optimizer()
+            if optimizer == "auto"
+            else optimizer,
+            loss=self.default_loss() if loss == "auto" else loss,
+            metrics=self.default_metrics() if metrics == "auto" else metrics,
+            **kwargs,
+        )
+
+    def compile_from_config(self, config):
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        if self.built:
+            self.optimizer.build(self.trainable_variables)
+
+    def fit(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        epochs=1,
+        *,
+        batch_tokens=None,
+        validation_split=0.0,
+        validation_data=None,
+        validation_batch_size=None,
+        validation_steps=None,
+        validation_freq=1,
+        shuffle=True,
+        sample_weight=None,
+        callbacks=None,
+        **kwargs,
+    ):
+        """Trains on raw examples.
+
+        They are encoded once; then each epoch draws batches of similar length
+        in a new order.
+
+        Args:
+            x, y, sample_weight: Raw examples; see the class. A tuple of two
+                or three of them may also be the first argument.
+            batch_size: Defaults to the recipe's.
+            batch_tokens: Tokens in a batch, instead; see
+                `rnnzoo.pipeline.examples.Examples.batches`.
+            epochs: Passes over the data.
+            validation_split: Share of the examples, the last ones, to validate
+                on.
+            validation_data: Raw examples to validate on: a dataset, or a tuple
+                `(x, y)` or `(x, y, sample_weight)`.
+            validation_batch_size, validation_steps, validation_freq: As in
+                Keras.
+            shuffle: Whether each epoch has a new order.
+            callbacks: As in Keras; they find the scores in the logs, too.
+            **kwargs: As in Keras.
+
+        Returns:
+            `keras.callbacks.History`.
+        """
+        self._require_adapted("fit")
+        check_positive("batch_size", batch_size, optional=True)
+        if kwargs.get("class_weight") and not self.takes_class_weight:
+            raise ValueError(
+                "Invalid value for argument `class_weight`. Expected None: an "
+                f"example of `{type(self).__name__}` has no single class. "
+                "`sample_weight` weighs examples. Received: "
+                f"class_weight={kwargs['class_weight']!r}"
+            )
+        splits = validation_data is None and validation_split
+        examples = self._labelled(x, y, sample_weight, keep_raw=bool(splits))
+        validation = None
+        if validation_data is not None:
+            validation = self._labelled(*raw.as_columns(validation_data))
+        elif splits:
+            examples, validation = examples.split(validation_split)
+        if batch_size is None and batch_tokens is None:
+            batch_tokens = self.recipe.batch_tokens
+        batch_size = batch_size or self.recipe.batch_size
+        callbacks = keras.tree.flatten(callbacks or [])
+        if validation is not None:
+            validate = Validation(
+                validation,
+                validation_batch_size or batch_size,
+                validation_freq,
+                validation_steps,
+                callbacks,
+            )
+            callbacks = [validate, *callbacks]
+        return super().fit(
+            examples.batches(batch_size, shuffle, batch_tokens),
+            epochs=epochs,
+            shuffle=False,  # the batches are
+            callbacks=callbacks,
+            **kwargs,
+        )
+
+    def evaluate(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        *,
+        sample_weight=None,
+        return_dict=False,
+        **kwargs,
+    ):
+        """Loss and metrics on raw examples; see `fit` for the arguments.
+
+        Returns:
+            As Keras: a dictionary if `return_dict`, which also has the results
+            of `score`; else a list of the loss and the metrics.
+        """
+        self._require_adapted("evaluate")
+        check_positive("batch_size", batch_size, optional=True)
+        examples = self._labelled(x, y, sample_weight)
+        batches = examples.batches(batch_size or self.recipe.batch_size)
+        if return_dict:
+            return self.evaluate_examples(examples, batches, **kwargs)
+        return super().evaluate(batches, **kwargs)
+
+    def evaluate_examples(self, examples, batches, quick=False, **kwargs):
+        """Metrics of batches, and scores of the examples they are made of.
+
+        Args:
+            examples: `rnnzoo.pipeline.examples.Examples`.
+            batches: What its `batches` made.
+            quick: See `score`.
+            **kwargs: As of Keras's `evaluate`.
+
+        Returns:
+            Dict of name to number.
+        """
+        logs = super().evaluate(batches, return_dict=True, **kwargs)
+        return logs | self.score(examples, quick)
+
+    def _labelled(self, x, y=None, sample_weight=None, keep_raw=True):
+        if y is None and sample_weight is None:
+            x, y, sample_weight = raw.as_columns(x)
+        examples = x
+        if not isinstance(x, Examples):
+            examples = self.encode(x, y, sample_weight, keep_raw)
+        elif y is not None or sample_weight is not None:
+            raise ValueError(
+                "Invalid value for argument `y`. Expected None, and no "
+                "`sample_weight`, beside encoded examples, which hold them."
+            )
+        if examples.labels is None:
+            raise missing_targets(self.schema)
+        return examples
+
+
+def missing_targets(schema):
+    """The error where examples have no targets and need them."""
+    names = " and ".join(each.name for each in schema.targets)
+    return ValueError(
+        f"The examples have no {names}. Expected argument `y`, or data that "
+        "has targets: pairs `(x, y)`, or features with names."
+    )

@@ -1,0 +1,47 @@
+"""Validation of a task after its epochs."""
+
+import keras
+
+from rnnzoo.optimizers import moving_averages
+
+
+class Validation(keras.callbacks.Callback):
+    """Evaluates and scores a task at the end of epochs.
+
+    It comes before all other callbacks, which find the results in the logs
+    under Keras's names, `"val_loss"` and so on. Where the optimizer keeps
+    moving averages of the weights, they are what is evaluated.
+
+    Args:
+        examples: `rnnzoo.pipeline.examples.Examples`.
+        batch_size: Examples in a batch.
+        frequency: Epochs from one validation to the next, or a collection of
+            the numbers of epochs, from 1.
+        steps: Most batches to evaluate, or `None`.
+        others: Callbacks that also follow the evaluation.
+    """
+
+    def __init__(self, examples, batch_size, frequency, steps, others):
+        super().__init__()
+        self.examples = examples
+        self.frequency = frequency
+        self.options = {
+            "batches": examples.batches(batch_size),
+            "steps": steps,
+            "callbacks": others,
+            "verbose": 0,
+        }
+
+    def on_epoch_end(self, epoch, logs=None):
+        if not self._is_due(epoch + 1):
+            return
+        with moving_averages(self.model):
+            found = self.model.evaluate_examples(
+                self.examples, quick=True, **self.options
+            )
+        logs.update({f"val_{name}": value for name, value in found.items()})
+
+    def _is_due(self, epoch):
+        if isinstance(self.frequency, int):
+            return epoch % self.frequency == 0
+        return epoch in self.frequency
