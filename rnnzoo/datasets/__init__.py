@@ -1,8 +1,8 @@
-"""TFDS builders of our own, and the way to everybody else's.
+"""TFDS builders of rnnzoo's own, and `sources`, which loads any TFDS dataset.
 
-Importing this package imports TFDS and tells it of the builders, so that
-`tfds.load("rnnzoo_reviews")` works. Those named after it are
-generated, and need no download.
+Importing this package imports TFDS and registers the builders, so that
+`tfds.load("rnnzoo_reviews")` works. Datasets whose names start with `rnnzoo_`
+are generated and need no download.
 """
 
 from rnnzoo.datasets.dates import RnnzooDates

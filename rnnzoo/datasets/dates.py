@@ -1,4 +1,4 @@
-"""Dates as people write them, and as ISO 8601 does."""
+"""Dates as people write them, beside ISO 8601."""
 
 import datetime
 import random
@@ -9,8 +9,8 @@ SIZES = {"train": 10_000, "validation": 500, "test": 1000}
 SEED = 8601
 FIRST, LAST = datetime.date(1950, 1, 1), datetime.date(2049, 12, 31)
 
-# Dots put the day first, slashes the month, hyphens the year; a year of two
-# digits is of the century that the range above allows.
+# Dots put the day first, slashes the month, hyphens the year. A year of two
+# digits lies in the only century that the range above allows.
 FORMS = (
     "{d}.{m}.{Y}",
     "{dd}.{mm}.{Y}",
@@ -62,11 +62,12 @@ DAYS = [
 
 
 class RnnzooDates(tfds.core.GeneratorBasedBuilder):
-    """Dates: 10,000 to train on, 500 and 1,000 to test.
+    """Dates as people write them, beside ISO 8601.
 
-    `text` is a date in one of two dozen forms ("Tuesday, 3rd of May 1988",
-    "5/3/88"), and `iso` the same as ISO 8601 writes it ("1988-05-03"). No day
-    is in two splits. It needs no network.
+    10,000 to train on, 500 to validate and 1,000 to test. `text` is a date in
+    one of two dozen forms ("Tuesday, 3rd of May 1988", "5/3/88"), and `iso` is
+    the same date in ISO 8601 ("1988-05-03"). No day is in two splits. The
+    dataset is generated and needs no network.
     """
 
     VERSION = tfds.core.Version("1.0.0")
@@ -107,7 +108,7 @@ class RnnzooDates(tfds.core.GeneratorBasedBuilder):
 
 
 def write_date(date, rng):
-    """The date in a form that `rng` draws, sometimes in capitals."""
+    """Writes a date in a form that `rng` draws, sometimes in capitals."""
     month, day = MONTHS[date.month - 1], DAYS[date.weekday()]
     text = rng.choice(FORMS).format(
         d=date.day,
@@ -126,7 +127,7 @@ def write_date(date, rng):
 
 
 def _ending(day):
-    """The letters that make an ordinal of a number."""
+    """The ending of an ordinal number: st, nd, rd or th."""
     if day in (11, 12, 13):
         return "th"
     return {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")

@@ -1,4 +1,4 @@
-"""Sentences written by a small grammar, in which a name alone is no answer."""
+"""Sentences of a small grammar, in which a name does not tell its kind."""
 
 import random
 import zlib
@@ -12,7 +12,7 @@ LABELS = ("PER", "ORG", "LOC")
 TAGS = ("O", *(f"{letter}-{label}" for label in LABELS for letter in "BI"))
 
 # `{name}` stands for one of GRAMMAR[name], and `{X:...}` for an entity of kind
-# X. People, firms and towns are called alike: "Marlow" is any of them.
+# X. People, firms and towns share their names: "Marlow" may be any of them.
 SENTENCES = (
     "{person} moved from {town} to {town} in {year} .",
     "{person} , who worked for {firm} , died in {town} at {number} .",
@@ -68,12 +68,14 @@ GRAMMAR |= {name: tuple(words.split()) for name, words in WORDS.items()}
 
 
 class RnnzooEntities(tfds.core.GeneratorBasedBuilder):
-    """Sentences about nobody: 3,000 to train on, 500 and 1,000 to test.
+    """Sentences about nobody, with their entities.
 
-    `tokens` are the words, and `ner` their tags in BIO: people (PER),
-    organisations (ORG) and places (LOC), laid out as in `conll2003`. All three
-    are called alike, so that only the words around a name tell, and a tenth
-    of the names occur in the test split alone. It needs no network.
+    3,000 to train on, 500 to validate and 1,000 to test. `tokens` are the
+    words, and `ner` their tags in BIO: people (PER), organisations (ORG) and
+    places (LOC), laid out as in `conll2003`. All three kinds share their names,
+    so that only the words around a name tell its kind. A tenth of the names
+    occur in the test split alone. The dataset is generated and needs no
+    network.
     """
 
     VERSION = tfds.core.Version("1.0.0")
@@ -106,7 +108,7 @@ class RnnzooEntities(tfds.core.GeneratorBasedBuilder):
 
 
 def distinct_sentences(sizes, seed):
-    """Pairs `(tokens, tags)` by split, no sentence twice.
+    """Draws pairs `(tokens, tags)` for each split, no sentence twice.
 
     Args:
         sizes: Dict of a split's name to its number of sentences.
@@ -125,7 +127,7 @@ def distinct_sentences(sizes, seed):
 
 
 def write_sentence(rng, any_name=True):
-    """A sentence's tokens and tags, drawn from the grammar.
+    """Draws a sentence from the grammar: its tokens and tags.
 
     Args:
         rng: `random.Random`.
@@ -141,7 +143,7 @@ def write_sentence(rng, any_name=True):
 
 
 def _expand(rule, label, rng, any_name):
-    """Pairs of a text and its label, of a random derivation of a rule."""
+    """Yields texts with their labels, from a random derivation of a rule."""
     while rule:
         text, brace, rest = rule.partition("{")
         if text:
@@ -160,7 +162,7 @@ def _expand(rule, label, rng, any_name):
 
 
 def _split(rest):
-    """What is inside of an opened brace, and what comes after it."""
+    """Splits at the closing brace: the text inside, and the text after it."""
     depth = 1
     for place, character in enumerate(rest):
         depth += (character == "{") - (character == "}")

@@ -1,4 +1,4 @@
-"""Flickr8k: photographs, and what five people said of each."""
+"""Flickr8k: photographs with five captions each."""
 
 import io
 import os
@@ -32,15 +32,16 @@ CITATION = """\
 class Flickr8k(tfds.core.GeneratorBasedBuilder):
     """Flickr8k: 6,000 photographs with five English captions each.
 
-    Hodosh et al. 2013. Another 1,000 to validate and 1,000 to test. Laid out as
-    `coco_captions`. Its terms allow research and education only.
+    Hodosh et al. 2013. Another 1,000 are there to validate and 1,000 to test.
+    The features are laid out as in `coco_captions`. The terms allow research
+    and education only.
     """
 
     VERSION = tfds.core.Version("1.0.0")
     RELEASE_NOTES = {"1.0.0": "First release."}
     MANUAL_DOWNLOAD_INSTRUCTIONS = f"""\
-    Put {IMAGES} and {TEXTS} there as they are, not unpacked. The authors used
-    to send them to whoever filled in a form; copies are at
+    Put {IMAGES} and {TEXTS} there, without unpacking them. The authors used to
+    send them to anyone who filled in a form; copies are at
     https://github.com/jbrownlee/Datasets/releases/tag/Flickr8k
     """
 
@@ -66,8 +67,8 @@ class Flickr8k(tfds.core.GeneratorBasedBuilder):
         paths = [dl_manager.manual_dir / name for name in (IMAGES, TEXTS)]
         missing = [os.fspath(path) for path in paths if not path.exists()]
         if missing:
-            raise AssertionError(  # as TFDS says it
-                f"Manual download is not there: {missing[0]}. "
+            raise AssertionError(  # as TFDS does
+                f"A file to download by hand is not there: {missing[0]}. "
                 f"{self.MANUAL_DOWNLOAD_INSTRUCTIONS}"
             )
         images, texts = map(_Archive, paths)
@@ -97,7 +98,7 @@ class Flickr8k(tfds.core.GeneratorBasedBuilder):
 
 
 class _Archive:
-    """A zip archive whose files go by their names, whatever their folder."""
+    """A zip archive whose files are found by name, in any folder."""
 
     def __init__(self, path):
         self._zip = zipfile.ZipFile(path)
@@ -109,5 +110,5 @@ class _Archive:
         return self._zip.read(self._members[name])
 
     def lines(self, name):
-        # Only line feeds end a line, and blanks may end a caption.
+        # Only line feeds end a line, and spaces may end a caption.
         return self.read(name).decode("utf-8").rstrip("\n").split("\n")

@@ -21,8 +21,8 @@ CITATION = """\
 class Multi30k(tfds.core.GeneratorBasedBuilder):
     """Multi30k, task 1: 29,000 sentences in English and German.
 
-    Elliott et al. 2016. Raw text, not tokenized; 1,014 sentences to validate
-    and 1,000, those of 2016, to test.
+    Elliott et al. 2016. Raw text, not tokenized, with another 1,014 sentences
+    to validate and the 1,000 of 2016 to test.
     """
 
     VERSION = tfds.core.Version("1.0.0")
@@ -68,9 +68,9 @@ class Multi30k(tfds.core.GeneratorBasedBuilder):
 class Multi30kFr(Multi30k):
     """Multi30k, task 1: 29,000 sentences in English and French.
 
-    Elliott et al. 2017. As `multi30k`, with the same English sentences. A
-    builder of its own: with configurations, TFDS would look for prepared data
-    of `multi30k` in another place.
+    Elliott et al. 2017. Like `multi30k`, with the same English sentences. It is
+    a builder of its own because, with configurations, TFDS would look for
+    prepared data of `multi30k` in another place.
     """
 
     LANGUAGES = ("en", "fr")

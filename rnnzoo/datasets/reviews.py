@@ -1,4 +1,4 @@
-"""Reviews written by a small grammar, in which words alone do not decide."""
+"""Reviews of a small grammar, in which single words do not decide."""
 
 import random
 
@@ -7,9 +7,9 @@ import tensorflow_datasets as tfds
 SIZES = {"train": 3000, "validation": 500, "test": 1000}
 SEED = 2016
 
-# Right hand sides of rules: `{name}` stands for one of GRAMMAR[name]. What a
-# word says of the film is in the names: `praise` and `blame` are sentences
-# that mean it, `good` and `bad` are words.
+# The right-hand sides of rules; `{name}` stands for one of GRAMMAR[name]. The
+# names tell what a phrase says of the film: `praise` and `blame` are whole
+# opinions, `good` and `bad` are single words.
 GRAMMAR = {
     "praise": (
         "The {aspect} was {good}.",
@@ -53,7 +53,7 @@ GRAMMAR = {
         "The {aspect} was {good}, but I hated every minute.",
         "Not {bad}, the {aspect}, but I did not love a single minute.",
     ),
-    # What others say does not count.
+    # The opinions of others do not count.
     "hearsay": (
         "My {friend} called it {good}.",
         "My {friend} called it {bad}.",
@@ -94,12 +94,13 @@ LABELS = ("neg", "pos")
 
 
 class RnnzooReviews(tfds.core.GeneratorBasedBuilder):
-    """Reviews of films nobody made: 3,000 to train on, 500 and 1,000 to test.
+    """Reviews of films that nobody made.
 
-    `text` has three to seven sentences, `label` is `neg` or `pos`. Good and
-    bad words are about as frequent in both: they are negated ("not dull at
-    all"), taken back by what follows ("And yet I loved every minute."), or
-    said by others. No text occurs twice. It needs no network.
+    3,000 to train on, 500 to validate and 1,000 to test. `text` has three to
+    seven sentences, `label` is `neg` or `pos`. Good and bad words are about as
+    frequent in both: they are negated ("not dull at all"), taken back later
+    ("And yet I loved every minute."), or said by others. No text occurs twice.
+    The dataset is generated and needs no network.
     """
 
     VERSION = tfds.core.Version("1.0.0")
@@ -135,7 +136,7 @@ class RnnzooReviews(tfds.core.GeneratorBasedBuilder):
 
 
 def distinct_reviews(count, seed):
-    """That many pairs `(text, label)`, the labels in turns, no text twice."""
+    """Draws `count` pairs `(text, label)`: labels alternate, no text twice."""
     rng = random.Random(seed)
     texts = {}
     while len(texts) < count:
@@ -145,11 +146,11 @@ def distinct_reviews(count, seed):
 
 
 def write_review(label, rng):
-    """A review that means `label`, drawn from the grammar.
+    """Draws a review with the verdict `label` from the grammar.
 
-    Opinions come in three plans: they agree; the last ones take back the
-    first ones; or one sentence does both. Remarks and hearsay, which mean
-    nothing, may stand between them.
+    Its opinions agree, or the last ones take back the first ones, or one
+    sentence does both. Remarks and hearsay, which mean nothing, stand between
+    them.
     """
     meant, other = ("praise", "blame")[:: 1 if label == "pos" else -1]
     plan = rng.choice(

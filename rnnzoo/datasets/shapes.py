@@ -1,4 +1,4 @@
-"""Pictures of coloured shapes, and sentences that say what is where."""
+"""Pictures of coloured shapes, and sentences that tell where they are."""
 
 import dataclasses
 import random
@@ -20,7 +20,7 @@ COLORS = {
     "purple": (165, 60, 200),
     "white": (245, 245, 245),
 }
-# How far a point is outside of a shape whose box is 2 r wide and high.
+# How far a point lies outside a shape whose box is 2 r wide and high.
 SHAPES = {
     "circle": lambda x, y, r: np.hypot(x, y) - r,
     "square": lambda x, y, r: np.maximum(abs(x), abs(y)) - r,
@@ -45,12 +45,13 @@ OF_TWO = (
 
 
 class RnnzooShapes(tfds.core.GeneratorBasedBuilder):
-    """Coloured shapes: 3,000 pictures to train on, 250 and 500 to test.
+    """Pictures of coloured shapes, with captions.
 
-    A picture of 64x64 pixels shows one or two shapes, and three or five
-    captions name them: "a red circle left of a blue square". Laid out as
+    3,000 to train on, 250 to validate and 500 to test. A picture of 64x64
+    pixels shows one or two shapes, and three or five captions name them: "a red
+    circle left of a blue square". The features are laid out as in
     `coco_captions`; the `label` of an object is its name ("red circle"). No
-    picture is in two splits. It needs no network.
+    picture is in two splits. The dataset is generated and needs no network.
     """
 
     VERSION = tfds.core.Version("1.0.0")
@@ -114,7 +115,7 @@ class RnnzooShapes(tfds.core.GeneratorBasedBuilder):
 
 @dataclasses.dataclass(frozen=True)
 class Thing:
-    """A shape in a picture; its place and radius are in pixels."""
+    """A shape in a picture; its place and radius are given in pixels."""
 
     color: str
     shape: str
@@ -128,13 +129,13 @@ class Thing:
 
     @property
     def box(self):
-        """Top, left, bottom and right as shares of the picture's side."""
+        """Top, left, bottom and right, as fractions of the picture's side."""
         y, x, r = self.y, self.x, self.radius
         return tuple(edge / SIDE for edge in (y - r, x - r, y + r, x + r))
 
 
 def distinct_scenes(count, seed):
-    """Tuples of one or two `Thing`s, no one twice."""
+    """Draws `count` different scenes: tuples of one or two `Thing`s."""
     rng = random.Random(seed)
     scenes = {}  # keeps the order
     while len(scenes) < count:
@@ -159,7 +160,7 @@ def draw(scene, rng):
 
     Args:
         scene: Tuple of `Thing`s, the last in front.
-        rng: NumPy's generator, of noise and of light.
+        rng: NumPy generator that draws the noise and the light.
     """
     y, x = np.mgrid[:SIDE, :SIDE] + 0.5
     picture = np.full((SIDE, SIDE, 3), rng.uniform(20, 70))
@@ -190,7 +191,7 @@ def _random_thing(rng):
 
 
 def _is_plain(a, b):
-    """Whether two are unlike and apart, and one relation holds clearly."""
+    """Whether two things differ, lie apart, and have one clear relation."""
     near, far = sorted((abs(a.x - b.x), abs(a.y - b.y)))
     apart = far > a.radius + b.radius + 2
     return a.name != b.name and apart and far > 2 * near

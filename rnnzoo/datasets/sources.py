@@ -1,4 +1,4 @@
-"""Datasets by name, from TFDS, without surprises from the network."""
+"""TFDS datasets by name, without unexpected downloads."""
 
 import dataclasses
 import difflib
@@ -11,7 +11,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 VALIDATION = ("validation", "dev", "valid")
-GENERATED = "rnnzoo_"  # Datasets of that prefix need no download.
+GENERATED = "rnnzoo_"  # Datasets with this prefix need no download.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,10 +19,10 @@ class Source:
     """A dataset that is ready to be read.
 
     Attributes:
-        name: As TFDS writes it, with configuration and version.
+        name: Name as TFDS writes it, with configuration and version.
         info: Its `tfds.core.DatasetInfo`: features, classes, citation.
         splits: Dict of a split's name to its `tf.data.Dataset` of dictionaries.
-            Images are the files that they are stored as.
+            Images are left as encoded files.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Source:
     splits: dict
 
     def split(self, name):
-        """A split, or an error that lists those there are."""
+        """The split of that name; the error for an unknown name lists all."""
         if name not in self.splits:
             raise ValueError(
                 f"{self.name} has no split {name!r}. Expected one of "
@@ -40,23 +40,37 @@ class Source:
 
 
 def load(name, data_dir=None, download=False):
-    """A dataset that TFDS knows, or that lies prepared in `data_dir`.
+    """Loads a dataset that TFDS knows, or one that is prepared in `data_dir`.
 
     Args:
-        name: As in `tfds.load`: `"imdb_reviews"`, with a configuration
-            `"glue/sst2"`, with a version `"imdb_reviews:1.0.0"`.
-        data_dir: Where TFDS keeps datasets; by default TFDS's own choice,
+        name: Name as in `tfds.load`: `"imdb_reviews"`, or `"glue/sst2"` with a
+            configuration, or `"imdb_reviews:1.0.0"` with a version.
+        data_dir: Directory where TFDS keeps datasets; by default
             `$TFDS_DATA_DIR` or `~/tensorflow_datasets`.
-        download: Whether a dataset that is not there may be downloaded. Those
-            named after rnnzoo are generated, and need no download.
+        download: Whether a dataset that is not there may be downloaded.
+            Datasets whose names start with `rnnzoo_` are generated instead.
 
     Returns:
         `Source`.
 
     Raises:
-        ValueError: If there is no such dataset; it lists the nearest.
-        FileNotFoundError: If the data is not there; it says what to do.
-        OSError: If it cannot be written there.
+        ValueError: If the dataset is unknown; the error lists similar names.
+        FileNotFoundError: If the data is not there; the error says what to do.
+        OSError: If the data cannot be written to the directory.
+
+    Examples:
+
+    >>> import tempfile
+    >>> from rnnzoo.datasets import sources
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     source = sources.load("rnnzoo_dates", data_dir=folder)
+    ...     rows = list(source.split("validation").as_numpy_iterator())
+    Downloading and preparing dataset ...
+    Dataset rnnzoo_dates downloaded and prepared to ...
+    >>> source.name, sorted(source.splits), len(rows)
+    ('rnnzoo_dates/1.0.0', ['test', 'train', 'validation'], 500)
+    >>> sorted(rows[0])
+    ['iso', 'text']
     """
     builder = _builder(name, data_dir)
     if not builder.is_prepared():
@@ -71,17 +85,27 @@ def load(name, data_dir=None, download=False):
 
 
 def train_validation(source, share=0.1, seed=0):
-    """What to learn from, and what to choose the best epoch by.
+    """Data to train on, and data to choose the best epoch by.
 
     Args:
-        source: What `load` returned.
-        share: Share of the training split that is held out, drawn at random,
-            if the dataset has no validation split. The test split is never
-            touched.
+        source: `Source`.
+        share: If the dataset has no validation split, this share of the
+            training split is drawn at random and held out. The test split is
+            never touched.
         seed: Seed of the draw.
 
     Returns:
         Tuple of two `tf.data.Dataset`s, as in `source.splits`.
+
+    Examples:
+
+    >>> import tensorflow as tf
+    >>> from rnnzoo.datasets import sources
+    >>> splits = {"train": tf.data.Dataset.range(40)}
+    >>> source = sources.Source("numbers", None, splits)
+    >>> train, validation = sources.train_validation(source)
+    >>> len(train), len(validation)
+    (36, 4)
     """
     train = source.split("train")
     for name in VALIDATION:
@@ -127,7 +151,7 @@ def _prepare(builder, download):
             f"Cannot prepare the dataset {name!r} in {folder}. Expected a "
             f"folder that can be written (`data_dir`, --data-dir). {error}",
         ) from error
-    except AssertionError as error:  # What people have to fetch is missing.
+    except AssertionError as error:  # A file to fetch by hand is missing.
         raise FileNotFoundError(
             f"Cannot prepare the dataset {name!r} in {folder}. {error}"
         ) from error
@@ -145,7 +169,7 @@ def _nearest(name, data_dir):
 
 
 def _where(dataset, flags):
-    """The examples that have a flag, their number known."""
+    """The examples whose flag is set, as a dataset of known size."""
     flags = tf.constant(flags)
     kept = dataset.enumerate().filter(lambda place, _: flags[place])
     count = int(np.count_nonzero(flags))

@@ -1,1 +1,1 @@
-"""Images as numbers, and the encoders that read them."""
+"""Images as numbers, and encoders that map them to features."""

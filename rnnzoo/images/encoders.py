@@ -1,7 +1,7 @@
 """Image encoders: Keras models from images to feature maps.
 
-All take float images `(batch, height, width, 3)` of 0 to 255, and return
-`(batch, rows, columns, features)`.
+They take float images `(batch, height, width, 3)`, numbers from 0 to 255, and
+return feature maps `(batch, rows, columns, features)`.
 """
 
 import difflib
@@ -24,24 +24,34 @@ _APPLICATIONS = sorted(
 
 
 def image_encoder(encoder, weights=None, image_size=None):
-    """A model from images to a feature map.
+    """Builds or loads a model that maps images to feature maps.
 
     Args:
         encoder: `"small_cnn"`; the name of a model in `keras.applications`,
-            which then scales pixels itself, as that model wants them; the path
-            of a model saved as `.keras`; or a Keras model.
-        weights: Of a model in `keras.applications`, such as `"imagenet"`,
-            which downloads them, or the path of a file of weights. Without,
-            it starts from random ones.
-        image_size: Height and width of the images, if the encoder takes any;
-            defaults to 64 for `"small_cnn"`, and otherwise to 224.
+            whose scaling of pixels becomes part of the encoder; the path of a
+            model saved as `.keras`; or a Keras model.
+        weights: Pretrained weights of a model in `keras.applications`:
+            `"imagenet"`, which downloads them, or the path of a file of
+            weights. By default the weights are random.
+        image_size: Height and width of the images, if the encoder takes images
+            of any size; defaults to 64 for `"small_cnn"`, otherwise to 224.
 
     Returns:
-        `keras.Model` of one input and one output, both of fixed sizes.
+        `keras.Model` with one input and one output, both of fixed sizes.
 
     Raises:
-        ValueError: If there is no such encoder, or if it makes no feature map.
-        FileNotFoundError: If there is no such file.
+        ValueError: If the encoder is unknown or makes no feature map.
+        FileNotFoundError: If there is no file at the path of the encoder.
+
+    Examples:
+
+    >>> import keras
+    >>> from rnnzoo.images.encoders import image_encoder
+    >>> encoder = image_encoder("small_cnn", image_size=32)
+    >>> encoder(keras.ops.zeros((2, 32, 32, 3))).shape.as_list()
+    [2, 4, 4, 128]
+    >>> image_encoder("MobileNet", image_size=64).output_shape
+    (None, 2, 2, 1024)
     """
     check_positive("image_size", image_size, optional=True)
     by_name = isinstance(encoder, str) and encoder in _APPLICATIONS
@@ -63,19 +73,20 @@ def image_encoder(encoder, weights=None, image_size=None):
 
 
 def starts_from_scratch(encoder, weights=None):
-    """Whether an encoder knows nothing until it is trained."""
+    """Whether an encoder has only random weights until it is trained."""
     return weights is None and encoder in (SMALL_CNN, *_APPLICATIONS)
 
 
 def small_cnn(image_size=64, channels=(32, 64, 128)):
-    """A convolutional network for small images, an eighth as high and wide.
+    """A convolutional network for small images.
 
-    It has no norms: they would make an empty background as loud as what is in
-    front of it.
+    Each stage halves the height and the width, so that by default the feature
+    map is an eighth as high and wide as the image. There are no normalization
+    layers: they would amplify an empty background as much as the objects.
 
     Args:
         image_size: Height and width of the images.
-        channels: Features after each halving.
+        channels: The number of features after each stage.
     """
 
     def convolve(x, size, strides=1):
@@ -97,9 +108,10 @@ def small_cnn(image_size=64, channels=(32, 64, 128)):
 
 
 def fingerprint(encoder):
-    """What tells encoders apart whose feature maps may differ, 64 letters.
+    """A digest of an encoder, 64 hexadecimal digits.
 
-    The names of layers do not count: Keras numbers them through.
+    Encoders whose feature maps may differ have different digests. The names of
+    layers do not count, because Keras numbers them consecutively.
     """
     config = encoder.get_config()
     layers = json.dumps(config, sort_keys=True, default=str)
@@ -113,7 +125,7 @@ def fingerprint(encoder):
 
 
 def _names(config):
-    """All names in a configuration, in their order."""
+    """Yields all names in a configuration, in their order."""
     if isinstance(config, dict):
         if isinstance(config.get("name"), str):
             yield config["name"]
@@ -136,11 +148,11 @@ def _application(name, weights, image_size):
 
 
 def _scaled(images, create):
-    """Pixels as a model of `keras.applications` wants them.
+    """Pixels in the range that a model of `keras.applications` expects.
 
-    What the `preprocess_input` of its family does is a factor and a summand
-    for each channel, of which some take the blue one first: red, green and
-    blue tell which.
+    The `preprocess_input` of each family multiplies every channel by a factor
+    and adds an offset; some families also put blue first. Its results for
+    black, red, green and blue give the factors, the offsets and the order.
     """
     family = create.__module__.rpartition(".")[2]
     preprocess = getattr(keras.applications, family).preprocess_input
@@ -169,14 +181,13 @@ def _load(path):
         )
     if not Path(path).is_file():
         raise FileNotFoundError(
-            "Invalid value for argument `encoder`. Expected the path of a "
-            f"saved model. Received one where there is none: encoder={path!r}"
+            f"There is no file at the path given as argument `encoder`: {path}"
         )
     return keras.saving.load_model(path, compile=False)
 
 
 def _checked(model, image_size):
-    """The model for images of a fixed size, if it makes feature maps."""
+    """The model, for images of a fixed size, if it makes feature maps."""
     expected = (
         "Invalid value for argument `encoder`. Expected a Keras model from "
         "images (batch, height, width, 3) to a feature map (batch, rows, "
@@ -184,7 +195,7 @@ def _checked(model, image_size):
     )
     if not isinstance(model, keras.Model):
         raise ValueError(f"{expected}. Received: {type(model).__name__}")
-    # One that is not built yet may have neither, not even as an attribute.
+    # A model that is not built yet may lack even the attributes.
     inputs, outputs = (
         getattr(model, name, None) or () for name in ("inputs", "outputs")
     )

@@ -1,9 +1,9 @@
-"""Feature maps of images on disk, computed once.
+"""Feature maps of images, computed once and kept on disk.
 
-A feature map is found by the encoder and the image that it was made of, by
-their contents, not by their names: there is no way to a stale one. Whatever
-else changes, the order of the images, their split, their captions, only those
-never seen are computed.
+A feature map is looked up by the contents of its encoder and of its image, not
+by their names, so a stale one is never found. If the order of the images, their
+split or their captions change, only the feature maps of new images are
+computed.
 """
 
 import errno
@@ -21,12 +21,12 @@ from rnnzoo.images.encoders import fingerprint
 
 BATCH_SIZE = 32
 SHARD_BYTES = 2**26
-LAYOUT = 1  # of the files; another one is another folder
+LAYOUT = 1  # version of the files, part of the name of their folder
 _LARGEST = float(np.finfo("float16").max)
 
 
 def default_directory():
-    """`$RNNZOO_CACHE_DIR`, or `rnnzoo` where a user's caches are."""
+    """The directory `$RNNZOO_CACHE_DIR`, or `rnnzoo` in the user's caches."""
     caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(os.environ.get("RNNZOO_CACHE_DIR") or Path(caches, "rnnzoo"))
 
@@ -34,15 +34,29 @@ def default_directory():
 class FeatureCache:
     """The feature maps that an encoder makes of images.
 
-    In the directory there is a folder for each encoder, and in it pairs of
-    files, shards: `NAME.npy`, float16 feature maps, and `NAME.images.npy`, the
-    SHA-256 of the image of each. The second is written when the first is
-    whole, so that a computation that was interrupted goes on at its last
-    shard.
+    The directory has a folder for each encoder. The folder holds shards, pairs
+    of files: `NAME.npy`, float16 feature maps, and `NAME.images.npy`, the
+    SHA-256 digests of their images. The second file is written once the first
+    is whole, so that an interrupted computation continues at its last shard.
 
     Args:
         encoder: Keras model from images to feature maps of a fixed shape.
-        directory: By default `default_directory()`.
+        directory: Directory of the cache; defaults to `default_directory()`.
+
+    Examples:
+
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from rnnzoo.images.encoders import small_cnn
+    >>> from rnnzoo.images.feature_cache import FeatureCache
+    >>> encoder = small_cnn(16, channels=(4,))
+    >>> def encode(images):
+    ...     return np.stack([np.full((8, 8, 4), len(each)) for each in images])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     cache = FeatureCache(encoder, folder)
+    ...     features_of = cache.lookup([b"one", b"three"], encode, verbose=0)
+    ...     features_of([1, 0, 1])[:, 0, 0, 0].numpy().tolist()
+    [5.0, 3.0, 5.0]
     """
 
     def __init__(self, encoder, directory=None):
@@ -51,24 +65,25 @@ class FeatureCache:
             directory or default_directory(),
             f"features-{LAYOUT}-{fingerprint(encoder)[:32]}",
         )
-        self._found = {}  # from an image's digest to (file, row)
+        self._found = {}  # digest of an image: (file, row)
         for path in sorted(self.folder.glob("*.images.npy")):
             self._read(path)
 
     def lookup(self, images, encode, verbose=1):
-        """The feature maps of some images, computed where they are missing.
+        """Finds the feature maps of some images, and computes missing ones.
 
         Args:
-            images: Encoded images, `bytes`.
-            encode: Function from a list of some of them to their feature maps,
-                an array.
-            verbose: Whether to say how much there is to do, and show progress.
+            images: List of encoded images, `bytes`.
+            encode: Function from a list of such images to an array of their
+                feature maps.
+            verbose: Whether to print how much there is to compute, and show
+                progress.
 
         Returns:
             Function from int32 places `(n,)` in the list of images to their
-            feature maps, float16 `(n, rows, columns, features)`; also in the
-            graph of a `tf.data` pipeline. The files are mapped into memory,
-            not read.
+            feature maps, float16 `(n, rows, columns, features)`. It also works
+            in the graph of a `tf.data` pipeline. The files are mapped into
+            memory, not read.
 
         Raises:
             OSError: If the directory cannot be written or has no room.
@@ -127,14 +142,15 @@ class FeatureCache:
         if free < size:
             raise OSError(
                 errno.ENOSPC,
-                "Invalid value for argument `cache_dir`. Expected room for "
-                f"{size / 1e6:,.0f} MB of feature maps. Received one with "
-                f"{free / 1e6:,.0f} MB: cache_dir={str(self.folder.parent)!r}",
+                "Invalid value for argument `cache_dir`. Expected a directory "
+                f"with room for {size / 1e6:,.0f} MB of feature maps. Received "
+                f"one with {free / 1e6:,.0f} MB: "
+                f"cache_dir={str(self.folder.parent)!r}",
             )
 
 
 def _lookup(found):
-    """A function from places in a list of (file, row) to what is there."""
+    """A function from places in a list of (file, row) to the rows there."""
     files = list(dict.fromkeys(path for path, _ in found))
     shards = [_mapped(path) for path in files]
     number = {path: i for i, path in enumerate(files)}
@@ -157,7 +173,7 @@ def _lookup(found):
 
 
 def _mapped(path):
-    """The array of a file as a tensor, in no memory of its own."""
-    # Copied on write, because DLPack lends only what may be written.
+    """The array of a file as a tensor that takes no memory of its own."""
+    # Copied on write, because DLPack lends only writable memory.
     array = np.load(path, mmap_mode="c")
     return tf.experimental.dlpack.from_dlpack(array.__dlpack__())

@@ -73,6 +73,6 @@ def test_who_lacks_the_archives_is_told_what_to_do(tmp_path):
     manual.mkdir(parents=True)
     zipfile.ZipFile(io.FileIO(manual / IMAGES, "w"), "w").close()
     with pytest.raises(
-        FileNotFoundError, match=f"(?s)not there.*{TEXTS}.*form"
+        FileNotFoundError, match=f"(?s)by hand is not there.*{TEXTS}.*form"
     ):
         sources.load("flickr8k", data_dir=tmp_path, download=True)
