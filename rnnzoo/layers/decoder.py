@@ -26,6 +26,7 @@ from rnnzoo.ids import UNKNOWN
 from rnnzoo.layers import pointer
 from rnnzoo.layers.attention import Attended
 from rnnzoo.layers.decoder_loop import Loop
+from rnnzoo.layers.decoding import Decoded
 from rnnzoo.layers.dropout import EmbeddingDropout, draw_mask, next_seed
 from rnnzoo.layers.recurrence import recur
 from rnnzoo.layers.recurrent import recurrent_layer, split_states
@@ -90,23 +91,6 @@ class DecoderMemory(NamedTuple):
     def mask(self):
         """Boolean `(batch, places)`; `()` without attention."""
         return self.source and self.source.mask
-
-
-class Decoded(NamedTuple):
-    """What a decoder made of whole targets.
-
-    Attributes:
-        logits: float32 `(batch, steps, tokens)`, of the token after each; with
-            copying `(batch, steps, tokens + places)`.
-        weights: float32 `(batch, steps, places)`, what was attended to; `()`
-            without attention.
-        log_probs: float32 `(batch, steps)`, see
-            `rnnzoo.layers.attention.Attended`; `()` without attention.
-    """
-
-    logits: Any
-    weights: Any
-    log_probs: Any
 
 
 @keras.saving.register_keras_serializable(package="rnnzoo")
@@ -176,12 +160,14 @@ class AttentionDecoder(keras.layers.Layer):
         tokens: int32 `(batch, steps)`: the start token and the target, without
             its last token. One that is copied, out of the vocabulary, is read
             as `rnnzoo.UNKNOWN`.
-        memory: `(batch, places, features)`.
+        memory: `(batch, places, features)`. `None` for a language model: a
+            decoder with neither attention nor a bridge.
         memory_mask: Boolean `(batch, places)`.
         memory_tokens: int32 `(batch, places)`, the token that each place would
             be copied as; needed by a decoder that copies.
-        initial_state: List of the states of all layers, `(batch, units)`;
-            by default made of the memory.
+        initial_state: List of the states of all layers, `(batch, units)`. By
+            default the bridge makes them of the memory; they are zeros
+            without a memory.
         training: Whether to draw dropout masks.
 
     Returns:
@@ -299,8 +285,10 @@ class AttentionDecoder(keras.layers.Layer):
         in_turn = self.input_feeding or self.attention.coverage
         return self.depth if in_turn else 0
 
-    def build(self, tokens_shape, memory_shape):
-        memory, vector = memory_shape[-1], self.embedding.output_dim
+    def build(self, tokens_shape, memory_shape=None):
+        self._check_memory(memory_shape)
+        memory = None if memory_shape is None else memory_shape[-1]
+        vector = self.embedding.output_dim
         parts = [(self.embedding, (tokens_shape,))]
         for i, layer in enumerate(self.layers):
             parts.append((layer, ((None, None, self.units if i else vector),)))
@@ -346,28 +334,33 @@ class AttentionDecoder(keras.layers.Layer):
 
     def start(
         self,
-        memory,
+        memory=None,
         memory_mask=None,
         initial_state=None,
         memory_tokens=None,
         forbidden=(),
+        rows=None,
     ):
-        """What the first step needs.
+        """Prepares what the first step needs.
 
         Args:
             memory, memory_mask, initial_state, memory_tokens: As in a call.
             forbidden: Tuple of tokens that get no probability.
+            rows: Number of samples, which a decoder needs if it gets neither
+                a memory nor an initial state.
 
         Returns:
             Tuple of the `DecoderMemory` and the `DecoderState`, which has one
             row for each sample.
         """
-        memory = tf.cast(memory, self.compute_dtype)
-        if memory_mask is None:
-            memory_mask = tf.ones(tf.shape(memory)[:2], tf.bool)
-        if initial_state is None and self.has_bridge:
-            initial_state = self._bridge(memory, memory_mask)
-        states = split_states(initial_state or (), self.layers)
+        self._check_memory(memory)
+        if memory is not None:
+            memory = tf.cast(memory, self.compute_dtype)
+            if memory_mask is None:
+                memory_mask = tf.ones(tf.shape(memory)[:2], tf.bool)
+        if initial_state is None:
+            initial_state = self._initial_state(memory, memory_mask, rows)
+        states = split_states(initial_state, self.layers)
         layers = tuple(map(tuple, states))
         feed = source = attention = pointers = ()
         if self.input_feeding:
@@ -380,6 +373,31 @@ class AttentionDecoder(keras.layers.Layer):
             pointers = self._pointers(memory_tokens, source.mask)
         memory = DecoderMemory(source, pointers, self._weights(forbidden))
         return memory, DecoderState(layers, feed, attention)
+
+    def _check_memory(self, memory):
+        if memory is None and (self.has_bridge or self.attention is not None):
+            raise ValueError(
+                "Missing argument `memory`. A decoder does without a memory "
+                "only if it has neither attention nor a bridge: "
+                "`attention=None, bridge=False`."
+            )
+
+    def _initial_state(self, memory, mask, rows):
+        """List of the states of all layers before the first step."""
+        if self.has_bridge:
+            return self._bridge(memory, mask)
+        if memory is not None:
+            raise ValueError(
+                "Missing argument `initial_state`. A decoder without a bridge "
+                "cannot make it of the memory."
+            )
+        if rows is None:
+            raise ValueError(
+                "Missing argument `rows`. A decoder needs the number of "
+                "samples if it gets neither a memory nor an initial state."
+            )
+        zeros = tf.zeros([rows, self.units], self.compute_dtype)
+        return [zeros] * sum(len(layer.state_size) for layer in self.layers)
 
     def _weights(self, forbidden):
         bias = _as_float(self.output_bias)
@@ -456,14 +474,18 @@ class AttentionDecoder(keras.layers.Layer):
     def call(
         self,
         tokens,
-        memory,
+        memory=None,
         memory_mask=None,
         initial_state=None,
         memory_tokens=None,
         training=None,
     ):
         memory, state = self.start(
-            memory, memory_mask, initial_state, memory_tokens
+            memory,
+            memory_mask,
+            initial_state,
+            memory_tokens,
+            rows=tf.shape(tokens)[0],
         )
         tokens = self._readable(tokens)
         if training and self.scheduled_sampling:
