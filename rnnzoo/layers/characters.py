@@ -20,7 +20,8 @@ class WordEncoder(keras.layers.Layer):
     A subclass defines `encode`, which sees each distinct word once.
 
     Args:
-        input_dim: Number of ids of characters; 0 is padding.
+        input_dim: Number of ids of characters; 0 is padding. `None` means that
+            `embedding.input_dim` will be set before the layer is built.
         embedding_dim: Size of a character's vector.
         dropout: Rate of the dropout of the characters' vectors.
 
@@ -106,7 +107,8 @@ class CharCNN(WordEncoder):
     LSTM-CNNs-CRF", section 2.1; a word is padded on both sides.
 
     Args:
-        input_dim: Number of ids of characters; 0 is padding.
+        input_dim: Number of ids of characters; 0 is padding. `None` means that
+            `embedding.input_dim` will be set before the layer is built.
         embedding_dim: Size of a character's vector.
         filters: Number of filters, the size of the result.
         kernel_size: Characters that a filter sees.
@@ -122,7 +124,7 @@ class CharCNN(WordEncoder):
 
     def __init__(
         self,
-        input_dim,
+        input_dim=None,
         embedding_dim=30,
         filters=30,
         kernel_size=3,
@@ -170,7 +172,8 @@ class CharLSTM(WordEncoder):
     section 4.1.
 
     Args:
-        input_dim: Number of ids of characters; 0 is padding.
+        input_dim: Number of ids of characters; 0 is padding. `None` means that
+            `embedding.input_dim` will be set before the layer is built.
         embedding_dim: Size of a character's vector.
         units: Units of each direction.
         dropout: Rate of the dropout of the characters' vectors.
@@ -184,7 +187,7 @@ class CharLSTM(WordEncoder):
     """
 
     def __init__(
-        self, input_dim, embedding_dim=25, units=25, dropout=0.0, **kwargs
+        self, input_dim=None, embedding_dim=25, units=25, dropout=0.0, **kwargs
     ):
         super().__init__(input_dim, embedding_dim, dropout, **kwargs)
         self.units = units

@@ -14,13 +14,41 @@ class Embedding(keras.layers.Embedding):
     variable itself; `rnnzoo.optimizers.LazyAdam` changes rows in place; and a
     step of training costs what the words of its batch cost.
 
-    Arguments, shapes and results are those of Keras's layer, but `input_dim`
-    may be `None`: the number of rows is set before the layer is built, when
-    the size of the vocabulary is known.
+    Arguments, shapes and results are those of Keras's layer, except that the
+    number of ids may be left open until a vocabulary is known.
+
+    Args:
+        input_dim: Number of ids. `None` means that the attribute `input_dim`
+            will be set before the layer is built.
+        output_dim: Size of the vectors.
+        *args, **kwargs: As `keras.layers.Embedding`.
+
+    Call arguments:
+        inputs: Integers of any shape `(...)`, from 0 to below `input_dim`.
+
+    Returns:
+        `(..., output_dim)`.
+
+    Raises:
+        ValueError: If a size is not a positive integer, or if the layer is
+            built before the number of ids is known.
+
+    Examples:
+        >>> from rnnzoo import layers
+        >>> embedding = layers.Embedding(output_dim=4)
+        >>> embedding.input_dim = 100
+        >>> tuple(embedding([[3, 1, 0]]).shape)
+        (1, 3, 4)
     """
 
-    def __init__(self, input_dim, output_dim, *args, **kwargs):
+    def __init__(self, input_dim=None, output_dim=None, *args, **kwargs):
         is_known = input_dim is not None
+        if not is_known and kwargs.get("weights") is not None:
+            raise ValueError(
+                "Missing argument `input_dim`. Initial `weights` need the "
+                "number of ids."
+            )
+        # Keras insists on a number.
         super().__init__(
             input_dim if is_known else 1, output_dim, *args, **kwargs
         )
@@ -30,7 +58,7 @@ class Embedding(keras.layers.Embedding):
         if self.input_dim is None:
             raise ValueError(
                 f"The embedding {self.name!r} does not know its number of "
-                "rows. Expected `input_dim` to be set before it is built."
+                "ids. Set its `input_dim` before it is built."
             )
         super().build(input_shape)
 
