@@ -5,8 +5,10 @@ from rnnzoo.text.subwords import SubwordTokenizer
 from rnnzoo.text.tokenizer import Tokenizer
 from rnnzoo.text.tokens import TokenizerProtocol, Tokens
 from rnnzoo.text.vocabulary import TokenCounter, Vocabulary
+from rnnzoo.text.word_vectors import PretrainedWords
 
 __all__ = [
+    "PretrainedWords",
     "SubwordTokenizer",
     "TokenCounter",
     "Tokenizer",

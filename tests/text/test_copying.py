@@ -75,7 +75,7 @@ def test_it_learns_to_copy_what_it_never_saw(model):
 
 def test_scores_are_recomputed(model, monkeypatch):
     bias = model.decoder.output_bias.numpy()
-    bias[[0, model.start_id]] = -1e9  # what is no token is not generated
+    bias[[0, model.target.start_id]] = -1e9  # what is no token is not generated
     for source in pairs(3)[0]:
         (each,) = model.translate([source], return_scores=True)
         examples = model.encode([source], [" ".join(each.tokens)])

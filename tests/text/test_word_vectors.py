@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import rnnzoo
-from rnnzoo.text.word_vectors import dimension, load_vectors
+from rnnzoo.text import PretrainedWords
 
 LINES = "the 1 2\n. . . 3 4\n\x85 5 6\nunused 7 8\nthe 9 9\n"
 TOKENS = ["the", "missing", ". . .", "\x85"]
@@ -59,18 +59,37 @@ def arrays(folder):
 @pytest.mark.parametrize(
     "write", [plain, with_header, by_fasttext, zipped, member, gzipped, arrays]
 )
-def test_each_token_has_the_vector_of_its_word(tmp_path, write):
-    source = write(tmp_path)
-    assert dimension(source) == 2
-    vectors = load_vectors(source, TOKENS, verbose=0)
-    np.testing.assert_array_equal(vectors.found, [True, False, True, True])
-    np.testing.assert_array_equal(vectors.matrix[0], 0)  # padding
+def test_each_token_has_the_vector_of_its_word(tmp_path, capsys, write):
+    pretrained = PretrainedWords(write(tmp_path))
+    assert pretrained.dimension == 2
+    assert set(pretrained.words()) >= VECTORS.keys()
+    counts = dict(zip(TOKENS, [5, 2, 2, 1], strict=True))
+    matrix = pretrained.load(TOKENS, counts)
+    assert matrix.shape == (6, 2)
+    np.testing.assert_array_equal(matrix[0], 0)  # padding
     for i, token in enumerate(TOKENS, start=2):
         if token in VECTORS:
-            np.testing.assert_array_equal(vectors.matrix[i], VECTORS[token])
-    assert np.unique(vectors.matrix[[1, 3]]).size == 4  # random, not zeros
-    report = vectors.report([5, 2, 2, 1])
-    assert "3 of 4 tokens (75.0%), 80.0% of what occurs" in report
+            np.testing.assert_array_equal(matrix[i], VECTORS[token])
+    assert np.unique(matrix[[1, 3]]).size == 4  # random, not zeros
+    report = "found 3 of 4 tokens (75.0%), 80.0% of all occurrences\n"
+    assert capsys.readouterr().out.endswith(report)
+    np.testing.assert_array_equal(pretrained.load(TOKENS, counts, 0), matrix)
+    assert capsys.readouterr().out == ""
+    other = pretrained.load(TOKENS, counts, verbose=0, seed=1)
+    assert (other != matrix).any(axis=1).tolist() == [
+        *(False, True),
+        *(False, True, False, False),
+    ]
+
+
+def test_random_vectors_are_as_wide_as_those_found():
+    words, tokens = (["a", "b"], np.array([[7.0], [-7.0]])), list("abcdefghij")
+    matrix = PretrainedWords(words).load(tokens, {}, verbose=0)
+    assert 3 < matrix[4:].std() < 14
+    with pytest.warns(UserWarning, match="None of the 8 tokens"):
+        matrix = PretrainedWords(words).load(tokens[2:], {}, verbose=0)
+    assert 0.02 < matrix[2:].std() < 0.1
+    assert PretrainedWords(words).load([], {}, verbose=0).shape == (2, 1)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +106,7 @@ def test_a_broken_file_is_an_error_that_names_the_line(
     path = tmp_path / "vectors.txt"
     path.write_text(content)
     with pytest.raises(ValueError, match=message):
-        load_vectors(path, ["the", "of"], verbose=0)
+        PretrainedWords(path).load(["the", "of"], {}, verbose=0)
 
 
 def test_bad_sources_are_errors(tmp_path):
@@ -95,6 +114,7 @@ def test_bad_sources_are_errors(tmp_path):
     for source, message in [
         (f"{tmp_path}/vectors.zip", "vectors.zip:one.txt"),
         ({"the": [1, 2]}, "Expected the path of a file.*Received: dict"),
+        ((["the"], [[1]], 3), "Expected the path of a file.*Received: tuple"),
         ((["the"], np.zeros((2, 2))), "1 words, an array of shape"),
     ]:
         with pytest.raises(ValueError, match=message):
@@ -102,14 +122,14 @@ def test_bad_sources_are_errors(tmp_path):
     for name in ("vectors.zip", "vectors.gz"):
         (tmp_path / name).write_text(LINES)
         with pytest.raises(ValueError, match=f"`embeddings`.*{name}"):
-            dimension(tmp_path / name)
+            PretrainedWords(tmp_path / name).words()
     damaged = bytearray(gzip.compress(LINES.encode()))
-    damaged[10] ^= 255  # the first behind the header
+    damaged[10] ^= 255  # the first after the header
     (tmp_path / "vectors.gz").write_bytes(damaged)
     with pytest.raises(ValueError, match=r"`embeddings`.*Error -3"):
-        dimension(tmp_path / "vectors.gz")
+        assert PretrainedWords(tmp_path / "vectors.gz").dimension
     with pytest.warns(UserWarning, match="None of the 1 tokens"):
-        load_vectors(plain(tmp_path), ["THE"], verbose=0)
+        PretrainedWords(plain(tmp_path)).load(["THE"], {}, verbose=0)
     with pytest.raises(FileNotFoundError):
         rnnzoo.build("han_classifier", embeddings=str(tmp_path / "none.txt"))
 
