@@ -29,11 +29,3 @@ def join_words(words):
     for pattern, rewrite in _JOINED:
         texts = tf.strings.regex_replace(texts, pattern, rewrite)
     return texts
-
-
-def join(tokens, unit):
-    """Joins tokens to texts; see `rnnzoo.text.TokenizerProtocol.join`."""
-    from rnnzoo.text import SubwordTokenizer, Tokenizer
-
-    tokenizer = SubwordTokenizer() if unit == "subword" else Tokenizer(unit)
-    return tokenizer.join(tokens)

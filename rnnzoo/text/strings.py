@@ -1,4 +1,4 @@
-"""Strings from outside, checked, and what stock operations do with them."""
+"""Checks of strings from outside, and the operations on them in the graph."""
 
 import numpy as np
 import tensorflow as tf
@@ -7,16 +7,52 @@ _UTF8 = r"[\x{0}-\x{D7FF}\x{E000}-\x{10FFFF}]*"
 
 
 def in_graph(function):
-    """A function of texts `(n,)`, traced once for any number of them."""
+    """Makes a `tf.function` of a function of texts.
+
+    It is traced once, for any number of texts.
+
+    Args:
+        function: Function of a string tensor `(n,)`, or a method with one such
+            argument.
+
+    Returns:
+        The `tf.function`.
+
+    Examples:
+
+    >>> import tensorflow as tf
+    >>> from rnnzoo.text import Tokenizer, in_graph
+    >>> split = in_graph(Tokenizer())
+    >>> split(tf.constant(["A film."])).words.to_list()
+    [[b'a', b'film', b'.']]
+    """
     texts = tf.TensorSpec([None], tf.string)
     return tf.function(function, input_signature=[texts], autograph=False)
 
 
 def as_text(value, name, place):
-    """One string or UTF-8 bytes as a `str`, or an error that says where."""
+    """Checks one string from outside.
+
+    Args:
+        value: `str`, or `bytes` in UTF-8.
+        name: Name of the argument, for errors.
+        place: Place of the string in the argument, for errors.
+
+    Returns:
+        `str`.
+
+    Raises:
+        ValueError: If the value is not a string, or is not UTF-8.
+
+    Examples:
+
+    >>> from rnnzoo.text import as_text
+    >>> as_text(b"caf\\xc3\\xa9", "texts", 0)
+    'café'
+    """
     try:
         if isinstance(value, str):
-            value.encode()  # Half a surrogate pair is no text.
+            value.encode()  # fails for half a surrogate pair
             return str(value)
         if isinstance(value, bytes):
             return value.decode()
@@ -30,20 +66,26 @@ def as_text(value, name, place):
 
 
 def check_texts(texts, name="texts", first=0):
-    """Texts from outside, checked.
+    """Checks texts from outside.
 
     Args:
-        texts: One `str` or `bytes`; a list, tuple, NumPy array or pandas
-            series of them; or a string tensor.
-        name: What errors call it.
-        first: What they call the place of the first one.
+        texts: A list, tuple, NumPy array or pandas series of `str` or `bytes`;
+            a string tensor; or a single string, which counts as a list of one.
+        name: Name of the argument, for errors.
+        first: Place of the first text in the argument, for errors.
 
     Returns:
-        NumPy array `(n,)` of `bytes` objects in UTF-8; or, of a tensor, a
-        tensor `(n,)`. One text is taken for a list of one.
+        NumPy array `(n,)` of `bytes` objects in UTF-8; for a tensor, a tensor
+        `(n,)`.
 
     Raises:
         ValueError: If an item is not a string, or is not UTF-8.
+
+    Examples:
+
+    >>> from rnnzoo.text import check_texts
+    >>> check_texts(["café", b"bar"]).tolist()
+    [b'caf\\xc3\\xa9', b'bar']
     """
     if isinstance(texts, tf.Tensor):
         return _check_tensor(texts, name)
@@ -83,7 +125,7 @@ def _check_tensor(texts, name):
 
 def replace_invalid(texts):
     """Texts with bytes that are not UTF-8 replaced by U+FFFD."""
-    # Transcoding costs as much as all the rest; matching costs nothing.
+    # Transcoding costs as much as the whole tokenizer; matching, nothing.
     return tf.cond(
         tf.reduce_all(tf.strings.regex_full_match(texts, _UTF8)),
         lambda: tf.identity(texts),
@@ -94,10 +136,23 @@ def replace_invalid(texts):
 
 
 def lower(strings):
-    """Strings in lower case, the same ones in every locale."""
-    # ICU lowers by the machine's locale: in a Turkish one "I" turns to a
-    # dotless i. These letters are lowered here, so that a model trained there
-    # can be served elsewhere.
+    """Lower-cases strings, in the same way in every locale.
+
+    Args:
+        strings: String tensor of any shape.
+
+    Returns:
+        String tensor of the same shape.
+
+    Examples:
+
+    >>> from rnnzoo.text import lower
+    >>> [word.decode() for word in lower(["ÉCLAIR", "I"]).numpy()]
+    ['éclair', 'i']
+    """
+    # ICU follows the machine's locale, and a Turkish one turns "I" into a
+    # dotless i. ASCII and "İ" are lowered here, so that a model trained on
+    # such a machine can be served elsewhere.
     strings = tf.strings.lower(strings)  # ASCII only
     strings = tf.strings.regex_replace(strings, "İ", "i\u0307")
     return tf.strings.lower(strings, encoding="utf-8")

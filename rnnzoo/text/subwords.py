@@ -61,11 +61,6 @@ class SubwordTokenizer:
         if pieces is not None:
             self._use(pieces)
 
-    @property
-    def resources(self):
-        """Lookup tables, for `rnnzoo.export`."""
-        return () if self.pieces is None else (self._ids.table, self._merges)
-
     def __call__(self, texts):
         """The pieces of texts.
 

@@ -1,9 +1,9 @@
 """Tags of tokens, and the spans that they mean.
 
-A tag is `"O"`, outside of all spans, or a letter and a label, such as
-`"B-PER"`. B begins a span and I goes on; where a scheme has them, E ends a
-span and S is one of a single token. Tags are read as the CoNLL scorer reads
-them, in whatever scheme they are, so that each list of tags means spans.
+A tag is `"O"`, outside all spans, or a letter and a label, such as `"B-PER"`.
+B begins a span and I continues it; in schemes with more letters, E ends a span
+and S is a span of a single token. Tags of every scheme are read as the CoNLL
+scorer reads them, so that any list of tags means some spans.
 """
 
 import functools
@@ -18,7 +18,7 @@ SCHEMES = ("bio", "bioes")
 
 
 class Span(NamedTuple):
-    """Some tokens in a row, `tokens[first:last]`, and what they are."""
+    """Neighbouring tokens, `tokens[first:last]`, and their label."""
 
     label: str
     first: int
@@ -26,11 +26,11 @@ class Span(NamedTuple):
 
 
 class Constraints(NamedTuple):
-    """Which tags may follow which, as nested lists of booleans.
+    """Tags that may begin, follow each other and end, as lists of booleans.
 
     Attributes:
         start: For each tag, whether a sequence may begin with it.
-        between: For each tag, for each tag, whether the second may follow.
+        between: For each tag a list: for each tag, whether it may follow.
         end: For each tag, whether a sequence may end with it.
     """
 
@@ -41,10 +41,16 @@ class Constraints(NamedTuple):
 
 @functools.lru_cache
 def split(tag):
-    """`(letter, label)` of a tag; those of `"O"` are `("O", "")`.
+    """Splits a tag into `(letter, label)`; the label of `"O"` is empty.
 
     Raises:
-        ValueError: If it is no tag.
+        ValueError: If the string is no tag.
+
+    Examples:
+
+    >>> from rnnzoo.text import tagging
+    >>> tagging.split("B-PER"), tagging.split("O")
+    (('B', 'PER'), ('O', ''))
     """
     letter, dash, label = tag.partition("-")
     if tag == OUTSIDE or (letter in ("B", "I", "E", "S") and dash and label):
@@ -56,10 +62,16 @@ def split(tag):
 
 
 def continues(before, tag):
-    """Whether a tag continues the span of the tag before it.
+    """Tells whether a tag continues the span of the tag before it.
 
-    This one question is the whole of the CoNLL scorer's reading: a tag other
+    Nothing else is needed to read tags as the CoNLL scorer does: a tag other
     than "O" that does not continue a span begins one.
+
+    Examples:
+
+    >>> from rnnzoo.text import tagging
+    >>> tagging.continues("B-PER", "I-PER"), tagging.continues("O", "I-PER")
+    (True, False)
     """
     (letter_before, label_before), (letter, label) = split(before), split(tag)
     return (
@@ -70,13 +82,19 @@ def continues(before, tag):
 
 
 def to_spans(tags):
-    """The spans that tags mean, in order.
+    """Reads the spans that tags mean.
 
     Args:
         tags: List of strings, in any scheme, well formed or not.
 
     Returns:
-        List of `Span`.
+        List of `Span`, in order.
+
+    Examples:
+
+    >>> from rnnzoo.text import tagging
+    >>> tagging.to_spans(["B-PER", "I-PER", "O", "I-LOC"])
+    [Span(label='PER', first=0, last=2), Span(label='LOC', first=3, last=4)]
     """
     spans = []
     before = OUTSIDE
@@ -91,10 +109,10 @@ def to_spans(tags):
 
 
 def to_tags(spans, length, scheme="bio"):
-    """Tags of spans.
+    """Writes spans as tags.
 
     Args:
-        spans: `Span`s, in any order, that do not overlap.
+        spans: `Span`s that do not overlap, in any order.
         length: Number of tokens.
         scheme: `"bio"` or `"bioes"`.
 
@@ -103,6 +121,12 @@ def to_tags(spans, length, scheme="bio"):
 
     Raises:
         ValueError: If spans overlap, are empty or end after the last token.
+
+    Examples:
+
+    >>> from rnnzoo.text import tagging
+    >>> tagging.to_tags([("PER", 0, 2), ("LOC", 3, 4)], 4, "bioes")
+    ['B-PER', 'E-PER', 'O', 'S-LOC']
     """
     check_choice("scheme", scheme, SCHEMES)
     tags = [OUTSIDE] * length
@@ -126,19 +150,25 @@ def to_tags(spans, length, scheme="bio"):
 
 
 def from_offsets(spans, starts, ends):
-    """Spans of tokens, from spans of characters.
+    """Turns spans of characters into spans of tokens.
 
-    A token belongs to a span if they share a character.
+    A token belongs to a span if the two share a character.
 
     Args:
-        spans: Tuples `(start, end, label)` in characters of the text.
-        starts, ends: Where each token starts and ends, likewise.
+        spans: Tuples `(start, end, label)`, in characters of the text.
+        starts, ends: Where each token starts and ends, in characters too.
 
     Returns:
         List of `Span`.
 
     Raises:
         ValueError: If a span has no token.
+
+    Examples:
+
+    >>> from rnnzoo.text import tagging  # "Ann is here"
+    >>> tagging.from_offsets([(0, 3, "PER")], [0, 4, 7], [3, 6, 11])
+    [Span(label='PER', first=0, last=1)]
     """
     found = []
     for start, end, label in spans:
@@ -155,7 +185,7 @@ def from_offsets(spans, starts, ends):
 
 
 class TagSet:
-    """The tags of some labels in a scheme; a tag's id is its place.
+    """All tags of some labels in a scheme; the id of a tag is its place.
 
     Args:
         labels: Strings, each once.
@@ -165,6 +195,17 @@ class TagSet:
         labels: Tuple of the labels.
         scheme: The scheme.
         names: Tuple of the tags, `"O"` first.
+
+    Examples:
+
+    >>> from rnnzoo.text.tagging import TagSet
+    >>> tag_set = TagSet(["PER", "LOC"])
+    >>> tag_set.names
+    ('O', 'B-PER', 'I-PER', 'B-LOC', 'I-LOC')
+    >>> tag_set.encode(["I-LOC", "E-LOC", "O"])
+    [3, 4, 0]
+    >>> tag_set.constraints.start
+    [True, True, False, True, False]
     """
 
     def __init__(self, labels, scheme="bio"):
@@ -182,7 +223,13 @@ class TagSet:
         return len(self.names)
 
     def encode(self, tags):
-        """Ids of tags that are in any scheme.
+        """Ids of tags, which may be in any scheme.
+
+        Args:
+            tags: List of strings.
+
+        Returns:
+            List of integers, the ids of tags of this set with the same spans.
 
         Raises:
             ValueError: If a tag has another label.
@@ -198,15 +245,15 @@ class TagSet:
 
     @property
     def continues(self):
-        """Boolean array `(tags, tags)`: whether the second continues."""
+        """Whether a tag continues the one before: `[before, tag]`, booleans."""
         return continuation(self.names)
 
     @property
     def constraints(self):
-        """`Constraints` that every well-formed sequence keeps, and no other."""
+        """`Constraints` that well-formed sequences keep, and no others do."""
         letters = [split(name)[0] for name in self.names]
         inside = np.array([letter in "IE" for letter in letters])
-        # With E and S, a span that was begun must go on until it ends.
+        # With E and S, a span that has begun must continue until it ends.
         is_open = np.array([letter in "BI" for letter in letters])
         must = is_open if self.scheme == "bioes" else np.zeros_like(is_open)
         between = self.continues | ~(inside[None] | must[:, None])
@@ -216,5 +263,19 @@ class TagSet:
 
 
 def continuation(names):
-    """Boolean array `(tags, tags)`: whether the second continues the first."""
+    """Tells which tags continue which.
+
+    Args:
+        names: Strings, the tags.
+
+    Returns:
+        Boolean array `(tags, tags)`: whether the second tag continues a span
+        of the first.
+
+    Examples:
+
+    >>> from rnnzoo.text.tagging import continuation
+    >>> continuation(["O", "B-PER", "I-PER"]).astype(int).tolist()
+    [[0, 0, 0], [0, 0, 1], [0, 0, 1]]
+    """
     return np.array([[continues(a, b) for b in names] for a in names])

@@ -4,9 +4,9 @@ The same ops run in training, in prediction and in an exported graph.
 
 Texts are marked up, then split once. A chain of regular expressions puts
 `CUT` around every token and `BREAK` where a sentence ends. Both are control
-characters, and those of the text itself are blanked out first, one for one.
-So marks are the only thing that a text gains, nothing is ever lost, and the
-lengths of the pieces add up to offsets in the original string.
+characters; those of the text itself become spaces first, one for one. So a
+text gains nothing but marks and loses nothing, and the lengths of the pieces
+add up to offsets in the original string.
 """
 
 import keras
@@ -18,13 +18,13 @@ from rnnzoo.text.strings import lower, replace_invalid
 from rnnzoo.text.tokens import Tokens, into_sentences
 from rnnzoo.text.vocabulary import Vocabulary
 
-CUT = "\v"  # White space to tf.strings.split, and to nobody else here.
-BREAK = "\x1e"  # A token of its own, that only the sentence splitter sees.
+CUT = "\v"  # White space to tf.strings.split, but to no rule below.
+BREAK = "\x1e"  # A token of its own, which only the sentence splitter sees.
 _BREAK = CUT + BREAK + CUT
 
-# RE2 has no class subtraction: a word character is what is not punctuation,
-# symbol, separator, control, nor of a script that writes words without blanks.
-# Soft hyphens and the (non-)joiners of Persian or Hindi are inside of words.
+# RE2 has no class subtraction. A word character is none of: punctuation,
+# symbol, separator, control, scripts that put no spaces between words. Soft
+# hyphens and the (non-)joiners of Persian or Hindi are inside words.
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}"
 _LETTER = (
     rf"(?:[^\p{{P}}\p{{S}}\p{{Z}}\p{{C}}{_UNSPACED}]"
@@ -37,8 +37,8 @@ _URL_CHARACTER = r"""[^\s\v<>"]"""
 _URL_END = r"""[^\s\v<>"'.,;:!?()\[\]{}]"""
 _PICTURE = r"[\p{So}\x{1F000}-\x{1FAFF}]"
 _MODIFIERS = r"[\x{FE0F}\x{20E3}\x{1F3FB}-\x{1F3FF}\x{E0020}-\x{E007F}]*"
-# With these the dot belongs to the word; only the second kind ever ends a
-# sentence, if the next word is one that sentences like to begin with.
+# The dot after one of these belongs to the word. After suffixes and initials
+# it also ends the sentence, if the next word is a usual first word.
 _TITLES = (
     "mr|mrs|ms|messrs|dr|prof|rev|fr|st|mt|ft|lt|col|gen|sgt|capt|cmdr|maj"
     "|gov|sen|rep|hon|vs|v|cf|approx|e\\.g|i\\.e"
@@ -52,8 +52,8 @@ _STARTERS = (
     "|Yet|An?|Is|Did|Do"
 )
 
-# What is marked as a token; plain words between blanks need no mark. The
-# first alternative that matches wins.
+# Patterns of the tokens to mark; plain words between spaces need no mark. The
+# first pattern that matches wins.
 _TOKENS = (
     # https://imdb.com/title, www.imdb.com, imdb.com/title, me@imdb.com
     rf"(?i:https?://|www\.){_URL_CHARACTER}*{_URL_END}",
@@ -85,7 +85,7 @@ _TOKENS = (
 
 # The rules are pairs of a pattern and what replaces it.
 _CLEAN = (
-    # Every other blank, control or invisible character becomes a space.
+    # All other white space, control and invisible characters become spaces.
     (
         r"[\x{0}-\x{9}\x{B}-\x{1F}\x{7F}-\x{90}\x{93}-\x{A0}\x{1680}"
         r"\x{2000}-\x{200B}\x{200E}\x{200F}\x{2028}-\x{202F}\x{205F}-\x{2064}"
@@ -106,13 +106,13 @@ _WORDS = (
 )
 _CLOSING = r"""["')\]}»”]"""
 _SENTENCES = (
-    # A full stop ends a sentence, whatever follows: abbreviations have theirs
-    # inside the token, and some people never type a capital letter.
+    # A full stop ends a sentence, whatever follows: that of an abbreviation is
+    # inside its token, and some people never type a capital letter.
     (
         rf"(?:\v+[.!?…。！？｡]+)+\v+(?:{_CLOSING}+\v+)*",
         r"\0" + _BREAK,
     ),
-    # Except: `"What?" he said`, `well... no`, and `readme.txt`, `Yahoo!,`.
+    # Except in `"What?" he said`, `well... no`, `readme.txt` and `Yahoo!,`.
     (
         rf"((?:\.\v*\.|…|{_CLOSING})\v+)\x1e(\v*[ \n]*\v*\p{{Ll}})"
         r"|\x1e(\v*[\p{Ll},;:])",
@@ -140,25 +140,34 @@ class Tokenizer:
     marks are tokens, `don't` is `do` `n't`, `it's` is `it` `'s`, while
     `sci-fi`, `10.5`, `8/10`, `Mr.`, `U.S.`, `:-)`, URLs and emoji are one token
     each. A run of full stops, exclamation or question marks is cut after every
-    third. Chinese and Japanese characters are words each. Curly apostrophes
+    third mark. Each Chinese or Japanese character is a word. Curly apostrophes
     become straight ones. White space, control characters and HTML line breaks
     (`<br>`, `<p>`) are never tokens.
 
-    Characters are those of Unicode; white space between them is the token
-    `" "`, whatever its length.
+    Characters are those of Unicode; white space between them, of any length,
+    is one token, `" "`.
 
     Bytes that are not UTF-8 become U+FFFD. An empty text has no tokens.
 
     Args:
-        unit: `"word"` or `"character"`; for pieces of words see
-            `rnnzoo.text.subwords`.
+        unit: `"word"` or `"character"`; for pieces of words, see
+            `rnnzoo.text.SubwordTokenizer`.
         lowercase: Whether tokens are lower-cased.
 
-    Attributes:
-        resources: Lookup tables, for `rnnzoo.export`; it needs none.
-    """
+    Examples:
 
-    resources = ()
+    >>> from rnnzoo.text import Tokenizer
+    >>> tokenizer = Tokenizer()
+    >>> words = tokenizer(["It's 10.5 stars. Isn't it?"]).words
+    >>> [word.decode() for word in words[0].numpy()]
+    ['it', "'s", '10.5', 'stars', '.', 'is', "n't", 'it', '?']
+    >>> tokenizer.join(words).numpy().tolist()
+    [b"it's 10.5 stars. isn't it?"]
+    >>> tokenizer.sentences(["Mr. X? No. Sorry"]).words.to_list()
+    [[[b'mr.', b'x', b'?'], [b'no', b'.'], [b'sorry']]]
+    >>> Tokenizer("character")(["A b"]).words.to_list()
+    [[b'a', b' ', b'b']]
+    """
 
     def __init__(self, unit="word", lowercase=True):
         check_choice("unit", unit, ("word", "character"))
@@ -179,16 +188,16 @@ class Tokenizer:
     def sentences(self, texts, max_words=None):
         """The tokens of texts, by sentences.
 
-        A sentence ends at a full stop, `!`, `?` or their runs, with the quotes
-        and brackets that close after them; at HTML line breaks (`<br>`, `<p>`)
-        and blank lines. It does not end at a dot that belongs to a word
-        (`Mr.`, `10.5`), or where an ellipsis or closing quote is followed by a
-        small letter. `U.S.`, initials and `etc.` end it if a typical first
-        word follows. The sentences of words and of characters are the same.
+        A sentence ends after a full stop, `!`, `?` or a run of them, and the
+        quotes and brackets that close there; at HTML line breaks (`<br>`,
+        `<p>`); and at empty lines. It does not end at a dot that belongs to a
+        word (`Mr.`, `10.5`), or where a small letter follows an ellipsis or a
+        closing quote. After `U.S.`, initials and `etc.` it ends if a usual
+        first word follows. Words and characters have the same sentences.
 
         Args:
             texts: String tensor `(n,)`, or a list of strings.
-            max_words: Most tokens of a sentence. A longer one goes on in the
+            max_words: Most tokens of a sentence. A longer one continues in the
                 next, so that nothing is lost. `None` for no limit.
 
         Returns:
@@ -198,27 +207,34 @@ class Tokenizer:
         check_positive("max_words", max_words, optional=True)
         tokens, places = self._split(texts, sentences=True)
         rows = tokens.words.value_rowids()
-        # A token opens a sentence where a break lay before it, or if the one
-        # before is of another text. Rolling takes the last for the one before
-        # the first: also not its neighbour.
+        # A token opens a sentence if a break lies before it, or if the token
+        # before is of another text. Rolling puts the last token before the
+        # first, which is no neighbour either.
         opens = places - tf.roll(places, 1, 0) != 1
         opens |= rows != tf.roll(rows, 1, 0)
         return into_sentences(tokens, opens, max_words)
 
     def to_count(self, texts):
-        """What `learn` takes the counts of: the tokens, ragged `(n, None)`."""
+        """The tokens, for `learn` to take their counts: ragged `(n, None)`."""
         return self(texts).words
 
     def learn(self, counts, size=None, min_count=1):
-        """The tokens of a vocabulary; see `Vocabulary.from_counts`."""
+        """Chooses the tokens of a vocabulary.
+
+        Args:
+            counts, size, min_count: See `Vocabulary.from_counts`.
+
+        Returns:
+            Tuple of the tokens.
+        """
         return Vocabulary.from_counts(counts, size, min_count).tokens
 
     def join(self, tokens):
         """Texts from their tokens.
 
-        Words are joined by spaces, but none is left before a full stop or
-        after an opening bracket. What the tokenizer drops, such as line
-        breaks, does not come back.
+        Words are joined by spaces, with none before a full stop or after an
+        opening bracket. What the tokenizer drops, such as line breaks, does
+        not come back.
 
         Args:
             tokens: String tensor `(..., time)`, dense or ragged; "" stands for
@@ -244,8 +260,7 @@ class Tokenizer:
         tokens = columns.words
         places = tf.where(tokens.values != BREAK)[:, 0]
         rows = tf.gather(tokens.value_rowids(), places)
-        # Without validation, whose assertions would keep columns alive that
-        # nobody asked for.
+        # No validation: its assertions would compute columns that nobody uses.
         kept = (
             tf.RaggedTensor.from_value_rowids(
                 tf.gather(column.values, places),
@@ -277,26 +292,26 @@ class Tokenizer:
     def _columns(self, marked):
         """The tokens and `BREAK`s of marked texts."""
         characters = self.unit == "character"
-        words, starts, ends = _pieces(marked, keep_blanks=characters)
+        words, starts, ends = _pieces(marked, keep_spaces=characters)
         if characters:
-            blank = tf.strings.regex_replace(words.values, r"^[ \n]+$", " ")
-            words = words.with_values(blank)
+            space = tf.strings.regex_replace(words.values, r"^[ \n]+$", " ")
+            words = words.with_values(space)
             if self.lowercase:
                 words = words.with_values(lower(words.values))
         else:
-            # The same words, for less: whole texts are lowered, blanks never
-            # become pieces, and inside a tf.function where nobody asks for
-            # offsets the above is pruned.
+            # The same words for less work: whole texts are lowered, spaces
+            # never become pieces, and a tf.function that uses no offsets drops
+            # the pieces above.
             words = tf.strings.split(
                 lower(marked) if self.lowercase else marked
             )
         return Tokens(words, starts, ends)
 
 
-def _pieces(marked, keep_blanks):
-    """What lies between the marks, with starts and ends, all ragged.
+def _pieces(marked, keep_spaces):
+    """The strings between marks, their starts and their ends, all ragged.
 
-    Blanks are dropped, or kept where both neighbours are visible.
+    Spaces are dropped, or kept where both neighbours are visible.
     """
     spaced = tf.strings.regex_replace(marked, r"[ \n]+", CUT + r"\0" + CUT)
     pieces = tf.strings.split(spaced, CUT)
@@ -304,15 +319,15 @@ def _pieces(marked, keep_blanks):
     values, rows = pieces.values, pieces.value_rowids()
     breaks = values == BREAK
     lengths = tf.strings.length(values, unit="UTF8_CHAR")
-    lengths = tf.where(breaks, 0, lengths)  # Marks are not of the text.
+    lengths = tf.where(breaks, 0, lengths)  # Marks are no part of the text.
     ends = tf.cumsum(lengths)
     starts = ends - lengths
     before = tf.gather(tf.concat([starts, [0]], 0), pieces.row_starts())
     before = tf.gather(before, rows)
-    blanks = tf.strings.strip(values) == ""
-    keep = ~blanks
-    if keep_blanks:
-        visible = ~(blanks | breaks)
+    spaces = tf.strings.strip(values) == ""
+    keep = ~spaces
+    if keep_spaces:
+        visible = ~(spaces | breaks)
         keep |= _neighbour(visible, rows, 1) & _neighbour(visible, rows, -1)
     keep = pieces.with_values(keep)
     return tuple(
@@ -322,8 +337,8 @@ def _pieces(marked, keep_blanks):
 
 
 def _neighbour(flags, rows, shift):
-    """The flag of the next piece to the left (1) or right (-1) in the row."""
-    # Rolling wraps round, and so might find the same row at its other end.
+    """The flag of the neighbour in the row, to the left (1) or right (-1)."""
+    # Rolling wraps around, and might find the same row again at its other end.
     place = tf.range(tf.size(rows)) - shift
     inside = (place >= 0) & (place < tf.size(rows))
     return tf.roll(flags, shift, 0) & (tf.roll(rows, shift, 0) == rows) & inside

@@ -37,10 +37,10 @@ class TokenizerProtocol(Protocol):
     """The methods and attributes that tasks use of a tokenizer.
 
     `rnnzoo.text.Tokenizer` and `rnnzoo.text.SubwordTokenizer` have them, and
-    every task takes either. A tokenizer of your own needs all of them, uses
-    only stock TensorFlow ops in `__call__`, `sentences` and `join`, which are
-    exported with the model, and is registered with
-    `keras.saving.register_keras_serializable`.
+    every task takes either. A tokenizer of your own needs all of them. Its
+    `__call__`, `sentences` and `join` use only stock TensorFlow ops, because
+    they are exported with a model, and lookup tables that are its attributes.
+    Its class is registered with `keras.saving.register_keras_serializable`.
 
     A vocabulary is learned from counts, a batch of texts at a time:
 
@@ -59,12 +59,10 @@ class TokenizerProtocol(Protocol):
         unit: Name of the kind of token: `"word"`, `"character"` or
             `"subword"`.
         lowercase: Whether tokens are in lower case.
-        resources: Lookup tables to export with a model; see `rnnzoo.export`.
     """
 
     unit: str
     lowercase: bool
-    resources: tuple
 
     def __call__(self, texts):
         """Splits texts.
@@ -146,8 +144,7 @@ def into_sentences(tokens, opens, max_words=None):
     starts = tf.where(opens)[:, 0]
 
     def nest(column):
-        # Without validation, whose assertions would keep columns alive that
-        # nobody asked for.
+        # No validation: its assertions would compute columns that nobody uses.
         sentences = tf.RaggedTensor.from_row_starts(
             column.values, starts, validate=False
         )

@@ -14,18 +14,27 @@ from rnnzoo.text.strings import as_text
 class Vocabulary(tf.Module):
     """Tokens and their ids, in the graph.
 
-    Id 0 is padding, which is also the id of the empty string, 1 stands for
-    unknown tokens; then come the tokens, from 2 on.
+    Id 0 is padding and also the id of the empty string, id 1 stands for
+    unknown tokens, and the tokens begin at id 2.
 
-    It holds a lookup table: a `tf.Module` that has it as an attribute can be
-    exported.
+    A vocabulary holds a lookup table, which an exported `tf.Module` must track:
+    as an attribute, the vocabulary or its `table` will do.
 
     Args:
-        tokens: Strings, each once.
+        tokens: Strings, not empty, each once.
 
     Attributes:
-        tokens: Tuple of the strings, those of the ids from 2 on.
+        tokens: Tuple of the strings, from id 2 on.
         table: The lookup table.
+
+    Examples:
+
+    >>> from rnnzoo.text import Vocabulary
+    >>> vocabulary = Vocabulary(["good", "film"])
+    >>> vocabulary([["good", "grief", ""]]).numpy().tolist()
+    [[2, 1, 0]]
+    >>> len(vocabulary), vocabulary.tokens
+    (4, ('good', 'film'))
     """
 
     def __init__(self, tokens=()):
@@ -56,12 +65,26 @@ class Vocabulary(tf.Module):
 
     @classmethod
     def from_counts(cls, counts, size=None, min_count=1):
-        """The most frequent tokens, by falling count, then alphabetically.
+        """Makes a vocabulary of the most frequent tokens.
+
+        The most frequent token comes first; equally frequent ones are in
+        alphabetical order.
 
         Args:
-            counts: Dict of token to how often it occurs.
-            size: Most ids to give out, those of padding and unknown included.
+            counts: Dict from tokens to how often they occur.
+            size: Most ids, including the two for padding and unknown tokens.
+                `None` for no limit.
             min_count: Tokens that occur less often are unknown.
+
+        Returns:
+            `Vocabulary`.
+
+        Examples:
+
+        >>> from rnnzoo.text import Vocabulary
+        >>> counts = {"film": 2, "good": 5, "bad": 2, "plot": 1}
+        >>> Vocabulary.from_counts(counts, size=4).tokens
+        ('good', 'bad')
         """
         if size is not None and size < RESERVED:
             raise ValueError(
@@ -88,7 +111,7 @@ class Vocabulary(tf.Module):
         return self.table.lookup(tf.convert_to_tensor(tokens, tf.string))
 
     def __len__(self):
-        """The number of ids: of the tokens, padding and unknown."""
+        """The number of ids, including those of padding and unknown tokens."""
         return len(self._tokens) + RESERVED
 
     def __repr__(self):
@@ -111,13 +134,22 @@ class TokenCounter:
 
     Attributes:
         counts: `collections.Counter` of strings.
+
+    Examples:
+
+    >>> from rnnzoo.text import TokenCounter
+    >>> counter = TokenCounter()
+    >>> counter.update([["a", "good", ""], ["a", "", ""]])
+    >>> counter.update(["good", "a"])
+    >>> dict(counter.counts)
+    {'a': 3, 'good': 2}
     """
 
     def __init__(self):
         self.counts = Counter()
 
     def update(self, tokens):
-        """Adds the tokens of a ragged or dense string tensor."""
+        """Adds the tokens of a ragged or dense string tensor, except ""."""
         if isinstance(tokens, tf.RaggedTensor):
             tokens = tokens.flat_values
         tokens = tf.reshape(tf.convert_to_tensor(tokens, tf.string), [-1])

@@ -1,4 +1,4 @@
-"""What a model reads of words: ids of words, of characters and of cases."""
+"""Words as ids: of themselves, of their characters and of their case."""
 
 import numpy as np
 import tensorflow as tf
@@ -7,7 +7,8 @@ from rnnzoo.ids import RESERVED, UNKNOWN
 from rnnzoo.text.strings import lower
 from rnnzoo.text.vocabulary import Vocabulary
 
-# The first that matches a whole word; ids from 2 on, 1 is for the rest.
+# The first pattern that matches a whole word is its case. Their ids begin at
+# 2; 1 is the case of words that match none.
 _CASES = (
     r"\p{N}+",  # 1996
     r"[^\p{L}]*\p{N}[^\p{L}]*",  # 10.5
@@ -23,15 +24,31 @@ CASES = len(_CASES) + RESERVED
 class WordReader(tf.Module):
     """Turns words into ids, in the graph.
 
-    It holds two lookup tables; see `rnnzoo.Vocabulary`.
+    A reader holds two lookup tables; see `rnnzoo.text.Vocabulary`.
 
     Args:
-        words: Words from id 2 on, as `form` makes them.
+        words: Words from id 2 on, as `form` returns them.
         characters: Characters from id 2 on.
-        lowercase: Whether the words of the vocabulary are in lower case. Cases
-            and characters are read of the word as it is written.
-        normalize_digits: Whether all digits are 0 in words of the vocabulary.
-        max_characters: Characters read of a word, the first ones.
+        lowercase: Whether words are looked up in lower case. Characters and
+            case are always those of the word as it is written.
+        normalize_digits: Whether words are looked up with every digit a 0.
+        max_characters: Most characters of a word, the first ones.
+
+    Attributes:
+        vocabulary: `rnnzoo.text.Vocabulary` of the words.
+        characters: `rnnzoo.text.Vocabulary` of the characters.
+
+    Examples:
+
+    >>> from rnnzoo.text.words import WordReader, ragged_tokens
+    >>> reader = WordReader(["in", "paris"], list("Parinst"))
+    >>> ids = reader(ragged_tokens([["In", "Paris"], ["1900"]]))
+    >>> ids["words"].to_list()
+    [[2, 3], [1]]
+    >>> ids["characters"].to_list()
+    [[[1, 6], [2, 3, 4, 5, 7]], [[1, 1, 1, 1]]]
+    >>> ids["cases"].to_list()
+    [[5, 5], [2]]
     """
 
     def __init__(
@@ -54,13 +71,14 @@ class WordReader(tf.Module):
         """The ids of words.
 
         Args:
-            tokens: Ragged strings `(n, None)`, as they are written.
+            tokens: Ragged strings `(n, None)`, the words as they are written.
 
         Returns:
             Dict of ragged int32: `"words"` `(n, None)`, `"characters"` `(n,
-            None, None)`, `"cases"` `(n, None)`. No token has an id of padding.
+            None, None)`, `"cases"` `(n, None)`. No id is that of padding, not
+            even for an empty word.
         """
-        # Most words occur often, and regular expressions cost something.
+        # Each distinct word is read once: regular expressions take time.
         distinct, place = tf.unique(tokens.flat_values)
         words = form(distinct, self.lowercase, self.normalize_digits)
         characters = split_characters(distinct)[:, : self.max_characters]
@@ -76,7 +94,22 @@ class WordReader(tf.Module):
 
 
 def form(words, lowercase=True, normalize_digits=False):
-    """Words as a vocabulary knows them."""
+    """Puts words into the form in which a vocabulary knows them.
+
+    Args:
+        words: String tensor of any shape.
+        lowercase: Whether to lower-case them.
+        normalize_digits: Whether to replace every digit with a 0.
+
+    Returns:
+        String tensor of the same shape.
+
+    Examples:
+
+    >>> from rnnzoo.text.words import form
+    >>> form(["May", "1995"], normalize_digits=True).numpy().tolist()
+    [b'may', b'0000']
+    """
     if lowercase:
         words = lower(words)
     if normalize_digits:
@@ -85,12 +118,34 @@ def form(words, lowercase=True, normalize_digits=False):
 
 
 def split_characters(words):
-    """Characters of words, ragged `(n, None)`."""
+    """Splits words `(n,)` into characters, ragged `(n, None)`.
+
+    Examples:
+
+    >>> from rnnzoo.text.words import split_characters
+    >>> split_characters(["to", "be"]).to_list()
+    [[b't', b'o'], [b'b', b'e']]
+    """
     return tf.strings.unicode_split(words, "UTF-8", errors="replace")
 
 
 def case_ids(words):
-    """How words are written, int32 from 1 to `CASES - 1`."""
+    """Tells how words are written: in small letters, with a capital, ...
+
+    Args:
+        words: String tensor of any shape.
+
+    Returns:
+        int32 tensor of the same shape, from 1 to `CASES - 1`.
+
+    Examples:
+
+    >>> from rnnzoo.text.words import case_ids
+    >>> case_ids(["1996", "10.5", "F-16", "Paris", "EU"]).numpy().tolist()
+    [2, 3, 4, 5, 6]
+    >>> case_ids(["word", "McDonald", "--"]).numpy().tolist()
+    [7, 8, 1]
+    """
     ids = tf.ones_like(words, tf.int32)
     for place in reversed(range(len(_CASES))):
         matches = tf.strings.regex_full_match(words, f"(?s:{_CASES[place]})")
@@ -99,7 +154,14 @@ def case_ids(words):
 
 
 def ragged_tokens(sentences):
-    """Ragged strings `(n, None)` of lists of words."""
+    """Makes ragged strings `(n, None)` of `n` lists of words.
+
+    Examples:
+
+    >>> from rnnzoo.text.words import ragged_tokens
+    >>> ragged_tokens([["In", "Paris"], []]).to_list()
+    [[b'In', b'Paris'], []]
+    """
     lengths = np.array([len(sentence) for sentence in sentences], "int64")
     words = [word for sentence in sentences for word in sentence]
     return tf.RaggedTensor.from_row_lengths(
