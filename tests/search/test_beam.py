@@ -83,36 +83,124 @@ def test_the_best_are_found_in_blocks_as_one_by_one(vocabulary):
             np.testing.assert_array_equal(ours, theirs)
 
 
-def test_coverage_counts_in_the_score():
-    """A model that attends to place `token`; sources of 3 places."""
-    models = Markov(5, vocabulary=3)
+class Seeing:
+    """Models that attend to place `token`; sources of as many places.
 
-    def step(tokens, state):
-        logits, markov = models.step(tokens, state["markov"])
-        seen = state["seen"] + 0.4 * tf.one_hot(tokens, 3)
+    The places from 3 on need no attention.
+    """
+
+    def __init__(self, models, vocabulary):
+        self.models = Markov(models, vocabulary)
+        self.due = np.arange(vocabulary) < 3
+
+    def step(self, tokens, state):
+        logits, markov = self.models.step(tokens, state["markov"])
+        seen = state["seen"] + 0.4 * tf.one_hot(tokens, len(self.due))
         return logits, {"markov": markov, "seen": seen}
 
-    state = {"markov": models.state, "seen": tf.zeros([5, 3])}
-    found = search.beam(
-        step,
-        state,
-        models.start,
-        END,
-        max_length=3,
-        width=24,
-        n_best=3,
-        coverage_penalty=0.3,
-        coverage=lambda state: state["seen"] + [0, 1, 0],
-    )
+    def covered(self, tokens):
+        """Sum of the logarithms of the coverage of each place."""
+        seen = np.bincount([START, *tokens], minlength=len(self.due)) * 0.4
+        return np.log(np.clip(seen + ~self.due, 1e-6, 1)).sum()
+
+    def run(self, max_length, **options):
+        count = self.models.models
+        return search.beam(
+            self.step,
+            {
+                "markov": self.models.state,
+                "seen": tf.zeros([count, len(self.due)]),
+            },
+            self.models.start,
+            END,
+            max_length,
+            coverage=lambda state: state["seen"] + ~self.due,
+            **options,
+        )
+
+
+def test_coverage_counts_in_the_score():
+    seeing = Seeing(5, vocabulary=3)
+    found = seeing.run(3, width=24, n_best=3, coverage_penalty=0.3)
     for model, best in enumerate(unpacked(found)):
-        scored = []
-        for tokens in sequences(3, 3):
-            seen = np.bincount([START, *tokens], minlength=3) * 0.4
-            covered = np.clip(np.add(seen, [0, 1, 0]), 1e-6, 1)
-            score = models.log_prob(model, tokens)
-            scored.append((score + 0.3 * np.log(covered).sum(), tokens))
+        scored = [
+            (
+                seeing.models.log_prob(model, tokens)
+                + 0.3 * seeing.covered(tokens),
+                tokens,
+            )
+            for tokens in sequences(3, 3)
+        ]
         scored = sorted(scored, reverse=True)[:3]
         assert [tokens for tokens, _, _ in best] == [s for _, s in scored]
         np.testing.assert_allclose(
             [b[1] for b in best], [s[0] for s in scored], rtol=1e-4
+        )
+
+
+def search_one(seeing, model, longest, width, exponent, factor):
+    """The beam of one sample in plain lists, as the documentation tells it.
+
+    Returns:
+        List of (score, tokens) of the finished sequences, the best first.
+    """
+    logits = seeing.models.logits[model].astype("float64")
+    log_probs = logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
+    live, finished = [(0.0, ())], []
+    for t in range(longest + 1):
+        found = []
+        for total, tokens in live:
+            before, last = (START, START, *tokens)[-2:]
+            for token, each in enumerate(log_probs[t, before, last]):
+                if t < longest or token == END:
+                    found.append((total + each, (*tokens, token)))
+        found = sorted(found, reverse=True)
+        finished += [
+            (
+                total / penalty(tokens, exponent)
+                + factor * seeing.covered(tokens),
+                tokens,
+            )
+            for total, (*tokens, token) in found[:width]
+            if token == END
+        ]
+        finished = sorted(finished, reverse=True)[:width]
+        live = []
+        for total, tokens in found:
+            if tokens[-1] != END:
+                score = total / penalty(tokens[1:], exponent)
+                better = sum(each >= score for each, _ in finished)
+                if len(live) + better < width:
+                    live.append((total, tokens))
+    return finished
+
+
+@pytest.mark.parametrize("length_penalty", [0.0, 1.5])
+@pytest.mark.parametrize("coverage_penalty", [0.0, 0.4])
+@pytest.mark.parametrize("width", [1, 2, 3, 5])
+def test_a_narrow_beam_goes_where_the_documentation_says(
+    width, coverage_penalty, length_penalty
+):
+    seeing = Seeing(60, vocabulary=6)
+    longest = [5, 2, 4] * 20
+    found = seeing.run(
+        tf.constant(longest),
+        width=width,
+        n_best=width,
+        length_penalty=length_penalty,
+        coverage_penalty=coverage_penalty,
+    )
+    for model, best in enumerate(unpacked(found)):
+        expected = search_one(
+            seeing,
+            model,
+            longest[model],
+            width,
+            length_penalty,
+            coverage_penalty,
+        )
+        best = [(score, tokens) for tokens, score, _ in best if score > -np.inf]
+        assert [each[1] for each in best] == [tuple(e[1]) for e in expected]
+        np.testing.assert_allclose(
+            [each[0] for each in best], [e[0] for e in expected], rtol=1e-4
         )
