@@ -1,12 +1,20 @@
-"""NumPy arrays of whatever holds columns and rows."""
+"""Columns and rows, in whatever holds them, as arrays or lists."""
 
 import numpy as np
 
 
 def as_column(column):
-    """A column of pandas, Arrow or tensors as an array or a list.
+    """Turns a column of pandas or Arrow, or a tensor, into an array or a list.
 
-    In pandas, a number in brackets is a label of the index, not a place.
+    Other columns are returned as they are. A pandas column cannot be: there, a
+    number in brackets is a label of the index, not a place.
+
+    Examples:
+
+    >>> import tensorflow as tf
+    >>> from rnnzoo.arrays import as_column
+    >>> as_column(tf.constant([1, 2])).tolist(), as_column([3])
+    ([1, 2], [3])
     """
     for convert in ("to_pylist", "to_numpy", "numpy"):
         if hasattr(column, convert):
@@ -15,7 +23,14 @@ def as_column(column):
 
 
 def as_objects(rows):
-    """An array of lists, of which NumPy would try to make a matrix."""
+    """Makes a one-dimensional array of rows; `np.array` would try a matrix.
+
+    Examples:
+
+    >>> from rnnzoo.arrays import as_objects
+    >>> as_objects([[1, 2], [3, 4]]).shape
+    (2,)
+    """
     objects = np.empty(len(rows), object)
     for place, row in enumerate(rows):
         objects[place] = row

@@ -1,4 +1,4 @@
-"""What an argument may be, said in one way."""
+"""Checks of arguments, whose errors all read the same."""
 
 import numbers
 
@@ -7,9 +7,19 @@ def check_positive(name, value, optional=False):
     """Raises a `ValueError` unless the value is a positive integer.
 
     Args:
-        name: The argument's name.
-        value: Its value.
-        optional: Whether it may be `None` as well.
+        name: Name of the argument.
+        value: Value of the argument.
+        optional: Whether the value may also be `None`.
+
+    Examples:
+
+    >>> from rnnzoo.checks import check_positive
+    >>> check_positive("units", 5)
+    >>> check_positive("units", 0)
+    Traceback (most recent call last):
+        ...
+    ValueError: Invalid value for argument `units`. Expected a positive integer.
+    Received: units=0
     """
     if optional and value is None:
         return
@@ -37,7 +47,7 @@ def check_rate(name, value):
 
 
 def check_choice(name, value, choices):
-    """Raises a `ValueError` unless the value is one of some strings."""
+    """Raises a `ValueError` unless the value is one of the choices."""
     choices = tuple(choices)  # a dict fails where a value has no hash
     if value not in choices:
         _refuse(name, value, f"one of {', '.join(map(repr, choices))}")

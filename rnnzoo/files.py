@@ -1,4 +1,4 @@
-"""Files and directories that appear under their name only when whole."""
+"""Files and directories that appear only when they are complete."""
 
 import contextlib
 import errno
@@ -10,43 +10,51 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def atomic_path(path, overwrite=True):
-    """Gives a temporary path, and renames it to `path` when all went well.
+    """Gives a temporary path, and renames it to `path` at the end.
 
-    What is written there, a file or a directory, replaces what was at `path`
-    in the last moment. On any error, and on an interrupt, `path` is left as it
-    was and the temporary is removed.
-
-    ```python
-    with atomic_path("runs/history.csv") as temporary:
-        temporary.write_text(csv)
-    ```
+    Write a file or a directory to the temporary path. Only when the block ends
+    does it replace what was at `path`. After an error or an interrupt, `path`
+    is as it was before, and the temporary file or directory is gone.
 
     Args:
         path: Where the result belongs. Missing parent directories are made. A
             link is followed, as when opening a file.
-        overwrite: Whether what is at `path` may be replaced. A file only ever
-            replaces a file, and a directory only a directory without anything
-            in it that the new one has not.
+        overwrite: Whether the result may replace what is at `path`. A file
+            replaces only a file, and a directory only a directory in which
+            there is nothing that the new one lacks.
 
     Returns:
         A context manager of a `pathlib.Path`, beside `path` and with the same
         name and suffix.
 
     Raises:
-        FileExistsError: `path` exists and may not be replaced.
-        OSError: `path` cannot be written; raised on entry, before any work.
-        ValueError: `path` is empty or a URL.
+        FileExistsError: If `path` exists and may not be replaced.
+        OSError: If `path` cannot be written; raised before the block begins.
+        ValueError: If `path` is empty or a URL.
+
+    Examples:
+
+    >>> import os, tempfile
+    >>> from rnnzoo.files import atomic_path
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> with atomic_path(f"{folder.name}/history.csv") as temporary:
+    ...     _ = temporary.write_text("epoch,loss")
+    ...     "history.csv" in os.listdir(folder.name)
+    False
+    >>> os.listdir(folder.name)
+    ['history.csv']
+    >>> folder.cleanup()
     """
     target = _target(path, overwrite)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        # The name comes last inside a private directory: writers that look at
+        # A private directory with the same name in it: writers that look at
         # the suffix see it, and the usual permissions apply.
         private = tempfile.TemporaryDirectory(
             prefix=f".{target.name[:40]}.", dir=target.parent
         )
     except OSError as error:
-        # errno chooses the class: PermissionError, FileExistsError, ...
+        # Python makes a PermissionError, FileExistsError, ... of the errno.
         raise OSError(
             error.errno,
             "Invalid value for argument `path`. Expected a place that can be "
@@ -69,20 +77,21 @@ def _target(path, overwrite):
     target = Path(os.path.realpath(name))
     if target.exists() and not overwrite:
         raise FileExistsError(
-            "Invalid value for argument `path`. Expected a path that does not "
-            "exist yet. Remove it, or pass `overwrite=True`. Received: "
-            f"path={name!r}"
+            f"{name!r} exists already. Remove it, or pass `overwrite=True` to "
+            "replace it."
         )
     return target
 
 
 def _replace(temporary, target, aside):
-    """Renames `temporary` to `target`, unless something else would be lost."""
+    """Renames `temporary` to `target`, unless other files would be lost."""
     if target.exists() and target.is_dir() != temporary.is_dir():
-        kind = "directory" if temporary.is_dir() else "file"
+        there, new = "directory", "file"
+        if temporary.is_dir():
+            there, new = new, there
         raise FileExistsError(
-            f"Invalid value for argument `path`. Expected a {kind} or a new "
-            f"name. Received something else: path={str(target)!r}"
+            f"{str(target)!r} is a {there}, which a {new} does not replace. "
+            "Choose another name."
         )
     if not target.is_dir():
         os.replace(temporary, target)
@@ -90,9 +99,8 @@ def _replace(temporary, target, aside):
     foreign = sorted(set(os.listdir(target)) - set(os.listdir(temporary)))
     if foreign:
         raise FileExistsError(
-            "Invalid value for argument `path`. Expected a new name, or a "
-            "directory that an earlier call wrote. Received one that holds "
-            f"other files ({', '.join(foreign[:3])}): path={str(target)!r}"
+            f"{str(target)!r} holds other files ({', '.join(foreign[:3])}). "
+            "Choose another name, or a directory that an earlier call wrote."
         )
     os.rename(target, aside)  # a full directory cannot be replaced in one step
     try:
@@ -103,7 +111,7 @@ def _replace(temporary, target, aside):
 
 
 def write_json(value, path):
-    """Writes a file of JSON."""
+    """Writes a value as a JSON file, through `atomic_path`."""
     with (
         atomic_path(path) as temporary,
         open(temporary, "w", encoding="utf-8") as file,
@@ -112,7 +120,7 @@ def write_json(value, path):
 
 
 def nearest_existing(path):
-    """The path, or the first directory above it that is there."""
+    """Finds the path itself, or the nearest directory above that exists."""
     place = Path(path).absolute()
     while not place.exists():
         place = place.parent
@@ -120,7 +128,10 @@ def nearest_existing(path):
 
 
 def require_writable(directory):
-    """Raises `OSError` now, rather than after hours of training."""
+    """Raises an `OSError` unless a directory can be written or made.
+
+    A training calls it first, rather than to fail after hours.
+    """
     place = nearest_existing(directory)
     if not place.is_dir() or not os.access(place, os.W_OK):
         raise OSError(

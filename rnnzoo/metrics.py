@@ -10,15 +10,15 @@ from rnnzoo.text import tagging
 
 @keras.saving.register_keras_serializable(package="rnnzoo")
 class SpanF1(keras.metrics.Metric):
-    """F1 of spans, as the CoNLL scorer counts: all of a span, or nothing.
+    """F1 of spans as the CoNLL scorer counts them: wholly right, or wrong.
 
-    A span is right if its first token, its last one and its label are. The
+    A span is right if its first token, its last token and its label are. The
     result is micro-averaged: spans of all labels are counted together.
 
         F1 = 2 * correct / (true + predicted)
 
     Args:
-        tags: Names of the tags, such as `"B-PER"`, by their ids.
+        tags: Names of the tags, such as `"B-PER"`, in the order of their ids.
         name, dtype: As in Keras.
 
     Call arguments of `update_state`:
@@ -26,6 +26,16 @@ class SpanF1(keras.metrics.Metric):
             ones are padding.
         y_pred: Integers `(batch, time)`, the ids of the predicted tags.
         sample_weight: Optional weight of each row, `(batch,)`.
+
+    Examples:
+
+    >>> from rnnzoo.metrics import SpanF1
+    >>> metric = SpanF1(["O", "B-PER", "I-PER"])
+    >>> metric.update_state([[1, 2, 0, 1]], [[1, 2, 0, 0]])
+    >>> round(float(metric.result()), 3)
+    0.667
+    >>> metric.report()["PER"]
+    {'precision': 1.0, 'recall': 0.5, 'f1': 0.666..., 'support': 2.0}
     """
 
     def __init__(self, tags, name="f1", dtype=None):
@@ -34,7 +44,7 @@ class SpanF1(keras.metrics.Metric):
         labels = [tagging.split(tag)[1] for tag in self.tags]
         self.labels = tuple(sorted({label for label in labels if label}))
         self._continues = tagging.continuation(self.tags)
-        # Of each tag its label; the last number stands for no label.
+        # For each tag, the number of its label; the last one means no label.
         self._label = [
             self.labels.index(label) if label else len(self.labels)
             for label in labels
@@ -81,19 +91,19 @@ class SpanF1(keras.metrics.Metric):
             )
 
     def _spans(self, tags, inside):
-        """Where spans begin and end, and each token's label."""
+        """The spans that tags mean: their first and last tokens, and labels."""
         tags = tf.where(inside, tf.cast(tags, tf.int32), 0)
         labels = tf.gather(tf.constant(self._label), tags)
         labels = tf.where(inside, labels, len(self.labels))
         tokens = labels < len(self.labels)
-        goes_on = tf.gather_nd(
+        continues = tf.gather_nd(
             tf.constant(self._continues),
             tf.stack([tags[:, :-1], tags[:, 1:]], axis=2),
         )
-        goes_on &= inside[:, 1:] & tokens[:, :-1]
+        continues &= inside[:, 1:] & tokens[:, :-1]
         never = tf.zeros_like(inside[:, :1])
-        begins = tokens & ~tf.concat([never, goes_on], axis=1)
-        ends = tokens & ~tf.concat([goes_on, never], axis=1)
+        begins = tokens & ~tf.concat([never, continues], axis=1)
+        ends = tokens & ~tf.concat([continues, never], axis=1)
         return _Spans(begins, ends, labels)
 
     def result(self):
@@ -101,10 +111,10 @@ class SpanF1(keras.metrics.Metric):
         return tf.math.divide_no_nan(2 * correct, true + predicted)
 
     def report(self):
-        """What stands behind the result.
+        """The scores of each label.
 
         Returns:
-            Dict of each label, and `"all"`, to a dict of `precision`,
+            Dict from each label, and from `"all"`, to a dict of `precision`,
             `recall`, `f1` and `support`, the number of true spans.
         """
         columns = [counts.numpy().tolist() for counts in self._values()]

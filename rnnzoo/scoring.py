@@ -1,4 +1,4 @@
-"""How good written texts are, beside references that people wrote."""
+"""Scores of texts that models wrote, by references that people wrote."""
 
 import dataclasses
 import math
@@ -29,14 +29,14 @@ _TOKENS = re.compile(
 
 
 class Bleu(NamedTuple):
-    """What `bleu` returns.
+    """BLEU of a corpus, and the numbers that it is made of.
 
     Attributes:
-        score: Of the highest order, in 0..100.
-        scores: Of each order, BLEU-1 to BLEU-`max_order`.
-        precisions: Of n-grams of each order, in 0..100.
+        score: BLEU of the highest order, in 0..100.
+        scores: BLEU of each order, BLEU-1 to BLEU-`max_order`.
+        precisions: Share of right n-grams of each order, in 0..100.
         brevity_penalty: Factor in 0..1.
-        signature: How it was counted, as sacreBLEU writes it.
+        signature: The settings of the count, as sacreBLEU writes them.
     """
 
     score: float
@@ -49,15 +49,16 @@ class Bleu(NamedTuple):
 def bleu(hypotheses, references, tokenize="13a", lowercase=False, max_order=4):
     """BLEU of a corpus, counted by sacreBLEU.
 
-    Papineni et al. 2002, Post 2018. Of several references an n-gram may be in
-    any, and the length nearest to the hypothesis's counts.
+    Papineni et al. 2002, Post 2018. With several references, an n-gram is
+    right if any of them has it, and the reference whose length is nearest to
+    that of the hypothesis counts for the brevity penalty.
 
     Args:
         hypotheses: List of strings.
         references: List of lists of strings, the references of each
             hypothesis; their numbers may differ.
-        tokenize: Name of a tokenizer of sacreBLEU; `"none"` splits at blanks.
-        lowercase: Whether case does not matter.
+        tokenize: Name of a tokenizer of sacreBLEU; `"none"` splits at spaces.
+        lowercase: Whether to ignore case.
         max_order: Words in the longest n-grams.
 
     Returns:
@@ -65,8 +66,17 @@ def bleu(hypotheses, references, tokenize="13a", lowercase=False, max_order=4):
 
     Raises:
         ValueError: If there is no hypothesis, if one has no reference, or if
-            the numbers differ.
+            there are not as many lists of references as hypotheses.
         ImportError: If sacreBLEU is not installed.
+
+    Examples:
+
+    >>> from rnnzoo.scoring import bleu
+    >>> result = bleu(["the cat sat on a mat"], [["the cat sat on the mat"]])
+    >>> round(result.score, 1), [round(each, 1) for each in result.scores]
+    (53.7, [83.3, 70.7, 63.0, 53.7])
+    >>> result.signature
+    'nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:...'
     """
     _check(hypotheses, references)
     metric = _sacrebleu().BLEU(
@@ -96,29 +106,39 @@ def bleu(hypotheses, references, tokenize="13a", lowercase=False, max_order=4):
 def cider_d(hypotheses, references):
     """CIDEr-D of each hypothesis.
 
-    Vedantam et al. 2015, sections 3 and 7. Each text has, for n-grams of one
-    to four words, a vector `g` of counts times `log(images / images of whose
-    references one has the n-gram)`. With the words `l` of hypothesis `c` and
-    reference `s`,
+    Vedantam et al. 2015, sections 3 and 7. A text has four vectors `g`, of its
+    n-grams of one, two, three and four words. Each n-gram has the value
 
-        10 exp(-(l(c) - l(s))^2 / (2 * 6^2)) min(g(c), g(s)) g(s)
+        count * log(images / images with a reference that has the n-gram)
+
+    With the number of words `l` of hypothesis `c` and reference `s`, the score
+
+        10 exp(-(l(c) - l(s))^2 / (2 * 6^2)) min(g(c), g(s)) . g(s)
             / (|g(c)| |g(s)|)
 
-    is averaged over the references and the four vectors. Words are not
-    stemmed, as in the scorer of the COCO challenge.
+    is averaged over the references and the four vectors. As in the scorer of
+    the COCO challenge, words are not stemmed.
 
     Args:
-        hypotheses: List of strings; blanks are between their words. See
+        hypotheses: List of strings, with spaces between words; see
             `coco_tokenize`.
         references: List of lists of strings, the references of each
-            hypothesis; their numbers may differ. An n-gram that is said of
-            every image weighs nothing: the score of a single image is 0.
+            hypothesis; their numbers may differ. An n-gram that the references
+            of every image have weighs nothing, so the score of a single image
+            is 0.
 
     Returns:
-        float64 array, in 0..10. The corpus's score is its mean.
+        float64 array, in 0..10. The score of the corpus is its mean.
 
     Raises:
-        ValueError: As `bleu`.
+        ValueError: As in `bleu`.
+
+    Examples:
+
+    >>> from rnnzoo.scoring import cider_d
+    >>> references = [["a red cat", "a cat"], ["two dogs", "dogs run"]]
+    >>> cider_d(["a cat", "cats"], references).round(2).tolist()
+    [3.51, 0.0]
     """
     _check(hypotheses, references)
     counts = [[_count_ngrams(text) for text in texts] for texts in references]
@@ -149,15 +169,15 @@ def cider_d(hypotheses, references):
 
 @dataclasses.dataclass(frozen=True)
 class CaptionScores:
-    """What `score_captions` returns; printed, a small table.
+    """The scores of captions; `print` shows them as a small table.
 
     Attributes:
         bleu: `Bleu`, with BLEU-1 to BLEU-4 in its `scores`.
         cider_d: CIDEr-D, the mean over the captions.
-        words: Mean number of words of a caption, punctuation left out.
-        reference_words: The same of the references.
-        vocabulary: How many different words the captions have.
-        distinct: Share of the captions that are left without repetitions.
+        words: Mean number of words of a caption, without punctuation.
+        reference_words: Mean number of words of a reference.
+        vocabulary: Number of different words in all captions.
+        distinct: Number of different captions, as a share of all.
     """
 
     bleu: Bleu
@@ -183,10 +203,10 @@ class CaptionScores:
 
 
 def score_captions(captions, references):
-    """Captions beside all their references, as is usual for images.
+    """Scores captions of images by all their references.
 
-    Words are those of `coco_tokenize`, of captions and references alike.
-    BLEU's signature therefore names the tokenizer "none".
+    `coco_tokenize` splits captions and references into words, and BLEU's
+    signature therefore names the tokenizer "none".
 
     Args:
         captions: List of strings.
@@ -196,7 +216,21 @@ def score_captions(captions, references):
         `CaptionScores`.
 
     Raises:
-        ValueError, ImportError: As `bleu`.
+        ValueError, ImportError: As in `bleu`.
+
+    Examples:
+
+    >>> from rnnzoo.scoring import score_captions
+    >>> captions = ["A cat on a mat.", "Two dogs run."]
+    >>> references = [["A cat is on a mat.", "The cat"], ["Dogs run fast."]]
+    >>> scores = score_captions(captions, references)
+    >>> scores.words, scores.vocabulary, round(scores.bleu.scores[0], 1)
+    (4.0, 7, 77.2)
+    >>> print(scores)
+    BLEU-1      77.2
+    ...
+    distinct    100.0%
+    signature   nrefs:var|case:mixed|eff:no|tok:none|...
     """
     _check(captions, references)
     captions = list(map(coco_tokenize, captions))
@@ -214,16 +248,25 @@ def score_captions(captions, references):
 
 
 def coco_tokenize(text):
-    """A text as the scorer of the COCO challenge reads it.
+    """Splits a text into words as the scorer of the COCO challenge does.
 
-    In lower case, in words of the Penn Treebank ("do n't", "dog 's",
-    "three-year-old"), without punctuation. Of what people write of pictures
-    in English, it makes what the challenge's own tokenizer, Stanford's, does;
-    rare abbreviations and slang aside, and brackets, of which that one leaves
-    words like "-lrb-".
+    The words are in lower case and follow the Penn Treebank ("do n't", "dog
+    's", "three-year-old"); punctuation is dropped. On English captions, the
+    result is that of the challenge's own tokenizer, Stanford's, except for rare
+    abbreviations and slang, and for brackets, which Stanford's turns into words
+    like "-lrb-".
+
+    Args:
+        text: String.
 
     Returns:
-        The words, joined by blanks.
+        The words, joined by spaces.
+
+    Examples:
+
+    >>> from rnnzoo.scoring import coco_tokenize
+    >>> coco_tokenize("A dog's three-year-old owner doesn't run!")
+    "a dog 's three-year-old owner does n't run"
     """
     return " ".join(_TOKENS.findall(text.lower().replace("’", "'")))
 
@@ -231,14 +274,14 @@ def coco_tokenize(text):
 def _check(hypotheses, references):
     if not len(hypotheses):
         raise ValueError(
-            "Invalid value for argument `hypotheses`. Expected at least one. "
-            "Received none."
+            "Invalid value for argument `hypotheses`. Expected at least one "
+            "text. Received: none"
         )
     if len(references) != len(hypotheses):
         raise ValueError(
-            "Invalid value for argument `references`. Expected a list of "
-            f"references for each hypothesis, {len(hypotheses)}. Received: "
-            f"{len(references)}"
+            "Invalid value for argument `references`. Expected a list for each "
+            f"of the {len(hypotheses)} hypotheses. Received: {len(references)} "
+            "lists"
         )
     for place, each in enumerate(references):
         if isinstance(each, str) or not len(each):
@@ -264,7 +307,7 @@ def _count_ngrams(text):
 
 
 def _cosine(hypothesis, reference):
-    """Of vectors as dicts, no number of the first above the second's."""
+    """The similarity of vectors as dicts, the first cut to the second."""
     product = sum(
         min(value, reference[ngram]) * reference[ngram]
         for ngram, value in hypothesis.items()
@@ -284,7 +327,7 @@ def _sacrebleu():
         import sacrebleu
     except ImportError as error:
         raise ImportError(
-            "Scoring with BLEU needs sacreBLEU. Expected it to be installed: "
+            "Scoring with BLEU needs sacreBLEU. Install it with "
             '`pip install "rnnzoo[scoring]"`.'
         ) from error
     return sacrebleu

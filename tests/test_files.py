@@ -6,6 +6,8 @@ import pytest
 
 from rnnzoo.files import atomic_path
 
+INVALID = "argument `path`.*Received.*path"
+
 
 def write_file(path, text):
     path.write_text(text)
@@ -54,8 +56,8 @@ def test_nothing_of_others_is_lost(tmp_path):
     (tmp_path / "note").write_text("mine")
     for write, name, message in [
         (write_directory, "home", "thesis.tex"),
-        (write_file, "home", "Expected a file or a new name"),
-        (write_directory, "note", "Expected a directory or a new name"),
+        (write_file, "home", "home' is a directory, which a file does"),
+        (write_directory, "note", "note' is a file, which a directory does"),
     ]:
         with (
             pytest.raises(FileExistsError, match=message),
@@ -85,21 +87,21 @@ def test_permissions_are_the_usual_ones(tmp_path, write):
 
 
 @pytest.mark.parametrize(
-    ("path", "overwrite", "error"),
+    ("path", "overwrite", "error", "message"),
     [
-        ("note", False, FileExistsError),
-        ("note/model.keras", True, OSError),
-        ("", True, ValueError),
-        ("gs://bucket/model.keras", True, ValueError),
+        ("note", False, FileExistsError, "'note' exists already.*overwrite"),
+        ("note/model.keras", True, OSError, INVALID),
+        ("", True, ValueError, INVALID),
+        ("gs://bucket/model.keras", True, ValueError, INVALID),
     ],
 )
 def test_bad_paths_are_errors_before_work(
-    tmp_path, monkeypatch, path, overwrite, error
+    tmp_path, monkeypatch, path, overwrite, error, message
 ):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "note").write_text("mine")
     with (
-        pytest.raises(error, match=r"argument `path`.*Received.*path"),
+        pytest.raises(error, match=message),
         atomic_path(path, overwrite=overwrite),
     ):
         pytest.fail("Work has begun.")

@@ -125,9 +125,9 @@ def test_captions_are_scored_without_case_and_punctuation():
 
 def test_what_cannot_be_scored_is_a_clear_error():
     for score in (scoring.bleu, scoring.cider_d, scoring.score_captions):
-        with pytest.raises(ValueError, match="hypotheses.*none"):
+        with pytest.raises(ValueError, match="hypotheses.*Received: none"):
             score([], [])
-        with pytest.raises(ValueError, match="references.*each.*2.*: 1"):
+        with pytest.raises(ValueError, match="references.*each.*2.*: 1 lists"):
             score(["a", "b"], [["a"]])
         with pytest.raises(ValueError, match=r"references\[1\]='b'"):
             score(["a", "b"], [["a"], "b"])
