@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from rnnzoo.layers.recurrence import recur
-from rnnzoo.layers.recurrent import Recurrent, split_states
+from rnnzoo.layers.recurrent_base import Recurrent, split_states
 
 
 @keras.saving.register_keras_serializable(package="rnnzoo")

@@ -29,7 +29,8 @@ from rnnzoo.layers.decoder_loop import Loop
 from rnnzoo.layers.decoding import Decoded
 from rnnzoo.layers.dropout import EmbeddingDropout, draw_mask, next_seed
 from rnnzoo.layers.recurrence import recur
-from rnnzoo.layers.recurrent import recurrent_layer, split_states
+from rnnzoo.layers.recurrent import recurrent_layer
+from rnnzoo.layers.recurrent_base import split_states
 
 
 class DecoderState(NamedTuple):
@@ -50,7 +51,7 @@ class LayerWeights(NamedTuple):
     """Weights of a layer of a decoder.
 
     Attributes:
-        own: `rnnzoo.layers.recurrent.Weights`.
+        own: `rnnzoo.layers.recurrent_base.Weights`.
         fed: Tuple of the gates' kernels of what the layer gets in the loop
             over steps, from attention or from the layer below, or empty.
     """

@@ -4,7 +4,7 @@ import keras
 
 from rnnzoo.checks import check_rate
 from rnnzoo.layers.dropout import VariationalDropout
-from rnnzoo.layers.recurrent import split_states
+from rnnzoo.layers.recurrent_base import split_states
 
 
 @keras.saving.register_keras_serializable(package="rnnzoo")

@@ -58,14 +58,14 @@ def test_both_directions_share_one_loop(name):
 def test_each_direction_computes_with_its_own_masks(monkeypatch):
     """Different rates tell the directions apart."""
     draws = {}
-    draw_mask = layers.recurrent.draw_mask
+    draw_mask = layers.recurrent_base.draw_mask
 
     def record(shape, rate, *args):
         mask = draw_mask(shape, rate, *args)
         draws[rate] = mask.numpy()
         return mask
 
-    monkeypatch.setattr(layers.recurrent, "draw_mask", record)
+    monkeypatch.setattr(layers.recurrent_base, "draw_mask", record)
     rates = [(0.1, 0.2, 0.3, 0.4), (0.15, 0.25, 0.35, 0.45)]
     directions = [
         layers.GRU(

@@ -235,7 +235,7 @@ def test_arguments_by_place(name):
     assert {key: layer.get_config()[key] for key in names} == {
         key: config[key] for key in names
     }
-    with pytest.raises(ValueError, match=r"`dropout`.*Received: \(0.5,\)"):
+    with pytest.raises(ValueError, match=r"`dropout`.*Received: args=\(0.5,\)"):
         getattr(layers, name)(4, *args, 0.5)
 
 

@@ -82,14 +82,14 @@ def make(kind, variant, units=UNITS, **more):
 def draws(monkeypatch):
     """Every mask that is drawn: list of `(rate, array)`."""
     recorded = []
-    draw_mask = layers.recurrent.draw_mask
+    draw_mask = layers.recurrent_base.draw_mask
 
     def record(shape, rate, *args):
         mask = draw_mask(shape, rate, *args)
         recorded.append((rate, mask.numpy()))
         return mask
 
-    monkeypatch.setattr(layers.recurrent, "draw_mask", record)
+    monkeypatch.setattr(layers.recurrent_base, "draw_mask", record)
     return recorded
 
 
