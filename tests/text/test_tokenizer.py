@@ -57,7 +57,7 @@ def graph(unit, lowercase, method):
 
 
 def seen(text):
-    """What is left when blanks, controls and line breaks are dropped."""
+    """Characters of a text without spaces, controls and line breaks."""
     for ending in ENDINGS:
         for form in (ending, ending.upper()):
             text = text.replace(form, "\0")
