@@ -1,6 +1,6 @@
 """Keras layers; they never see a string, a vocabulary or a dataset."""
 
-from rnnzoo.layers.attention import BahdanauAttention, LuongAttention
+from rnnzoo.layers.bahdanau import BahdanauAttention
 from rnnzoo.layers.bidirectional import Bidirectional
 from rnnzoo.layers.characters import CharCNN, CharLSTM
 from rnnzoo.layers.crf import CRF
@@ -9,6 +9,7 @@ from rnnzoo.layers.dropout import EmbeddingDropout, VariationalDropout
 from rnnzoo.layers.embedding import Embedding
 from rnnzoo.layers.hierarchical import HierarchicalAttention
 from rnnzoo.layers.image_memory import ImageMemory
+from rnnzoo.layers.luong import LuongAttention
 from rnnzoo.layers.pooling import AttentionPooling, MaxPooling, MeanPooling
 from rnnzoo.layers.recurrent import GRU, LSTM, SimpleRNN
 from rnnzoo.layers.sequence import SequenceEncoder

@@ -573,31 +573,15 @@ class AttentionDecoder(keras.layers.Layer):
 
     def _attend_at_once(self, queries, memory, state, training):
         """Attention of steps that do not depend on each other."""
-        batch, places = tf.unstack(tf.shape(memory.mask))
-        rows, steps = tf.unstack(tf.shape(queries)[:2])
-        positions = state.attention.position[:, None] + tf.range(steps)
         noise = None
         if training and self.attention.hard:
-            noise = self.attention.draw_noise(batch, steps, places)
-        # All rows of a sample are so many queries of its memory.
-        several = rows * steps // tf.maximum(batch, 1)
-        attended = self.attention.attend(
-            tf.reshape(queries, [batch, several, self.units]),
-            memory.source,
-            tf.reshape(positions, [batch, several]),
-            noise=noise,
+            rows, steps = tf.unstack(tf.shape(queries)[:2])
+            places = tf.shape(memory.mask)[1]
+            noise = self.attention.draw_noise(rows, steps, places)
+        attended, attention = self.attention.steps(
+            queries, memory.source, state.attention, noise
         )
-        size = attended.context.shape[-1]
-        attended = Attended(
-            tf.reshape(attended.context, [rows, steps, size]),
-            tf.reshape(attended.weights, [rows, steps, places]),
-            tf.reshape(attended.log_probs, [rows, steps]),
-        )
-        attended = self.gate(queries, attended)
-        moved = state.attention._replace(
-            position=state.attention.position + steps
-        )
-        return attended, state._replace(attention=moved)
+        return self.gate(queries, attended), state._replace(attention=attention)
 
     def gate(self, queries, attended):
         """The contexts, scaled by what attends; of any leading axes."""

@@ -34,10 +34,11 @@ class Embedding(keras.layers.Embedding):
             built before the number of ids is known.
 
     Examples:
+        >>> import numpy as np
         >>> from rnnzoo import layers
         >>> embedding = layers.Embedding(output_dim=4)
         >>> embedding.input_dim = 100
-        >>> tuple(embedding([[3, 1, 0]]).shape)
+        >>> tuple(embedding(np.array([[3, 1, 0]])).shape)
         (1, 3, 4)
     """
 
