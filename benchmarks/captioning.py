@@ -10,32 +10,36 @@ vocabulary of 5,000; forward, backward and Adam:
                             attends to features projected to 512, gate, deep
                             output, dropout, LazyAdam with its clipping
     show and tell           our recipe without attention
-    Keras loop              what TensorFlow's captioning tutorial taught before
-                            it took a Transformer: vectors of 256, a GRU of 512
-                            that attends to features projected to 256, for which
-                            it makes keys of 512 at each step; a step after the
-                            other, unrolled in a tf.function; no dropout
+    Keras loop              the model that TensorFlow's captioning tutorial
+                            taught before it moved to a Transformer: vectors of
+                            256, a GRU of 512 that attends to features projected
+                            to 256, with keys of 512 computed at each step; one
+                            step after another, unrolled in a tf.function; no
+                            dropout
     floor                   the matrix products of show, attend and tell,
                             forward and backward, and nothing else
 
 The loop has the smaller model: three gates, not four, and contexts of half the
-size; but larger keys, and made again each time.
+size. But its keys are larger, and it computes them again at each step.
 
-Of random ids all captions have 12 tokens: what the computation costs. Training
-on Flickr8k (in $RNNZOO_DATA_DIR, by default ../shared/tfds; left out if it is
-not there) is a pass over 960 images with a true caption each, drawn once, the
-same ids for all, but random features. Here the batches differ: ours are those
-of our `fit`, captions of similar length together; the loop's are random and
-padded to the longest of all training captions, as its tutorial padded them,
-for else it would be traced again for each length. The loss is masked.
+On random ids all captions have 12 tokens, which shows the cost of the
+computation. Training on Flickr8k (in $RNNZOO_DATA_DIR, by default
+../shared/tfds; left out if it is not there) is a pass over 960 images, each
+with one true caption, drawn once, the same ids for all contestants, and random
+features. Here the batches differ: ours are those of our `fit`, captions of
+similar length together. The loop's are random and padded to the longest of all
+training captions, as its tutorial did it; otherwise it would be traced again
+for each length. The loss is masked.
 
-Captioning, of 32 JPEG files of 160x160, with a beam of 3 over 12 tokens, of
-untrained weights, so that none ends early: the whole, without the encoder, and
-the encoder alone, on decoded images. The encoder is a saved Keras model, or by
-default EfficientNetB0 with random weights.
+Captioning reads 32 JPEG files of 160x160 and writes 12 tokens with a beam of 3.
+The weights are untrained, so that no caption ends early. Timed are the whole
+path, the path without the encoder, and the encoder alone, on decoded images.
+The encoder is a saved Keras model, or by default EfficientNetB0 with random
+weights.
 
-Median of turns taken one after another. Writes results/captioning.csv, but
-with --cpu, which counts processor time on a busy machine, only prints.
+Each figure is the median of turns taken one after another. Writes
+results/captioning.csv; with --cpu, which counts processor time on a busy
+machine, only prints.
 """
 
 import argparse
@@ -68,7 +72,7 @@ OURS = {
 
 
 def batch():
-    """Random features and ids with their start, and ids with their end."""
+    """Random features, ids after the start, and ids before the end."""
     rng = np.random.default_rng(0)
     before, after = rng.integers(4, TOKENS - 4, (2, BATCH, STEPS))
     inputs = {
@@ -84,11 +88,11 @@ def feature_maps(rng, count):
 
 
 def flickr8k():
-    """One training caption of each of some images, drawn at random.
+    """Draws some training images, and one caption of each, at random.
 
     Returns:
-        Tuple of `rnnzoo.pipeline.examples.Examples`, with random features,
-        and the length of the longest training caption; `None` without the data.
+        Tuple of `rnnzoo.pipeline.examples.Examples`, with random features, and
+        the length of the longest training caption; `None` without the data.
     """
     split = harness.training_split("flickr8k")
     if split is None:
@@ -98,20 +102,19 @@ def flickr8k():
     )
     everything = captions.reshape(-1).tolist()
     task = our_model("show_attend_tell_captioner", stand_in(), 50, everything)
-    _, after = task._encode_targets(tf.constant(everything))
+    _, after = task.target.around(task.target.ids(everything))
     longest = int(after.bounding_shape()[1])
     rng = np.random.default_rng(0)
     images = rng.choice(len(captions), CAPTIONS, replace=False)
     which = rng.integers(captions.shape[1], size=CAPTIONS)
     texts = captions[images, which].tolist()
-    before, after = task._encode_targets(tf.constant(texts))
+    before, after = task.target.around(task.target.ids(texts))
     inputs = {"features": feature_maps(rng, CAPTIONS), "target": before}
-    lengths = after.row_lengths().numpy()
-    return Examples(inputs, after, None, lengths), longest
+    return Examples.of(inputs, after), longest
 
 
 def padded(examples, length):
-    """The same, with captions of one length, in batches of any order."""
+    """The same examples, padded to one length, in batches of any order."""
     shape = [None, length]
     inputs = {
         "features": examples.inputs["features"],
@@ -125,7 +128,7 @@ def padded(examples, length):
 
 
 def stand_in():
-    """An encoder that is not used, since its features are given."""
+    """An encoder that is never called, since features are given."""
     images = keras.Input((GRID, GRID, 3))
     return keras.Model(images, keras.layers.Conv2D(FEATURES, 1)(images))
 
@@ -182,13 +185,13 @@ class TutorialDecoder(keras.Model):
         context = self.attention(features, state)
         vectors = self.embedding(tokens)
         inputs = tf.concat([context[:, None], vectors], axis=-1)
-        outputs, state = self.gru(inputs)  # as taught: it starts anew
+        outputs, state = self.gru(inputs)  # from a zero state, as taught
         hidden = tf.reshape(self.hidden(outputs), [-1, UNITS])
         return self.output_layer(hidden), state
 
 
 def loop_step():
-    """A training step of the tutorial; unrolled, for each length anew."""
+    """A training step of the tutorial, unrolled again for each length."""
     model, optimizer = TutorialDecoder(), keras.optimizers.Adam()
     losses_of = keras.losses.SparseCategoricalCrossentropy(
         from_logits=True, reduction="none"
@@ -262,7 +265,7 @@ def real_lengths(examples, longest):
 
 
 def captioning(encoder):
-    """The three functions that caption, or only encode, a batch of images."""
+    """Three functions that caption, or only encode, a batch of images."""
     task = our_model("show_attend_tell_captioner", encoder)
     rng = np.random.default_rng(0)
     noise = rng.integers(256, size=(IMAGES, 160, 160, 3), dtype="uint8")
@@ -273,11 +276,11 @@ def captioning(encoder):
     @tf.function(autograph=False)
     def whole(files):
         images = pixels.decode_batch(files, task.image_size).images
-        return task.decode({"image": images}, WIDTH, 1)["captions"]
+        return task.write_about({"image": images}, WIDTH, 1)["texts"]
 
     @tf.function(autograph=False)
     def without_encoder(features):
-        return task.decode({"features": features}, WIDTH, 1)["captions"]
+        return task.write_about({"features": features}, WIDTH, 1)["texts"]
 
     @tf.function(autograph=False)
     def encoder_alone(images):
@@ -291,7 +294,7 @@ def captioning(encoder):
 
 
 def measure(functions, count, repeats, cpu, **options):
-    """Rows of how many examples a second each function does."""
+    """Rows of the examples that each function reads in a second."""
     clock = time.process_time if cpu else time.perf_counter
     times = harness.interleave(functions, repeats, clock=clock, **options)
     return [

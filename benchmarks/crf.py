@@ -2,9 +2,9 @@
 
     python benchmarks/crf.py [--repeats 30]
 
-The loss of a batch with the gradients of potentials, transitions, starts and
-ends, and the best sequences, of rows of different lengths. "XLA" is ours with
-`jit_compile=True`. Writes results/crf.csv.
+Times the loss of a batch with the gradients of potentials, transitions, starts
+and ends, and the search for the best sequences. The rows differ in length.
+"XLA" is ours with `jit_compile=True`. Writes results/crf.csv.
 """
 
 import argparse
@@ -24,7 +24,7 @@ SHAPES = [(32, 50, 9), (64, 100, 20)]  # batch, time, tags
 
 
 def draw_batch(batch, time, tags):
-    """Potentials, tags and a mask; rows are at least half as long."""
+    """Potentials, tags and a mask; rows have at least half of the steps."""
     rng = np.random.default_rng(0)
     lengths = rng.integers(time // 2, time + 1, (batch, 1))
     lengths[0] = time

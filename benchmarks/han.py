@@ -2,9 +2,9 @@
 
     python benchmarks/han.py [--documents 640] [--repeats 3]
 
-Same documents, sizes, vocabulary, batch size and limits; `fit` and `predict`
-as a user calls them, on text that is already tokenized for the baseline.
-Writes results/han.csv.
+Both read the same documents with the same sizes, vocabulary, batch size and
+limits. `fit` and `predict` are called as a user calls them; the baseline's text
+is already tokenized. Writes results/han.csv.
 """
 
 import argparse
@@ -26,7 +26,7 @@ RATES = {"no dropout": 0.0, "recurrent dropout 0.25": 0.25}
 
 
 class Attention(keras.layers.Layer):
-    """Attention pooling as the tutorials write it."""
+    """Attention pooling as tutorials write it."""
 
     def build(self, input_shape):
         size = input_shape[-1]
@@ -42,7 +42,7 @@ class Attention(keras.layers.Layer):
 
 
 def keras_han(rate):
-    """TimeDistributed word encoder, sentence encoder, Adam."""
+    """The usual model: TimeDistributed word encoder, sentence encoder, Adam."""
 
     def gru():
         return keras.layers.Bidirectional(

@@ -1,4 +1,4 @@
-"""What the benchmark scripts share: fair timing, tables, the machine's name."""
+"""Parts that the benchmark scripts share: fair timing, tables, the machine."""
 
 import csv
 import dataclasses
@@ -15,14 +15,14 @@ RESULTS = Path(__file__).parent / "results"
 
 
 def interleave(functions, repeats, warmup=1, clock=time.perf_counter):
-    """Times functions in turns, so that a busy machine is unfair to none.
+    """Times functions in turns, so that a busy machine slows them all alike.
 
     Args:
         functions: Dict of name to a function without arguments.
-        repeats: Timed calls of each.
-        warmup: Calls of each before.
+        repeats: Number of timed calls of each function.
+        warmup: Number of calls of each function before those.
         clock: Function that reads the time in seconds. `time.process_time`
-            counts the work of all threads, whatever else the machine does.
+            counts the work of all threads and ignores other processes.
 
     Returns:
         Dict of name to the median time in seconds.
@@ -40,9 +40,9 @@ def interleave(functions, repeats, warmup=1, clock=time.perf_counter):
 
 
 def training_split(name):
-    """Of a TFDS dataset, where $RNNZOO_DATA_DIR has it; else `None`.
+    """The training split of a TFDS dataset, if $RNNZOO_DATA_DIR has it.
 
-    Prints then why rows are left out.
+    Otherwise returns `None`, and prints why rows are left out.
     """
     from rnnzoo.datasets import sources
 
@@ -55,14 +55,14 @@ def training_split(name):
 
 
 def in_any_order(examples):
-    """`Examples` whose batches take no heed of lengths."""
+    """`Examples` whose batches ignore lengths."""
     return dataclasses.replace(examples, lengths=np.zeros(len(examples), int))
 
 
 def whole_pass(step, batches):
     """A function that trains on all batches once, with `step(*batch)`.
 
-    On the first it trains here, so that a pass traces nothing.
+    Trains on the first batch right away, so that no pass traces a graph.
     """
     step(*next(iter(batches)))
 
@@ -78,11 +78,11 @@ def products(sizes, leaves=()):
 
     Args:
         sizes: List of `(m, k, n)`, products of `(m, k)` and `(k, n)`.
-        leaves: Those of the sizes that need no gradient of their `(m, k)`.
+        leaves: List of the sizes whose `(m, k)` needs no gradient.
     """
     import tensorflow as tf
 
-    # Both ways round, for no product pays for a transposition.
+    # Both orientations, so that no product has to transpose.
     factors = {
         size: [
             tf.random.normal(shape)
@@ -97,7 +97,7 @@ def products(sizes, leaves=()):
         done = []
         for size in sizes:
             x, w, dy, w_turned, x_turned = factors[size]
-            # Controlled by the one before, or equal products are merged.
+            # Each waits for the one before; else equal ones would be merged.
             with tf.control_dependencies(done[-1:]):
                 done.append(tf.matmul(tf.identity(x), w))
                 if size not in leaves:
@@ -109,9 +109,10 @@ def products(sizes, leaves=()):
 
 
 def peak_memory(function, *args):
-    """Peak resident memory, in MB, of a fresh process that calls function.
+    """Peak resident memory, in MB, of a fresh process that calls a function.
 
-    Reads Linux's `/proc`: `getrusage` of a child begins at the parent's peak.
+    Reads Linux's `/proc`, since `getrusage` of a child starts at the parent's
+    peak.
     """
     context = multiprocessing.get_context("spawn")
     with context.Pool(1) as pool:
@@ -127,7 +128,7 @@ def _peak_after(function, args):
 def write_csv(name, rows, folder=RESULTS):
     """Writes rows (dicts with equal keys) to `results/<name>.csv`.
 
-    Beside it, `results/<name>.txt` says on which machine.
+    The file `results/<name>.txt` beside it names the machine.
     """
     folder.mkdir(exist_ok=True)
     (folder / f"{name}.txt").write_text(machine() + "\n")

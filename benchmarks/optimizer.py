@@ -2,10 +2,10 @@
 
     python benchmarks/optimizer.py [--repeats 30]
 
-The embedding 50,000 x 200, its mean over the words, one dense layer. LazyAdam
-updates our embedding, Adam that of Keras. Words are drawn by Zipf's law, as in
-text. "gradients alone" is the step with our embedding without the update: the
-floor of any optimizer. Writes results/optimizer.csv.
+The model is an embedding of 50,000 x 200, its mean over the words, and a dense
+layer. LazyAdam updates our embedding, Adam updates Keras's. Words follow Zipf's
+law, as in text. "gradients alone" is the step of our embedding without the
+update: no optimizer can be faster. Writes results/optimizer.csv.
 """
 
 import argparse
@@ -26,7 +26,7 @@ SHAPES = [(32, 100), (64, 200), (128, 400)]  # batch, words
 
 
 def draw_batch(batch, words):
-    """Ids by Zipf's law and random labels."""
+    """Ids that follow Zipf's law, and random labels."""
     generator = np.random.default_rng(0)
     shares = 1 / np.arange(1, VOCABULARY + 1)
     ids = generator.choice(VOCABULARY, (batch, words), p=shares / shares.sum())

@@ -1,16 +1,16 @@
-"""Test quality of the recipes over seeds, beside published figures.
+"""Scores of the recipes on the test split, beside published figures.
 
     python benchmarks/quality.py han_classifier --seeds 1 2 3
         [--set embeddings=glove.6B.100d.txt.gz]
     python benchmarks/quality.py show_attend_tell_captioner --seeds 1
         --set encoder=efficientnet_lite0.keras
 
-Runs what `rnnzoo train NAME --dataset D` runs, once a seed, and adds a row to
-the table that `rnnzoo.describe` reads, rnnzoo/models/quality.csv. The epoch is
-chosen on the validation split, or on a tenth of the training split; the scorer
-is the task's: accuracy, the F1 of spans as in conlleval, sacreBLEU's BLEU of
-texts as they are and, as published, without case, or BLEU-1 to BLEU-4 and
-CIDEr-D of captions with all references.
+Trains as `rnnzoo train NAME --dataset D` does, once for each seed, and adds
+rows to the table that `rnnzoo.describe` reads, rnnzoo/models/quality.csv. The
+epoch is chosen on the validation split or, without one, on a tenth of the
+training split. The scorer is the task's own: accuracy; the F1 of spans, as in
+conlleval; sacreBLEU's BLEU of the texts as they are and, as published, without
+case; or BLEU-1 to BLEU-4 and CIDEr-D of captions against all references.
 """
 
 import argparse
@@ -80,7 +80,7 @@ def run(name, seed, overrides):
 
 
 def rows_of(args, results):
-    """A row of the table for each metric."""
+    """Yields a row of the table for each metric."""
     scores, minutes = zip(*results, strict=True)
     for metric in scores[0]:
         values = [each[metric] for each in scores]
@@ -101,19 +101,19 @@ def rows_of(args, results):
 
 
 def _written(settings):
-    """What differs from the defaults; of a file, its name."""
+    """Settings that differ from the defaults; of a path, the file's name."""
     pairs = (setting.partition("=") for setting in settings)
     written = [f"{key}={os.path.basename(value)}" for key, _, value in pairs]
     return " ".join(written) or "defaults"
 
 
 def _place(row):
-    """Where a row belongs: beside those of its task and its model."""
+    """The place of a row: beside others of its task and its model."""
     return rnnzoo.describe(row["model"]).task, row["model"]
 
 
 def _published(name, metric):
-    """Of a model, or of a model's metric, before its signature."""
+    """The published figure of a model or, if metrics differ, of a metric."""
     found = PUBLISHED[name]
     return found.get(metric.split()[0]) if isinstance(found, dict) else found
 

@@ -4,11 +4,11 @@
     python benchmarks/recurrent.py --shapes 512x30x100x50 --cells LSTM \
         --only rnnzoo Keras
 
-Shapes are batch x steps x features x units. A training step is forward and
-backward in a `tf.function`, of the mean of the outputs times a fixed tensor,
-with gradients of all weights and the input, recurrent dropout 0.25 and masks of
-random lengths on the right; batch and length are open in the graph, as in
-`fit`. Contestants:
+Shapes are batch x steps x features x units. A training step runs forward and
+backward in a `tf.function`. The loss is the mean of the outputs times a fixed
+tensor; gradients are those of all weights and of the input. Recurrent dropout
+is 0.25, and masks hide random lengths on the right. Batch size and length are
+unknown to the graph, as in `fit`. Contestants:
 
     rnnzoo        our layer
     Keras         keras.layers in graph mode, its default on a CPU
@@ -16,12 +16,12 @@ random lengths on the right; batch and length are open in the graph, as in
     torch         torch.nn without recurrent dropout and masks
     floor         the matrix products of the cell, and nothing else
     rnnzoo XLA, Keras XLA
-                  compiled for the one shape, how long that took told apart
+                  compiled for this one shape; the time to compile is separate
 
-Each number is a median in ms of turns taken one after another; "/" columns are
-the time of rnnzoo over the other's. Writes results/recurrent.csv, and with
---memory the peak memory of training to results/recurrent_memory.csv; a run that
-options narrow, or that counts processor time with --cpu, only prints.
+Each number is the median, in ms, of turns taken one after another; "/" columns
+are the time of rnnzoo divided by the other's. Writes results/recurrent.csv, or
+with --memory the peak memory of training to results/recurrent_memory.csv. A run
+that options narrow, or that counts processor time with --cpu, only prints.
 """
 
 import argparse
@@ -30,7 +30,8 @@ import os
 import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-# PyTorch's threads, when they wait, would spin on the others' cores.
+# Waiting threads of PyTorch would otherwise keep the other contestants' cores
+# busy.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import harness
@@ -57,7 +58,7 @@ CONTESTANTS = [*GRAPHS, "torch", "floor", *XLA]
 
 
 def draw(shape, directions):
-    """Inputs, mask and the tensor that makes a number of the outputs."""
+    """Inputs, mask, and the tensor that weighs the outputs in the loss."""
     batch, steps, features, units = shape
     generator = np.random.default_rng(0)
     lengths = generator.integers(max(steps // 4, 1), steps + 1, batch)
@@ -79,7 +80,7 @@ def make_layer(who, cell, directions, units):
 
 
 def keras_step(who, cell, shape, directions, mode):
-    """A step without arguments of a layer of rnnzoo or Keras."""
+    """A step of a layer of rnnzoo or Keras, a function without arguments."""
     _, _, features, units = shape
     layer = make_layer(who, cell, directions, units)
     layer.build((None, None, features))
@@ -106,7 +107,7 @@ def keras_step(who, cell, shape, directions, mode):
 
 
 def torch_step(cell, shape, directions, mode):
-    """The same of PyTorch, without recurrent dropout and masks."""
+    """A step of PyTorch's layer, without recurrent dropout and masks."""
     import torch
 
     torch.set_num_threads(os.cpu_count())
@@ -130,7 +131,7 @@ def torch_step(cell, shape, directions, mode):
 
 
 def floor_step(cell, shape, directions, mode):
-    """The matrix products of the cell: two a step, the rest in one each."""
+    """The products of the cell: two at each step, the others all at once."""
     batch, steps, features, units = shape
     wide = CELLS[cell] * units
     sizes = {
@@ -146,7 +147,7 @@ def floor_step(cell, shape, directions, mode):
     ]
 
     def products(left, right):
-        """A product a step, one after another; the last results."""
+        """One product at each step, in sequence; returns the last results."""
 
         def step(t, _):
             return t + 1, [
@@ -165,7 +166,7 @@ def floor_step(cell, shape, directions, mode):
         results += products([each["h"] for each in tensors], recurrent)
         if mode == "inference":
             return results
-        # Transposed once: `transpose_b` makes such small products slow.
+        # Transposed once, since `transpose_b` makes such small products slow.
         transposed = [tf.transpose(each) for each in recurrent]
         results += products([each["slopes"] for each in tensors], transposed)
         for each in tensors:
@@ -195,7 +196,7 @@ def parse(shape):
 
 
 def time_case(case, names, repeats, clock):
-    """Times of one cell, shape, direction and mode, as a row."""
+    """The row of times of one cell, shape, direction and mode."""
     cell, shape, direction, mode = case
     sizes, directions = parse(shape), DIRECTIONS[direction]
     steps, compiling = {}, {}
@@ -225,14 +226,14 @@ def train_twice(who, cell, shape, directions):
 
 
 def measure_memory(case):
-    """Peak memory of training one cell, shape and direction, as a row."""
+    """The row of the peak memory of training one cell, shape and direction."""
     cell, shape, direction = case
     sizes, directions = parse(shape), DIRECTIONS[direction]
     peaks = {
         who: harness.peak_memory(train_twice, who, cell, sizes, directions)
         for who in GRAPHS
     }
-    # A process that imports, builds and feeds the same, for almost no units.
+    # A process that imports, builds and feeds the same, with a single unit.
     tiny = (1, 1, 1, 1)
     idle = harness.peak_memory(train_twice, "Keras", cell, tiny, directions)
     row = {"cell": cell, "direction": direction, "shape": shape}
@@ -242,7 +243,7 @@ def measure_memory(case):
 
 
 def is_worth(case):
-    """One sample is for inference."""
+    """Whether to time a case: a batch of one is for inference only."""
     _, shape, _, mode = case
     return mode == "inference" or parse(shape)[0] > 1
 

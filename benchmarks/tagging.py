@@ -2,13 +2,13 @@
 
     python benchmarks/tagging.py [--sentences N] [--repeats 3]
 
-Keras's is what its examples lead to: the characters of each word through a
-convolution, a `Bidirectional(LSTM(recurrent_dropout))`, a softmax, and Adam.
-Its words are folded into the batch by hand: `TimeDistributed` would do that,
-but Keras 3.15 maps it over the batch where the number of steps is unknown.
-Ours has a CRF on top. Both have the same sizes and read the same batches of
-similar length, and are timed in turns: a pass over the training split, or its
-first N sentences. Writes results/tagging.csv.
+Keras's tagger follows its examples: a convolution over the characters of each
+word, a `Bidirectional(LSTM(recurrent_dropout))`, a softmax, and Adam. Words are
+folded into the batch by hand: `TimeDistributed` would do that, but Keras 3.15
+maps it over the batch if the number of steps is unknown. Ours has a CRF on top.
+Both have the same sizes and read the same batches of similar length. They are
+timed in turns, on a pass over the training split or its first N sentences.
+Writes results/tagging.csv.
 """
 
 import argparse
@@ -23,6 +23,7 @@ import tensorflow_datasets as tfds
 from keras import layers, ops
 
 import rnnzoo
+from rnnzoo.text.words import CASES as KINDS_OF_CASE
 
 BATCH = 32
 EMBEDDING, CASES, UNITS = 100, 10, 100
@@ -36,7 +37,7 @@ SETTINGS = {
 
 
 def load_sentences(split, count):
-    """Words and names of tags, lists of lists."""
+    """Words and names of tags, two lists of lists."""
     data_dir = os.environ.get("RNNZOO_DATA_DIR", "../shared/tfds")
     dataset, info = tfds.load(
         "conll2003",
@@ -59,7 +60,7 @@ def build_ours(words, tags):
 
 
 class ByWord(layers.Wrapper):
-    """What `TimeDistributed` is for."""
+    """Applies a layer to each word, as `TimeDistributed` would."""
 
     def build(self, input_shape):
         self.layer.build((None, input_shape[-1]))
@@ -72,7 +73,7 @@ class ByWord(layers.Wrapper):
 
 
 def build_theirs(model):
-    """A tagger of Keras's layers, of the sizes of ours."""
+    """A tagger of Keras's layers, as large as ours."""
     reader, encoder = model.reader, model.features.characters
     words = keras.Input((None,), dtype="int32", name="words")
     length = model.max_characters
@@ -90,7 +91,7 @@ def build_theirs(model):
             ]
         )
     )(characters)
-    case = layers.Embedding(rnnzoo.text.words.CASES, CASES)(cases)
+    case = layers.Embedding(KINDS_OF_CASE, CASES)(cases)
     vector = layers.Embedding(len(reader.vocabulary), EMBEDDING)(words)
     x = layers.Concatenate()([vector, by_word, case])
     x = layers.Dropout(0.5)(x)
@@ -105,7 +106,7 @@ def build_theirs(model):
 
 
 def as_lists(batches, length):
-    """The batches as Keras's model takes them, words of equal length."""
+    """Batches as Keras's model takes them, with words of equal length."""
 
     def convert(x, y):
         missing = length - tf.shape(x["characters"])[2]

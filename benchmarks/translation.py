@@ -2,56 +2,58 @@
 
     python benchmarks/translation.py [--repeats 7] [--passes 3] [--cpu]
 
-All in the sizes of bahdanau_translator: vocabularies of 5,000, vectors of 256,
-an encoder of 2 x 192 GRU units and a decoder of 384; but without dropout, and
-with an output layer that is not the embedding, since Joey NMT could not share
-one of that size. A training step is forward, backward and the update of
-Adam (ours: of LazyAdam). Contestants:
+All have the sizes of bahdanau_translator: vocabularies of 5,000, vectors of
+256, an encoder of 2 x 192 GRU units and a decoder of 384. There is no dropout,
+and the output layer does not share the embedding's weights, because Joey NMT
+could not share them at these sizes. A training step is forward, backward and
+the update of Adam, in our models of LazyAdam. Contestants:
 
     bahdanau, luong, luong fed
                  our translators; Luong's without and with input feeding
-    Keras RNN    keras.layers.RNN over a cell that attends as Bahdanau's
-    Keras loop   the steps one by one, each with its keys and its loss, as in
+    Keras RNN    keras.layers.RNN over a cell with Bahdanau's attention
+    Keras loop   one step after another, each with its keys and its loss, as in
                  TensorFlow's tutorial "Neural machine translation with
                  attention" of 2021
-    Keras layers the same tutorial today: a GRU, then MultiHeadAttention of all
+    Keras layers the same tutorial today: a GRU, then MultiHeadAttention for all
                  its steps at once, to be compared with luong
     Joey NMT     its recurrent model, Bahdanau's attention, input feeding
                  (`pip install joeynmt`; left out if it is not there)
     floor        the matrix products of the first model, forward and backward,
                  and nothing else
 
-Training: 64 pairs of 14 random ids, no padding: what the computation costs.
+Training reads 64 pairs of 14 random ids without padding, which shows the cost
+of the computation.
 
-Beam of 5: the same sources over 14 steps, of untrained weights, so that none
-ends early.
+The beam of 5 decodes the same sources over 14 steps, with untrained weights, so
+that no translation ends early.
 
 Training on Multi30k (in $RNNZOO_DATA_DIR, by default ../shared/tfds; left out
-if it is not there): passes over 960 training pairs, drawn once, in batches of
-64, the same ids of words for all. Only true target tokens count, with the ends,
-but no padding. Here the batches differ: ours are those of our `fit`, pairs of
-similar length together; the others' are random and padded to their longest, as
-in the tutorials and by Joey NMT's default. No one is held to that: Keras users
-may sort as well, with `bucket_by_sequence_length`; but it is what they get if
-they follow their guide. All are fed by the same input pipeline. All mask
-padding in the encoder, in attention and in the loss; Joey NMT packs sources.
-Keras's loop is then a `tf.while_loop`, as in its tutorial, since unrolled it
-would be traced again for each length.
+if it is not there) is a pass over 960 training pairs, drawn once, in batches of
+64, with the same ids of words for all. Target tokens and ends are counted,
+padding is not. Here the batches differ: ours are those of our `fit`, pairs of
+similar length together. The others' are random and padded to their longest
+pair, as in the tutorials and by Joey NMT's default. Users of Keras could sort,
+too, with `bucket_by_sequence_length`, but this is what they get by following
+the guide. The same input pipeline feeds all. All mask padding in the encoder,
+in attention and in the loss; Joey NMT packs sources. Keras's loop is then a
+`tf.while_loop`, as in its tutorial, because the unrolled loop would be traced
+again for each length.
 
-Median of turns taken one after another. Writes results/translation.csv, but
-with --cpu, which counts processor time on a busy machine, only prints.
+Each figure is the median of turns taken one after another. Writes
+results/translation.csv; with --cpu, which counts processor time on a busy
+machine, only prints.
 """
 
 import argparse
 import functools
 import os
 import time
-import types
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import harness
+import joey_nmt
 import keras
 import numpy as np
 import tensorflow as tf
@@ -70,7 +72,7 @@ OURS = {
 
 
 def ids():
-    """Random source and target with its start, and target with its end."""
+    """Random sources, targets after the start, and targets before the end."""
     rng = np.random.default_rng(0)
     source, before, after = rng.integers(4, TOKENS - 4, (3, BATCH, STEPS))
     inputs = {"source": source, "target": before}
@@ -118,7 +120,7 @@ def our_model(name):
 
 
 def train_step(model, optimizer, signature=None):
-    """A step of a model that has a loss of source and target ids."""
+    """A training step of a model whose `loss_of` takes ids."""
     model.loss_of(*ids())
     optimizer.build(model.trainable_variables)
 
@@ -134,7 +136,7 @@ def train_step(model, optimizer, signature=None):
 
 
 def crossentropy(logits, after):
-    """Sum over all tokens but padding."""
+    """The sum over all tokens except padding."""
     mask = tf.cast(after != 0, tf.float32)
     return tf.reduce_sum(mask * losses.smoothed_crossentropy(logits, after))
 
@@ -158,8 +160,8 @@ def our_decoding(task):
         return search.beam(
             functools.partial(task.decoder.step, memory=memory),
             state,
-            start=tf.fill([BATCH], task.start_id),
-            end=task.end_id,
+            start=tf.fill([BATCH], task.target.start_id),
+            end=task.target.end_id,
             max_length=STEPS - 1,  # and the end
             width=WIDTH,
         ).tokens
@@ -169,7 +171,7 @@ def our_decoding(task):
 
 
 class AttentionCell(keras.layers.Layer):
-    """What people write: a GRU cell that attends, its memory an attribute."""
+    """A cell as users write it: a GRU that attends to `self.memory`."""
 
     state_size = output_size = UNITS
 
@@ -196,7 +198,7 @@ class AttentionCell(keras.layers.Layer):
 
 
 class KerasRNN(keras.Model):
-    """A Keras RNN over that cell; `padded`: whether sources have padding."""
+    """Keras's RNN over `AttentionCell`; `padded`: whether to mask sources."""
 
     def __init__(self, padded):
         super().__init__()
@@ -233,7 +235,7 @@ class KerasRNN(keras.Model):
 
 
 class KerasLoop(KerasRNN):
-    """A step after the other, each with its loss and its keys."""
+    """One step after another, each with its loss and its keys."""
 
     def loss_of(self, inputs, after):
         memory, self.cell.mask, start = self.encode(inputs["source"])
@@ -256,7 +258,7 @@ class KerasLoop(KerasRNN):
 
 
 class KerasLayers(KerasRNN):
-    """Layers of Keras alone: attention comes after all steps of the GRU."""
+    """Keras's layers alone: attention comes after all steps of the GRU."""
 
     def __init__(self, padded):
         super().__init__(padded)
@@ -278,121 +280,6 @@ KERAS = {
     "Keras loop": KerasLoop,
     "Keras layers": KerasLayers,
 }
-
-
-def joey_model():
-    """Joey NMT's recurrent model, or `None` without the package."""
-    try:
-        import torch
-        from joeynmt.model import build_model
-        from joeynmt.vocabulary import Vocabulary
-    except ImportError as error:
-        print(f"Joey NMT is left out: {error}")
-        return None
-
-    torch.set_num_threads(os.cpu_count())
-    special = {
-        "unk_token": "<unk>",
-        "pad_token": "<pad>",
-        "bos_token": "<s>",
-        "eos_token": "</s>",
-        "unk_id": 0,
-        "pad_id": 1,
-        "bos_id": 2,
-        "eos_id": 3,
-        "sep_token": None,
-        "sep_id": None,
-        "lang_tags": [],
-    }
-    vocabulary = Vocabulary(
-        [f"w{i}" for i in range(TOKENS - 4)], types.SimpleNamespace(**special)
-    )
-    vectors = {"embedding_dim": VECTOR, "scale": False}
-    shared = {"type": "recurrent", "rnn_type": "gru", "embeddings": vectors}
-    return build_model(
-        {
-            "encoder": {
-                **shared,
-                "hidden_size": UNITS // 2,
-                "bidirectional": True,
-                "num_layers": 1,
-                "dropout": 0.0,
-            },
-            "decoder": {
-                **shared,
-                "hidden_size": UNITS,
-                "num_layers": 1,
-                "dropout": 0.0,
-                "attention": "bahdanau",
-                "input_feeding": True,
-                "init_hidden": "bridge",
-            },
-            "initializer": "xavier_uniform",
-            "embed_initializer": "normal",
-            "bias_initializer": "zeros",
-        },
-        vocabulary,
-        vocabulary,
-    )
-
-
-def joey_train_step(model):
-    """Its batches as its own make them: the longest source first, masked."""
-    import torch
-
-    optimizer = torch.optim.Adam(model.parameters())
-
-    def step(inputs, after):
-        source, before, after = (
-            torch.tensor(ids.numpy(), dtype=torch.long)
-            for ids in (inputs["source"], inputs["target"], after)
-        )
-        lengths, order = (source != 0).sum(1).sort(descending=True)
-        source, before, after = source[order], before[order], after[order]
-        optimizer.zero_grad()
-        logits, *_ = model._encode_decode(
-            source,
-            before,
-            (source != 0)[:, None],
-            lengths,
-            (after != 0)[:, None],
-        )
-        loss = torch.nn.functional.cross_entropy(
-            logits.reshape(-1, TOKENS), after.reshape(-1), ignore_index=0
-        )
-        loss.backward()
-        optimizer.step()
-        return loss.item()
-
-    return step
-
-
-def joey_decoding(model):
-    import torch
-    from joeynmt.search import beam_search
-
-    source = torch.tensor(ids()[0]["source"].numpy(), dtype=torch.long)
-    mask = torch.ones(BATCH, 1, STEPS, dtype=torch.bool)
-
-    def decode():
-        with torch.inference_mode():
-            encoded, hidden, _, _ = model(
-                return_type="encode",
-                src=source,
-                src_length=torch.full((BATCH,), STEPS),
-                src_mask=mask,
-            )
-            return beam_search(
-                model=model,
-                beam_size=WIDTH,
-                encoder_output=encoded,
-                encoder_hidden=hidden,
-                src_mask=mask,
-                max_output_length=STEPS,
-                alpha=0,
-            )
-
-    return decode
 
 
 def floor_step():
@@ -422,8 +309,9 @@ def equal_lengths(joey):
         steps[name] = train_step(model(padded=False), keras.optimizers.Adam())
     decoding = {name: our_decoding(task) for name, task in tasks.items()}
     if joey is not None:
-        steps["Joey NMT"] = joey_train_step(joey)
-        decoding["Joey NMT"] = joey_decoding(joey)
+        steps["Joey NMT"] = joey_nmt.train_step(joey)
+        source = ids()[0]["source"]
+        decoding["Joey NMT"] = joey_nmt.decoding(joey, source, STEPS, WIDTH)
     training = {
         name: functools.partial(step, *ids()) for name, step in steps.items()
     }
@@ -444,12 +332,13 @@ def real_lengths(examples, joey):
         step = train_step(model(padded=True), adam, signature)
         passes[name] = harness.whole_pass(step, others)
     if joey is not None:
-        passes["Joey NMT"] = harness.whole_pass(joey_train_step(joey), others)
+        step = joey_nmt.train_step(joey)
+        passes["Joey NMT"] = harness.whole_pass(step, others)
     return passes
 
 
 def measure(what, functions, amount, repeats, cpu, **options):
-    """Rows of how much of an amount each function does in a second."""
+    """Rows of the amount that each function does in a second."""
     clock = time.process_time if cpu else time.perf_counter
     times = harness.interleave(functions, repeats, clock=clock, **options)
     return [
@@ -471,7 +360,7 @@ def main():
         "--cpu", action="store_true", help="count processor time; only print"
     )
     args = parser.parse_args()
-    joey = joey_model()
+    joey = joey_nmt.build(TOKENS, VECTOR, UNITS)
     training, decoding = equal_lengths(joey)
     rows = measure(
         "training, target tokens/s",

@@ -9,7 +9,8 @@ import pytest
 import rnnzoo
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
-SCRIPTS = sorted({path.stem for path in BENCHMARKS.glob("*.py")} - {"harness"})
+SHARED = {"harness", "joey_nmt"}
+SCRIPTS = sorted({path.stem for path in BENCHMARKS.glob("*.py")} - SHARED)
 TEXT = """Before
 <!-- results:models -->
 old
@@ -39,7 +40,7 @@ def readme(monkeypatch):
     import readme
 
     yield readme
-    for name in ("harness", *SCRIPTS):
+    for name in (*SHARED, *SCRIPTS):
         sys.modules.pop(name, None)
 
 
