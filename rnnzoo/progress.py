@@ -1,4 +1,4 @@
-"""What a training keeps of itself, to stop in time and to go on."""
+"""The state of a training, kept to stop in time and to continue."""
 
 import json
 
@@ -12,23 +12,29 @@ from rnnzoo.optimizers import moving_averages
 class Progress(keras.callbacks.Callback):
     """Keeps the best epoch, stops without improvement, and survives a kill.
 
-    The directory, if there is one, always holds what training needs to go on
-    after the last whole epoch: `adapted.keras`, the task before the first step
-    with its vocabularies; `epoch-N.weights.h5` of the last and of the best
-    epoch, with the state of the optimizer and of all random generators; and
-    `progress.json`. That one is replaced last, so that at any moment it speaks
-    of files that are there. Keras's `BackupAndRestore` keeps neither the
+    The best epoch has the highest score and, among equal scores, the lowest
+    loss on the validation data. A score that has never changed tells no epoch
+    from another, so it does not stop training.
+
+    The directory, if there is one, always holds what training needs to
+    continue after the last whole epoch: `adapted.keras`, the task before the
+    first step with its vocabularies; `epoch-N.weights.h5` of the last and of
+    the best epoch, with the state of the optimizer and of all random
+    generators; and
+    `progress.json`, which is replaced last, so that the files it names always
+    exist. Keras's `BackupAndRestore` keeps neither the
     vocabulary, nor the best epoch, nor the history.
 
     Args:
         monitor: Name of the metric to choose by, higher for better.
         patience: Epochs without improvement after which training stops.
-        directory: Where to keep it, or `None`: only in memory.
+        directory: Where to keep the state; `None` keeps it in memory only.
 
     Attributes:
         found: Whether the directory holds an unfinished training.
         history: Dict of a metric to a list, one number an epoch.
-        best_weights: Those after the best epoch, or their moving averages.
+        best_weights: The weights after the best epoch, or their moving
+            averages.
     """
 
     def __init__(self, monitor, patience, directory=None):
@@ -56,11 +62,13 @@ class Progress(keras.callbacks.Callback):
 
     @property
     def is_over(self):
-        """Whether the patience is at its end."""
+        """Whether there was no improvement for too long."""
+        if len(set(self.history.get(f"val_{self.monitor}", ()))) == 1:
+            return False
         return self.epoch - self._best_epoch >= max(self.patience, 1)
 
     def check(self, settings):
-        """Raises `ValueError` if what was begun has other settings."""
+        """Raises `ValueError` if the training there has other settings."""
         if not self.found:
             return
         differing = [
@@ -71,7 +79,8 @@ class Progress(keras.callbacks.Callback):
         if differing:
             raise ValueError(
                 f"{self.directory} holds the beginning of another training. "
-                "Expected the same settings, to go on, or another directory. "
+                "Expected the same settings, to continue, or another "
+                "directory. "
                 f"There: {'; '.join(differing)}"
             )
 
@@ -80,7 +89,7 @@ class Progress(keras.callbacks.Callback):
 
         Args:
             task: An adapted task.
-            settings: Dict of what must be equal to go on.
+            settings: Dict of what must be equal to continue.
         """
         self.check(settings)
         self.settings = settings
@@ -114,9 +123,14 @@ class Progress(keras.callbacks.Callback):
 
     @property
     def _best_epoch(self):
-        """The first of the best, from 1; 0 before there is one."""
+        """The number of the best epoch, from 1; 0 before there is one."""
         scores = self.history.get(f"val_{self.monitor}")
-        return int(np.argmax(scores)) + 1 if scores else 0
+        if not scores:
+            return 0
+        losses = self.history.get("val_loss", [0.0] * len(scores))
+        ranks = np.nan_to_num([scores, np.negative(losses)], nan=-np.inf)
+        # The last key counts first; of equal epochs, the first is the best.
+        return int(np.lexsort((-np.arange(len(scores)), *ranks[::-1]))[-1]) + 1
 
     @property
     def _file(self):

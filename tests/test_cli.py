@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import rnnzoo
-from rnnzoo.cli import main, read_settings, shown
+from rnnzoo.cli import main, read_settings
 from rnnzoo.datasets import reviews
 from rnnzoo.demo import serve_and_compare
 
@@ -130,10 +130,11 @@ def test_export_is_served_by_another_process(model, tmp_path):
     assert main(["export", model, str(tmp_path / "served")]) == 0
     task = rnnzoo.load(model)
     texts = ["Not dull at all.", ""]
-    assert serve_and_compare(task, texts, tmp_path / "served") < 1e-5
+    inputs = task.to_serve(texts)
+    assert serve_and_compare(task, inputs, tmp_path / "served") < 1e-5
     task.set_weights([weight + 1 for weight in task.get_weights()])
-    with pytest.raises(RuntimeError, match="answers otherwise"):
-        serve_and_compare(task, texts, tmp_path / "served")
+    with pytest.raises(RuntimeError, match="answers differently"):
+        serve_and_compare(task, inputs, tmp_path / "served")
 
 
 def test_settings_have_the_types_of_the_defaults():
@@ -210,25 +211,23 @@ def test_lines_that_are_not_text(model, capsys, monkeypatch):
 
 
 def test_the_classes_must_be_the_model_s(model, data, capsys, monkeypatch):
-    monkeypatch.setattr(rnnzoo.cli, "_class_names", lambda _: ["pos", "neg"])
+    labels_of = classmethod(lambda cls, info: ("pos", "neg"))
+    monkeypatch.setattr(rnnzoo.TextClassifier, "labels_of", labels_of)
     error = fails(capsys, ["evaluate", model, *data])
     assert "neg, pos apart" in error
-    tagger = types.SimpleNamespace(labels=("PER",), tag_names=("O", "B-PER"))
+    tagger = rnnzoo.build("bilstm_crf_tagger", units=4, embedding_dim=4)
+    tagger.adapt([["a"]], [[1]], labels=["O", "B-PER"], verbose=0)
     tags = types.SimpleNamespace(names=["B-PER", "O"])
-    source = types.SimpleNamespace(
-        name="mine",
-        info=types.SimpleNamespace(
-            features={"ner": tags}, supervised_keys=None
-        ),
-    )
+    info = types.SimpleNamespace(features={"ner": tags}, supervised_keys=None)
     with pytest.raises(ValueError, match="O, B-PER apart.*B-PER, O"):
-        rnnzoo.cli._require_same_classes(tagger, source)
+        tagger.require_labels_of(info)
 
 
 def test_results_on_a_line():
     classification = rnnzoo.tasks.Classification("pos", 0.75)
-    assert shown(classification) == "pos\t0.7500"
-    assert shown([classification, "x"]) == "pos 0.7500; x"
+    for task in (rnnzoo.TextClassifier, rnnzoo.EntityTagger):
+        assert task.format_answer(classification) == "pos\t0.7500"
+        assert task.format_answer([classification, "x"]) == "pos 0.7500; x"
 
 
 def test_the_readme_s_commands_are_commands():

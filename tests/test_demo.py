@@ -1,8 +1,11 @@
 """The demo of a task, of few examples."""
 
+import dataclasses
+
 import pytest
 
 from rnnzoo import demo as demos
+from rnnzoo import registry
 from rnnzoo.datasets import entities, shapes
 
 TINY = {"units": 8, "embedding_dim": 8, "epochs": 1}
@@ -12,7 +15,7 @@ TINY = {"units": 8, "embedding_dim": 8, "epochs": 1}
     ("name", "dataset", "said"),
     [
         ("bilstm_crf_tagger", entities, ["f1 "]),
-        ("show_attend_tell_captioner", shapes, ["cider_d ", "picture 1: "]),
+        ("show_attend_tell_captioner", shapes, ["cider_d ", "example 1\n"]),
     ],
 )
 def test_a_demo_trains_explains_and_serves(
@@ -20,9 +23,10 @@ def test_a_demo_trains_explains_and_serves(
 ):
     sizes = {"train": 40, "validation": 10, "test": 10}
     monkeypatch.setattr(dataset, "SIZES", sizes)
-    monkeypatch.setitem(
-        demos.SETTINGS, name, demos.SETTINGS.get(name, {}) | TINY
-    )
+    card = registry.describe(name)
+    demo = dataclasses.replace(card.demo, settings=card.demo.settings | TINY)
+    tiny = dataclasses.replace(card, demo=demo)
+    monkeypatch.setitem(registry._CARDS, name, tiny)
     demos.demo(name, tmp_path / "out", tmp_path / "data", verbose=0)
     output = capsys.readouterr().out
     for part in (*said, "the same numbers"):

@@ -74,7 +74,7 @@ def test_a_wrong_override_is_named(name):
 def test_a_factory_of_a_user_is_one_of_the_zoo(cards):
     recipe = rnnzoo.Recipe(epochs=9)
 
-    @rnnzoo.register(task="text_classification", recipe=recipe)
+    @rnnzoo.register(rnnzoo.TextClassifier, recipe=recipe)
     def my_classifier(units=3):
         """Mine."""
         return rnnzoo.build("bilstm_classifier", **{**SMALL, "units": units})
@@ -85,7 +85,7 @@ def test_a_factory_of_a_user_is_one_of_the_zoo(cards):
     assert task.encoder.get_config()["units"] == 5
     assert task.recipe is recipe
 
-    @rnnzoo.register(task="text_classification")
+    @rnnzoo.register(rnnzoo.TextClassifier)
     def its_own():
         return rnnzoo.TextClassifier(task.encoder, recipe=recipe)
 
@@ -108,9 +108,9 @@ def test_a_name_is_taken_only_on_purpose(cards):
         """Another."""
 
     with pytest.raises(ValueError, match="'han_classifier'.*override=True"):
-        rnnzoo.register(task="mine")(han_classifier)
+        rnnzoo.register(rnnzoo.Translator)(han_classifier)
     assert rnnzoo.describe("han_classifier").summary != "Another."
-    rnnzoo.register(task="mine", override=True)(han_classifier)
+    rnnzoo.register(rnnzoo.Translator, override=True)(han_classifier)
     assert rnnzoo.describe("han_classifier").summary == "Another."
 
 
@@ -119,13 +119,13 @@ def test_a_name_is_taken_only_on_purpose(cards):
 )
 def test_arguments_are_not_those_of_build(cards, factory):
     with pytest.raises(ValueError, match="Expected other arguments"):
-        rnnzoo.register(task="mine")(factory)
+        rnnzoo.register(rnnzoo.Translator)(factory)
 
 
 @pytest.mark.parametrize("factory", [lambda units: None, lambda **any: None])
 def test_arguments_need_defaults(cards, factory):
     with pytest.raises(ValueError, match=r"defaults.*Received: `"):
-        rnnzoo.register(task="mine")(factory)
+        rnnzoo.register(rnnzoo.Translator)(factory)
     assert "<lambda>" not in cards
 
 

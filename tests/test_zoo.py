@@ -12,7 +12,6 @@ import pytest
 import tensorflow as tf
 
 import rnnzoo
-from rnnzoo.text import tagging
 
 TEXTS = [
     "A quiet, lovely film. I'd see it again!",
@@ -33,8 +32,8 @@ def _images():
     return [*files, tf.io.encode_jpeg(images[1]).numpy()]
 
 
-class OfTexts:
-    """What is made of texts."""
+class Case:
+    """Arguments and data that a task is tested with."""
 
     inputs = TEXTS
 
@@ -42,65 +41,17 @@ class OfTexts:
         return model.encode(self.inputs)
 
 
-class TextClassification(OfTexts):
-    """How texts are classified, and what comes out."""
-
+class TextClassification(Case):
     overrides = {"vocabulary_size": 200, "min_count": 1, "embedding_dim": 8}
     targets = [1, 0, 0, 0, 0, 1]
 
-    def answers(self, model, texts):
-        """For each text the names in its answer, and the numbers."""
-        labels = [each.label for each in model.classify(texts)]
-        return [
-            ([label], row)
-            for label, row in zip(labels, model.predict(texts), strict=True)
-        ]
 
-    def served(self, outputs):
-        """The same from what `serving_default` returns."""
-        names = [[label] for label in outputs["label"]]
-        return list(zip(names, outputs["probabilities"], strict=True))
-
-
-class EntityTagging(OfTexts):
-    """How names are found in texts, and what comes out."""
-
+class EntityTagging(Case):
     overrides = {"vocabulary_size": 200, "embedding_dim": 8}
     targets = [[], [], [], [], [], [(0, 3, "PER"), (7, 11, "LOC")]]
 
-    def answers(self, model, texts):
-        return [
-            (
-                [each.label for each in entities],
-                [(each.start, each.end, each.score) for each in entities],
-            )
-            for entities in model.tag(texts)
-        ]
 
-    def served(self, outputs):
-        answers = []
-        for row in range(len(outputs["counts"])):
-            columns = {name: column[row] for name, column in outputs.items()}
-            spans = tagging.to_spans(columns["tags"][: columns["counts"]])
-            answers.append(
-                (
-                    [label for label, _, _ in spans],
-                    [
-                        (
-                            columns["starts"][first],
-                            columns["ends"][last - 1],
-                            columns["scores"][first],
-                        )
-                        for _, first, last in spans
-                    ],
-                )
-            )
-        return answers
-
-
-class Translation(OfTexts):
-    """How texts are translated, and what comes out."""
-
+class Translation(Case):
     overrides = {
         "vocabulary_size": 200,
         "min_count": 1,
@@ -109,21 +60,8 @@ class Translation(OfTexts):
     }
     targets = ["I liked it.", "No.", "", "Eh?", "It was too long.", "Ann did."]
 
-    def answers(self, model, texts):
-        return [
-            ([each.text], [each.score])
-            for each in model.translate(texts, return_scores=True)
-        ]
 
-    def served(self, outputs):
-        names = [[text] for text in outputs["translation"]]
-        numbers = [[score] for score in outputs["score"]]
-        return list(zip(names, numbers, strict=True))
-
-
-class Captioning:
-    """How images are described, and what comes out."""
-
+class Captioning(Case):
     overrides = {
         "image_size": 16,
         "vocabulary_size": 200,
@@ -137,17 +75,6 @@ class Captioning:
 
     def encode(self, model):
         return model.encode(self.inputs, self.targets).flat()
-
-    def answers(self, model, images):
-        return [
-            ([each.text], [each.score])
-            for each in model.caption(images, return_scores=True)
-        ]
-
-    def served(self, outputs):
-        names = [[text] for text in outputs["caption"]]
-        numbers = [[score] for score in outputs["score"]]
-        return list(zip(names, numbers, strict=True))
 
 
 TASKS = {
@@ -222,9 +149,9 @@ def test_training_learns(case):
 
 def test_the_batch_changes_nothing(case):
     model, task = case
-    together = task.answers(model, task.inputs)
+    together = model.comparable(task.inputs)
     assert all(np.isfinite(numbers).all() for _, numbers in together)
-    alone = [task.answers(model, [each])[0] for each in task.inputs]
+    alone = [model.comparable([each])[0] for each in task.inputs]
     assert_same(together, alone)
 
 
@@ -254,9 +181,7 @@ def test_saving_is_exact(case, tmp_path):
     model, task = case
     model.save(tmp_path / "model.keras")
     again = rnnzoo.load(tmp_path / "model.keras")
-    assert_same(
-        task.answers(again, task.inputs), task.answers(model, task.inputs), 0
-    )
+    assert_same(again.comparable(task.inputs), model.comparable(task.inputs), 0)
     for name in {"vocabulary", "target_vocabulary"} & set(dir(model)):
         assert getattr(again, name).tokens == getattr(model, name).tokens
     if hasattr(model, "labels"):
@@ -271,9 +196,7 @@ def test_a_saved_task_lends_what_it_learned(name, case, tmp_path):
     again = rnnzoo.build(name, weights=path, **task.overrides)
     assert again.learned == model.learned
     again.restore(path)  # the same once more
-    assert_same(
-        task.answers(again, task.inputs), task.answers(model, task.inputs), 0
-    )
+    assert_same(again.comparable(task.inputs), model.comparable(task.inputs), 0)
     other = rnnzoo.build(name, **task.overrides)
     other.adapt(task.inputs[:1] * 2, task.targets[-1:] * 2, verbose=0)
     with pytest.raises(
@@ -296,11 +219,11 @@ def test_export_stands_alone(case, exported, tmp_path):
     )
     assert done.returncode == 0, done.stderr[-2000:]
     together, *alone, none = json.loads(done.stdout)
-    answers = task.answers(model, task.inputs)
-    assert_same(task.served(together), answers)
+    answers = model.comparable(task.inputs)
+    assert_same(model.comparable_served(together), answers)
     for outputs, answer in zip(alone, answers, strict=True):
-        assert_same(task.served(outputs), [answer])
-    assert task.served(none) == []
+        assert_same(model.comparable_served(outputs), [answer])
+    assert model.comparable_served(none) == []
 
 
 def test_inference_is_pure(exported):

@@ -1,5 +1,6 @@
 """Raw images and their captions."""
 
+import dataclasses
 import os
 import warnings
 
@@ -53,11 +54,6 @@ class Captions(Feature):
         return tf.reshape(value, [-1])
 
     def check(self, column, argument, first):
-        if isinstance(column, (str, bytes)):
-            raise ValueError(
-                f"Invalid value for argument `{argument}`. Expected a list of "
-                f"the captions of each image. Received: {column!r:.60}"
-            )
         return [
             _texts(captions, argument, first + i)
             for i, captions in enumerate(column)
@@ -95,7 +91,8 @@ def without_unreadable(chunks):
         }
         columns["image"] = [read.files[place] for place in places]
         weights = chunk.weights
-        yield chunk._replace(
+        yield dataclasses.replace(
+            chunk,
             columns=columns,
             weights=None if weights is None else weights[places],
         )

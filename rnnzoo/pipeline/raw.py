@@ -1,5 +1,6 @@
 """Raw examples, a chunk at a time, from whatever holds them."""
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -14,7 +15,8 @@ from rnnzoo.pipeline.tables import as_table
 WEIGHT = "sample_weight"
 
 
-class Chunk(NamedTuple):
+@dataclasses.dataclass(frozen=True, eq=False)
+class Chunk:
     """Some raw examples.
 
     Attributes:
@@ -365,7 +367,9 @@ def _by_name(schema, dataset, with_targets):
     path = paths[feature.name]
     first = tf.nest.flatten(_at(parts, path))[0]
     rank = first.shape.rank
-    is_batched = rank is None or rank > feature.rank(first, path[-1])
+    own = feature.rank(first, path[-1])
+    # Conversion of single values checks their rank itself.
+    is_batched = not _converts(feature) if rank is None else rank > own
     return _Named(dataset.map(select), is_batched, rank is not None)
 
 

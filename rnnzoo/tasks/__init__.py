@@ -2,8 +2,7 @@
 
 from rnnzoo.tasks.entity_tagger import Entity, EntityTagger
 from rnnzoo.tasks.image_captioner import Caption, ImageCaptioner
-from rnnzoo.tasks.loading import load
-from rnnzoo.tasks.task import Columns, Task
+from rnnzoo.tasks.task import Columns, Task, load
 from rnnzoo.tasks.text_classifier import Classification, TextClassifier
 from rnnzoo.tasks.text_to_text import TextToText
 from rnnzoo.tasks.text_writer import TextWriter

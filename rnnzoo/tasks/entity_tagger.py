@@ -9,17 +9,16 @@ import tensorflow as tf
 from rnnzoo import text
 from rnnzoo.checks import check_choice, check_positive
 from rnnzoo.explain import Marking, Markings
-from rnnzoo.ids import PADDING, RESERVED, pad
-from rnnzoo.layers import CRF, VariationalDropout
-from rnnzoo.metrics import SpanF1
+from rnnzoo.ids import RESERVED, pad
 from rnnzoo.pipeline import sentences
 from rnnzoo.pipeline.examples import Examples
+from rnnzoo.tasks.crf_tagger import CRFTagger, mask_of
 from rnnzoo.tasks.embeddings import (
     WithWordVectors,
     most_ids,
     size_embedding,
 )
-from rnnzoo.tasks.task import Columns, Task
+from rnnzoo.tasks.task import Columns
 from rnnzoo.text import tagging, words
 
 BATCH_SIZE = 128  # at inference
@@ -46,7 +45,7 @@ class Entity:
 
 
 @keras.saving.register_keras_serializable(package="rnnzoo")
-class EntityTagger(WithWordVectors, Task):
+class EntityTagger(WithWordVectors, CRFTagger):
     """Tags the entities in sentences.
 
     A sentence is a text or a list of words; see
@@ -80,7 +79,7 @@ class EntityTagger(WithWordVectors, Task):
         tag_names: Names of the tags, if data has numbers; learned by `adapt`.
         vocabulary: Words from id 2 on, learned by `adapt`.
         characters: Characters from id 2 on, learned by `adapt`.
-        recipe: `rnnzoo.Recipe`, the training defaults.
+        **kwargs: See `rnnzoo.tasks.Task`.
 
     Examples:
 
@@ -100,7 +99,6 @@ class EntityTagger(WithWordVectors, Task):
     verb = "tag"
     schema = sentences.SCHEMA
     unit_name = "sentence"
-    monitor = "f1"
     parts = ("features", "encoder", "tokenizer")
     lends = ("tokenizer", "lowercase", "normalize_digits", "tag_set")
 
@@ -123,28 +121,29 @@ class EntityTagger(WithWordVectors, Task):
         tag_names=None,
         vocabulary=None,
         characters=None,
-        recipe=None,
         **kwargs,
     ):
-        super().__init__(recipe=recipe, **kwargs)
+        check_choice("tag_scheme", tag_scheme, tagging.SCHEMES)
+        super().__init__(
+            features,
+            encoder,
+            tagging.TagSet(labels or (), tag_scheme),
+            crf=crf,
+            dropout=dropout,
+            **kwargs,
+        )
         check_positive("vocabulary_size", vocabulary_size, optional=True)
         check_positive("min_count", min_count)
         check_positive("max_characters", max_characters)
-        check_choice("tag_scheme", tag_scheme, tagging.SCHEMES)
-        self.features = features
-        self.encoder = encoder
-        self.has_crf = crf
-        self.tag_set = tagging.TagSet(labels or (), tag_scheme)
         self.tokenizer = tokenizer or text.Tokenizer(lowercase=False)
         self.lowercase = lowercase
         self.normalize_digits = normalize_digits
         self.vocabulary_size = vocabulary_size
         self.min_count = min_count
         self.max_characters = max_characters
-        self.dropout = VariationalDropout(dropout, dtype=self.dtype_policy)
         self.embeddings = embeddings
         self.tag_names = tag_names and tuple(tag_names)
-        self.reader = self.head = self.crf = None
+        self.reader = None
         if vocabulary is not None:
             self.take(labels, tag_names, vocabulary, characters)
 
@@ -163,11 +162,6 @@ class EntityTagger(WithWordVectors, Task):
             "vocabulary": reader and reader.vocabulary.tokens,
             "characters": reader and reader.characters.tokens,
         }
-
-    @property
-    def labels(self):
-        """Names of the kinds of entities."""
-        return self.tag_set.labels
 
     @property
     def vocabulary(self):
@@ -240,22 +234,12 @@ class EntityTagger(WithWordVectors, Task):
             normalize_digits=self.normalize_digits,
             max_characters=self.max_characters,
         )
-        self.tag_set = tagging.TagSet(labels, self.tag_set.scheme)
         size_embedding(self.word_embedding, len(self.reader.vocabulary))
         if self.features.characters is not None:
             size_embedding(
                 self.features.characters.embedding, len(self.reader.characters)
             )
-        tags = len(self.tag_set)
-        self.head = keras.layers.Dense(tags, dtype="float32", name="head")
-        # Without transitions, constraints would make tags depend again.
-        constraints = self.tag_set.constraints if self.has_crf else None
-        self.crf = CRF(
-            tags,
-            constraints=constraints,
-            transitions=self.has_crf,
-            name="crf",
-        )
+        self.tag_with(labels)
         self.build()
 
     def encode_chunk(self, chunk):
@@ -289,143 +273,6 @@ class EntityTagger(WithWordVectors, Task):
 
     def _select(self, ids):
         return {name: ids[name] for name in self.features.reads}
-
-    # From ids to tags.
-
-    def build(self, input_shape=None):
-        features = (None, None, self.features.output_dim)
-        for layer, shape in (
-            (self.features, None),
-            (self.encoder, features),
-            (self.head, self.encoder.compute_output_shape(features)),
-            (self.crf, (None, None, len(self.tag_set))),
-        ):
-            if not layer.built:  # by loading, or by an earlier call
-                layer.build(shape)
-        self.built = True
-
-    def call(self, inputs, training=None):
-        """Scores of each tag at each word, before transitions.
-
-        Args:
-            inputs: Dict of right padded ids; see
-                `rnnzoo.layers.WordFeatures`.
-            training: Whether in training.
-
-        Returns:
-            float32 `(batch, time, tags)`.
-        """
-        vectors = self.features(inputs, training=training)
-        vectors = self.encoder(vectors, mask=_mask(inputs), training=training)
-        return self.head(self.dropout(vectors, training=training))
-
-    def compile(self, optimizer="auto", loss="auto", metrics="auto", **kwargs):
-        """See `Task.compile`; metrics get ids of tags, negative as padding."""
-        if loss not in ("auto", None):
-            raise ValueError(
-                "Invalid value for argument `loss`. Expected 'auto': an "
-                "entity tagger is trained on the likelihood of its tags. "
-                f"Received: loss={loss!r}"
-            )
-        for metric in keras.tree.flatten(metrics):
-            # Keras would take ids of tags for scores of classes.
-            if isinstance(metric, str) and metric != "auto":
-                raise ValueError(
-                    "Invalid value for argument `metrics`. Expected 'auto', or "
-                    "metrics of ids of tags, such as `rnnzoo.metrics.SpanF1`. "
-                    f"Received: metrics={metrics!r}"
-                )
-        super().compile(optimizer, loss, metrics, **kwargs)
-
-    def compute_loss(
-        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
-    ):
-        """Mean negative log-likelihood of a sentence's tags."""
-        losses = -self.crf.log_likelihood(y_pred, y, _mask(x))
-        if sample_weight is not None:
-            losses *= tf.cast(sample_weight, losses.dtype)
-        loss = tf.add_n([tf.reduce_mean(losses), *self.losses])
-        return loss / tf.distribute.get_strategy().num_replicas_in_sync
-
-    def compute_metrics(self, x, y, y_pred, sample_weight=None):
-        """Metrics of tags: ids, the true ones negative where there is none."""
-        mask = _mask(x)
-        tags, _ = self.crf.viterbi(y_pred, mask)
-        y = tf.where(mask, y, -1)
-        return super().compute_metrics(x, y, tags, sample_weight)
-
-    def default_loss(self):
-        return None  # see compute_loss
-
-    def default_metrics(self):
-        return [SpanF1(self.tag_set.names)]
-
-    def best_tags(self, inputs):
-        """The most probable tags, in BIO, and how probable.
-
-        Args:
-            inputs: As in `call`.
-
-        Returns:
-            Tuple of the tags, int32 `(batch, time)`, places in `bio_names`,
-            and float32 `(batch, time)`: at a word of an entity the
-            probability of the entity, at others that they belong to none.
-        """
-        mask = _mask(inputs)
-        potentials = self(inputs, training=False)
-        tags, _ = self.crf.viterbi(potentials, mask)
-        scores = self.crf.span_marginals(
-            potentials, tags, self.tag_set.continues, mask
-        )
-        return self._as_bio(tags), scores
-
-    _best_tags = tf.function(best_tags, reduce_retracing=True, autograph=False)
-
-    @property
-    def bio_names(self):
-        """Names of the tags of answers."""
-        return tagging.TagSet(self.labels, "bio").names
-
-    def _as_bio(self, tags):
-        names = self.bio_names
-        begins, inside = (
-            tf.constant(
-                [
-                    names.index(f"{letter}-{label}" if label else "O")
-                    for _, label in map(tagging.split, self.tag_set.names)
-                ]
-            )
-            for letter in "BI"
-        )
-        goes_on = tf.gather_nd(
-            tf.constant(self.tag_set.continues),
-            tf.stack([tags[:, :-1], tags[:, 1:]], axis=2),
-        )
-        goes_on = tf.pad(goes_on, [[0, 0], [1, 0]])
-        return tf.where(
-            goes_on, tf.gather(inside, tags), tf.gather(begins, tags)
-        )
-
-    def score(self, examples, quick=False):
-        """The F1 of each kind of entity, as `SpanF1` counted it last.
-
-        Returns:
-            Dict of `"f1_PER"` and so on; empty if `quick`.
-        """
-        if quick:
-            return {}
-        reports = [
-            metric.report()
-            for group in self.metrics
-            for metric in getattr(group, "metrics", ())
-            if isinstance(metric, SpanF1)
-        ]
-        return {
-            f"f1_{label}": row["f1"]
-            for report in reports
-            for label, row in report.items()
-            if label != "all"
-        }
 
     # Answers.
 
@@ -497,7 +344,7 @@ class EntityTagger(WithWordVectors, Task):
             read = self._sentences(chunk).as_texts()
             examples = Examples.of(self._ids(read))
             answers = self._answers(examples)
-            marginals = examples.run(self._weigh, BATCH_SIZE)
+            marginals = examples.run(self.label_marginals, BATCH_SIZE)
             for place, answer in enumerate(answers):
                 tokens = [word.decode() for word in read.tokens[place]]
                 markings.append(
@@ -511,15 +358,6 @@ class EntityTagger(WithWordVectors, Task):
                     )
                 )
         return markings
-
-    @tf.function(reduce_retracing=True, autograph=False)
-    def _weigh(self, inputs):
-        """Probability of each label at each word, `(batch, time, labels)`."""
-        potentials = self(inputs, training=False)
-        marginals = self.crf.marginals(potentials, _mask(inputs))
-        names = [tagging.split(tag)[1] for tag in self.tag_set.names]
-        member = [[name == label for label in self.labels] for name in names]
-        return tf.tensordot(marginals, tf.constant(member, tf.float32), 1)
 
     # Serving and saving.
 
@@ -540,7 +378,7 @@ class EntityTagger(WithWordVectors, Task):
             ids = self._select(self.reader(tokens))
             ids = tf.nest.map_structure(pad, ids)
             tags, scores = self.best_tags(ids)
-            mask = _mask(ids)
+            mask = mask_of(ids)
             return {
                 "tags": tf.where(mask, tf.gather(names, tags), ""),
                 "scores": scores,
@@ -618,10 +456,6 @@ class EntityTagger(WithWordVectors, Task):
             "max_characters": self.max_characters,
             "dropout": self.dropout.rate,
         }
-
-
-def _mask(inputs):
-    return inputs["words"] != PADDING
 
 
 def _entities(sentence, place, tags, scores):

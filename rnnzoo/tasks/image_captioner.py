@@ -19,8 +19,8 @@ from rnnzoo.tasks.task import Columns
 from rnnzoo.tasks.text_writer import (
     TextWriter,
     check_beam,
+    found_in,
     several,
-    without_padding,
 )
 from rnnzoo.tasks.trainer import missing_targets
 
@@ -270,14 +270,7 @@ class ImageCaptioner(TextWriter):
         memory = self._look(inputs, training=False)
         longest = tf.fill([tf.shape(memory)[0]], self.max_length)
         written = self.write(self.beam(longest, beam_width, n_best), memory)
-        outputs = {
-            "texts": self.target.join(written.tokens),
-            "scores": written.scores,
-            "tokens": written.tokens,
-        }
-        if written.weights is not None:
-            outputs["weights"] = written.weights
-        return outputs
+        return self.outputs(written, written.tokens)
 
     _write_about = tf.function(
         write_about, reduce_retracing=True, autograph=False
@@ -379,10 +372,7 @@ class ImageCaptioner(TextWriter):
             ValueError: If the model has no attention.
         """
         self._require_adapted("explain")
-        if self.decoder.attention is None:
-            raise ValueError(
-                "There is nothing to explain. Expected a model with attention."
-            )
+        self.require_attention()
         return Looks(
             Look(
                 image=image.round().astype("uint8"),
@@ -412,7 +402,17 @@ class ImageCaptioner(TextWriter):
                 zip(loaded.images, rows, strict=True)
             ):
                 failed = place in loaded.errors
-                yield image, None if failed else _captions(row, self.grid)
+                yield image, None if failed else self._found(row)
+
+    def _found(self, row):
+        """`Caption`s, of what the graph made of an image."""
+
+        def answer(text, score, tokens, weights):
+            if weights is not None:
+                weights = weights.reshape(-1, *self.grid)
+            return Caption(text, score, tokens, weights)
+
+        return found_in(row, answer)
 
     # Serving and saving.
 
@@ -480,25 +480,3 @@ def _cider_d(captions, references):
     tokenized = list(map(scoring.coco_tokenize, captions))
     others = [list(map(scoring.coco_tokenize, each)) for each in references]
     return float(np.mean(scoring.cider_d(tokenized, others)))
-
-
-def _captions(row, grid):
-    """The captions that were found, of what the graph made of an image."""
-    found = []
-    for n, score in enumerate(row["scores"]):
-        if n and score == -np.inf:
-            break
-        tokens = without_padding(row["tokens"][n])
-        attention = None
-        if "weights" in row:
-            weights = row["weights"][n, : len(tokens)]
-            attention = weights.reshape(-1, *grid)
-        found.append(
-            Caption(
-                text=row["texts"][n].decode(),
-                score=float(score),
-                tokens=tokens,
-                attention=attention,
-            )
-        )
-    return found

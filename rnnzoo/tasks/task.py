@@ -3,6 +3,8 @@
 import collections
 import dataclasses
 import os
+import zipfile
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import keras
@@ -126,6 +128,19 @@ class Task(Trainer):
         One is named `"serving_default"`. Options of `export` are arguments.
         """
         raise NotImplementedError
+
+    def explain(self, x):
+        """What the model looked at: something of `rnnzoo.explain`.
+
+        Args:
+            x: Raw examples.
+
+        Raises:
+            ValueError: If there is nothing to explain.
+        """
+        raise ValueError(
+            f"There is nothing to explain in a `{type(self).__name__}`."
+        )
 
     def score(self, examples, quick=False):
         """Scores beside the metrics, such as BLEU of whole answers.
@@ -309,8 +324,6 @@ class Task(Trainer):
             ValueError: If it is another kind of task, or learned something
                 else.
         """
-        from rnnzoo.tasks.loading import load  # which needs this class
-
         saved = load(weights)
         given = f"weights={os.fspath(weights)!r}"
         if type(saved) is not type(self):
@@ -385,3 +398,44 @@ def as_line(answer):
     if isinstance(answer, (list, tuple)):
         return "; ".join(as_line(item).replace("\t", " ") for item in answer)
     return f"{answer:.4f}" if isinstance(answer, float) else str(answer)
+
+
+def load(path):
+    """Loads a task.
+
+    Only registered classes are loaded: Keras's `safe_mode` stays on.
+
+    Args:
+        path: A `.keras` file, or the directory that `rnnzoo train` made.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is not a saved task.
+    """
+    path = Path(path)
+    if path.is_dir():
+        path = path / "model.keras"
+    if not path.exists():
+        raise FileNotFoundError(
+            f"No saved model at {path}. Expected a `.keras` file, or a "
+            "directory that `rnnzoo train` made."
+        )
+    if not zipfile.is_zipfile(path):  # which Keras calls not found
+        raise ValueError(
+            f"Cannot load {path}. Expected a whole `.keras` file. Received "
+            "another kind of file, or a part of one."
+        )
+    try:
+        task = keras.saving.load_model(path)
+    except (TypeError, KeyError, zipfile.BadZipFile) as error:
+        # Keras repeats the whole configuration before and after the cause.
+        cause = str(error).rpartition("Exception encountered: ")[2]
+        raise ValueError(
+            f"Cannot load {path}. Expected a saved task, and the modules that "
+            f"register its classes to be imported. Received: {cause:.200}"
+        ) from error
+    if not isinstance(task, Task):
+        raise ValueError(
+            f"{path} holds no rnnzoo task. Received: {type(task).__name__}"
+        )
+    return task

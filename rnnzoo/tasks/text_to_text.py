@@ -14,6 +14,7 @@ from rnnzoo.tasks.task import Columns
 from rnnzoo.tasks.text_writer import (
     TextWriter,
     check_beam,
+    found_in,
     several,
     without_padding,
 )
@@ -260,14 +261,12 @@ class TextToText(TextWriter):
             states,
             source=source,
         )
-        outputs = {"scores": written.scores, "source_tokens": pad(words)}
         tokens = written.tokens
         if written.weights is not None:
-            outputs["weights"] = written.weights
-            tokens = _replace_unknown(written, outputs["source_tokens"])
-        outputs["tokens"] = _begin_with(forced, written.lengths, tokens)
-        outputs["texts"] = self.target.join(outputs["tokens"])
-        return outputs
+            tokens = _replace_unknown(written, pad(words))
+        tokens = _begin_with(forced, written.lengths, tokens)
+        outputs = self.outputs(written, tokens)
+        return {**outputs, "source_tokens": pad(words)}
 
     def _longest(self, lengths):
         """The most tokens to write about sources of these lengths."""
@@ -359,27 +358,14 @@ class TextToText(TextWriter):
 
     def _found(self, row):
         """Answers, of what the graph made of a text."""
-        source_tokens = without_padding(row["source_tokens"])
-        found = []
-        for n, score in enumerate(row["scores"]):
-            if n and score == -np.inf:
-                break
-            tokens = without_padding(row["tokens"][n])
-            alignment = None
-            if "weights" in row:
-                alignment = row["weights"][n][
-                    : len(tokens), : len(source_tokens)
-                ]
-            found.append(
-                self.answer_type(
-                    text=row["texts"][n].decode(),
-                    score=float(score),
-                    tokens=tokens,
-                    source_tokens=source_tokens,
-                    alignment=alignment,
-                )
-            )
-        return found
+        source = without_padding(row["source_tokens"])
+
+        def answer(text, score, tokens, weights):
+            if weights is not None:
+                weights = weights[:, : len(source)]
+            return self.answer_type(text, score, tokens, source, weights)
+
+        return found_in(row, answer)
 
     def explain(self, x):
         """The attention weights between the tokens of both texts.
@@ -394,10 +380,7 @@ class TextToText(TextWriter):
             ValueError: If the model has no attention.
         """
         self._require_adapted("explain")
-        if self.decoder.attention is None:
-            raise ValueError(
-                "There is nothing to explain. Expected a model with attention."
-            )
+        self.require_attention()
         # Read once: another pass over a dataset may have another order.
         originals = [
             each.decode() for texts in self._text_chunks(x) for each in texts

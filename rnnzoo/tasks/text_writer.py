@@ -4,6 +4,7 @@ import functools
 from typing import Any, NamedTuple
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from rnnzoo import losses, search, text
@@ -275,6 +276,22 @@ class TextWriter(Task):
         """Ids that are never written."""
         return self.target.unwritten
 
+    def outputs(self, written, tokens):
+        """Dict of `texts`, `scores`, `tokens` and, with attention, `weights`.
+
+        Args:
+            written: `Written`.
+            tokens: Its tokens, possibly with others in place of some.
+        """
+        outputs = {
+            "texts": self.target.join(tokens),
+            "scores": written.scores,
+            "tokens": tokens,
+        }
+        if written.weights is not None:
+            outputs["weights"] = written.weights
+        return outputs
+
     def _align(self, tokens, state, memory):
         """The attention weights at each token, `(n, n_best, time, places)`."""
         batch, several, time = tf.unstack(tf.shape(tokens))
@@ -285,6 +302,13 @@ class TextWriter(Task):
         weights = self.decoder.align(before, state, memory)[:, :time]
         places = tf.shape(memory.mask)[1]
         return tf.reshape(weights, [batch, several, time, places])
+
+    def require_attention(self):
+        """Raises `ValueError` if there is no attention to explain."""
+        if self.decoder.attention is None:
+            raise ValueError(
+                "There is nothing to explain. Expected a model with attention."
+            )
 
     # Serving and saving.
 
@@ -321,6 +345,30 @@ def check_beam(beam_width, n_best=1):
             "of the beam. Received: "
             f"n_best={n_best}, beam_width={beam_width}"
         )
+
+
+def found_in(row, answer):
+    """Answers that were found, from what the graph made of an example.
+
+    Args:
+        row: Dict of arrays, as `TextWriter.outputs` names them.
+        answer: Function of a text, its score, its tokens and their attention
+            weights (`None` without attention) that makes an answer.
+
+    Returns:
+        List of answers, the best first.
+    """
+    found = []
+    for n, score in enumerate(row["scores"]):
+        if n and score == -np.inf:
+            break
+        tokens = without_padding(row["tokens"][n])
+        weights = None
+        if "weights" in row:
+            weights = row["weights"][n, : len(tokens)]
+        text = row["texts"][n].decode()
+        found.append(answer(text, float(score), tokens, weights))
+    return found
 
 
 def without_padding(tokens):

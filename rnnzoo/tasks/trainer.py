@@ -215,7 +215,8 @@ class Trainer(keras.Model):
             Dict of name to number.
         """
         logs = super().evaluate(batches, return_dict=True, **kwargs)
-        return logs | self.score(examples, quick)
+        scores = self.score(examples, quick)
+        return logs | {name: float(each) for name, each in scores.items()}
 
     def _labelled(self, x, y=None, sample_weight=None, keep_raw=True):
         if y is None and sample_weight is None:

@@ -7,9 +7,18 @@ import pytest
 import tensorflow as tf
 
 from rnnzoo.images import pixels
-from rnnzoo.pipeline.captioned import count_captioned, read_captioned
+from rnnzoo.pipeline import raw
+from rnnzoo.pipeline.captioned import SCHEMA, without_unreadable
 
 COUNT = 37  # more than a chunk
+
+
+def read_captioned(*data):
+    return without_unreadable(raw.read(SCHEMA, *data))
+
+
+def count_captioned(x):
+    return raw.count(SCHEMA, x)
 
 
 def captions_of(place):
@@ -63,9 +72,9 @@ def pairs(dataset):
 def check(chunks, captions=captions_of):
     files, texts = [], []
     for chunk in chunks:
-        assert len(chunk.x) <= 32
-        files += chunk.x
-        texts += chunk.y
+        assert len(chunk) <= 32
+        files += chunk["image"]
+        texts += chunk["captions"]
     shades = pixels.load(files, (1, 1)).images[:, 0, 0, 0]
     np.testing.assert_allclose(shades, range(COUNT), atol=1e-3)
     assert texts == [captions(place) for place in range(COUNT)]
@@ -94,7 +103,7 @@ def test_datasets_and_lists_give_the_same(arrays, files, tmp_path):
 
 
 def test_a_file_stays_as_it_is(files):
-    read = [file for chunk in read_captioned(files) for file in chunk.x]
+    read = [file for chunk in read_captioned(files) for file in chunk["image"]]
     assert read == files
 
 
@@ -105,7 +114,7 @@ def test_an_image_may_have_one_caption_or_none(arrays, files):
     check(read_captioned(dataset), lambda place: [texts[place]])
     features = dictionaries(arrays)
     for alone in (files, features.map(lambda each: each["image"])):
-        assert {chunk.y for chunk in read_captioned(alone)} == {None}
+        assert not any("captions" in chunk for chunk in read_captioned(alone))
     renamed = features.map(
         lambda each: {"x": each["image"], "y": each["captions"]}
     )
@@ -129,12 +138,10 @@ def test_a_bad_image_is_reported_and_left_out(arrays, files):
         assert len(found) == 2
         assert "images[3]" in found[0]
         assert "images[35]" in found[1]
-        texts = [text for chunk in chunks for text in chunk.y]
+        texts = [text for chunk in chunks for text in chunk["captions"]]
         kept = [n for n in range(COUNT) if n not in (3, 35)]
         assert texts == [captions_of(n) for n in kept]
-        assert (
-            np.concatenate([c.sample_weight for c in chunks]).tolist() == kept
-        )
+        assert np.concatenate([c.weights for c in chunks]).tolist() == kept
 
 
 def test_what_cannot_be_read_is_a_clear_error(arrays, files):
@@ -148,7 +155,7 @@ def test_what_cannot_be_read_is_a_clear_error(arrays, files):
         ((files[:2], [["a"], [3]]), r"strings.*y\[1\]=3"),
         ((files[:2], [["a"], None]), r"list.*y\[1\]=None"),
         ((files[:2], [["a"], [b"\xff"]]), r"y\[1\].*not UTF-8"),
-        ((files[:2], "ab"), "list.*y='ab'"),
+        ((files[:2], "ab"), "`y`.*list.*'ab'"),
         ((dataset, ["a"]), "`y`.*None beside a dataset"),
         ((dataset.repeat(),), "for ever"),
         ((floats,), "uint8.*float32"),

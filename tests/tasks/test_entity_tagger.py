@@ -346,7 +346,7 @@ def test_two_replicas(mirrored):
         (lambda m: m.fit(WORDS, class_weight={0: 2.0}), "`class_weight`"),
         (
             lambda m: build().adapt(WORDS, [["O"] * len(w) for w in WORDS]),
-            "labels",
+            "no entities",
         ),
         (lambda m: build(tag_scheme="iob"), "`tag_scheme`.*'iob'"),
         (lambda m: build(characters="rnn"), "`characters`"),

@@ -304,8 +304,11 @@ BAD = [
     (lambda m: m.fit([b"a", b"\xff"], [0, 1]), "not UTF-8"),
     (lambda m: m.predict([b"a", b"\xff"]), "not UTF-8"),
     (lambda m: m.fit(np.ones(3), [0, 1, 1]), "Expected strings"),
-    (lambda m: m.fit(TEXTS), "`y`. Expected labels"),
-    (lambda m: m.evaluate(pairs().map(lambda x: x)), "`y`. Expected labels"),
+    (lambda m: m.fit(TEXTS), "have no label. Expected argument `y`"),
+    (
+        lambda m: m.evaluate(pairs().map(lambda x: x)),
+        "have no label. Expected argument `y`",
+    ),
     (lambda m: m.fit(["a", "b"], [0, 2]), "`y`.*from 0 to 1.*Received: .*2"),
     (lambda m: m.fit(["a", "b"], [0, -1]), "`y`.*Received: .*-1"),
     (lambda m: m.fit(["a", "b"], [0, 0.5]), "`y`.*Received: .*0.5"),

@@ -64,7 +64,7 @@ def test_the_best_come_first_and_scores_are_recomputed(model):
         examples = model.encode(["a b c"], [" ".join(each.tokens)])
         ((inputs, labels),) = examples.batches(1)
         logits = model(inputs).logits.numpy()
-        logits[..., [0, model.start_id]] = -np.inf  # what is no token
+        logits[..., [0, model.target.start_id]] = -np.inf  # what is no token
         log_probs = tf.nn.log_softmax(logits)
         total = tf.reduce_sum(tf.gather(log_probs, labels, batch_dims=2))
         length = (5 + len(each.tokens) + 1) / 6
