@@ -193,7 +193,7 @@ class _Beam(NamedTuple):
         ends = chosen == self.limits.end
 
         best = tf.range(tf.shape(values)[1]) < self.width
-        ended = ends & best & (values > -float("inf")) & ~done[:, None]
+        ended = ends & best & ~done[:, None]
         scores = self._scores(values, parents, state, t)
         pool = self._collect(pool, live, scores, values, parents, ended, t)
 
@@ -273,8 +273,7 @@ class _Beam(NamedTuple):
         first = tf.range(batch)[:, None] * n
         rows = tf.reshape(first + parents, [-1])
         moved = tf.nest.map_structure(lambda x: tf.gather(x, rows), state)
-        live = _Live(tokens, write(history, t, tokens), log_probs)
-        return live, like(moved, state)
+        return _Live(tokens, write(history, t, tokens), log_probs), moved
 
     def _make_room(self, live, pool, t):
         """Drops sequences that are not among the `width` best of all."""

@@ -131,3 +131,21 @@ def test_they_run_in_a_saved_model(tmp_path):
 def test_what_is_out_of_range_is_an_error(method, options, name):
     with pytest.raises(ValueError, match=f"argument `{name}`"):
         Markov(1, 3).run(method, 3, **options)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("name", ["greedy", "beam", "sample"])
+def test_logits_of_half_precision_are_summed_in_float32(name, dtype):
+    method, options = OPTIONS[name]
+    models = Markov(20, vocabulary=5)
+    rounded = tf.cast(models.logits, dtype)
+    models.logits = tf.cast(rounded, tf.float32).numpy()
+    expected = models.run(method, 5, **options)
+
+    def step(tokens, state):
+        logits, state = models.step(tokens, state)
+        return tf.cast(logits, dtype), state
+
+    found = method(step, models.state, models.start, END, 5, **options)
+    assert found.scores.dtype == found.log_probs.dtype == tf.float32
+    assert_same(found, expected)
