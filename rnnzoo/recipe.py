@@ -1,4 +1,4 @@
-"""How a model is trained unless the user says otherwise; data, no code."""
+"""Defaults of training, as data."""
 
 import dataclasses
 
@@ -9,21 +9,27 @@ class Recipe:
 
     Attributes:
         batch_size: Examples in a batch.
-        batch_tokens: Tokens in a batch of training, in place of `batch_size`;
+        batch_tokens: Tokens in a batch of training, instead of `batch_size`;
             see `rnnzoo.pipeline.examples.Examples.batches`.
         epochs: Passes over the training data.
         learning_rate: The highest rate.
         final_rate: Share of the rate that is left at the end; it falls there
             along a half cosine.
-        vectors_rate: Share of the rate for pretrained word vectors. Those of
-            words that training never shows stay where they are, so others
-            should not move far from them.
+        vectors_rate: Share of the rate for pretrained word vectors. Vectors
+            of words that training never shows stay where they are, so the
+            others should not move far from them.
         clipnorm: Largest norm of all gradients together, or `None`.
         patience: Epochs without improvement on validation data after which
             training stops.
         ema_momentum: Momentum of the moving averages of the weights, which
-            then are what is validated and kept; less in short trainings, and
-            `None` for no averages.
+            are then validated and kept in place of the weights; lower in
+            short trainings. `None` for no averages.
+
+    Examples:
+
+    >>> import rnnzoo
+    >>> rnnzoo.Recipe(epochs=3).batch_size
+    64
     """
 
     batch_size: int = 64

@@ -11,10 +11,14 @@ import re
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rnnzoo.recipe import Recipe
+
+if TYPE_CHECKING:  # a task imports Keras
+    from rnnzoo.tasks import Task
 
 QUALITY = Path(__file__).parent / "models" / "quality.csv"
 
@@ -72,8 +76,8 @@ class ModelCard:
     summary: str
     paper: str
     dataset: str
-    recipe: Recipe
-    demo: Demo
+    recipe: Recipe | None
+    demo: Demo | None
     results: dict
     factory: Callable = dataclasses.field(repr=False)
 
@@ -128,15 +132,15 @@ class ModelCard:
 
 
 def register(
-    task,
+    task: type,
     *,
-    paper="",
-    dataset="",
-    recipe=None,
-    demo=None,
-    results=None,
-    override=False,
-):
+    paper: str = "",
+    dataset: str = "",
+    recipe: Recipe | None = None,
+    demo: Demo | None = None,
+    results: dict | None = None,
+    override: bool = False,
+) -> Callable[[Callable], Callable]:
     """Decorator that adds a factory to the zoo, a user's own too.
 
     The function's name is the model's name, its keyword arguments are the
@@ -204,7 +208,7 @@ def register(
     return decorate
 
 
-def variant(base, **defaults):
+def variant(base: Callable, **defaults: Any) -> Callable:
     """Decorator for a factory that builds on another one.
 
     The `**shared` of the function stand for all arguments of `base` that have
@@ -266,7 +270,7 @@ def variant(base, **defaults):
     return decorate
 
 
-def list_models(pattern="*", task=None):
+def list_models(pattern: str = "*", task: str | None = None) -> list[str]:
     """Sorted names of the models.
 
     Args:
@@ -286,7 +290,7 @@ def list_models(pattern="*", task=None):
     )
 
 
-def describe(name):
+def describe(name: str) -> ModelCard:
     """The `ModelCard` of a model.
 
     Raises:
@@ -306,7 +310,9 @@ def describe(name):
     return _CARDS[name]
 
 
-def build(name, weights=None, **overrides):
+def build(
+    name: str, weights: str | os.PathLike | None = None, **overrides: Any
+) -> "Task":
     """Builds a model of the zoo.
 
     Args:

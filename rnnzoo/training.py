@@ -1,7 +1,10 @@
 """The whole recipe: adapt, compile, fit, evaluate, save."""
 
+import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -11,26 +14,27 @@ from rnnzoo.checks import check_positive, check_positive_number
 from rnnzoo.files import require_writable, write_json
 from rnnzoo.pipeline.raw import as_columns
 from rnnzoo.progress import Progress
+from rnnzoo.tasks import Task
 
 UNFINISHED = "unfinished"
 
 
 def finetune(
-    task,
-    train,
-    validation_data=None,
+    task: Task | str,
+    train: Any,
+    validation_data: Any = None,
     *,
-    test_data=None,
-    labels=None,
-    out=None,
-    epochs=None,
-    batch_size=None,
-    batch_tokens=None,
-    learning_rate=None,
-    callbacks=(),
-    verbose="auto",
-    **overrides,
-):
+    test_data: Any = None,
+    labels: Any = None,
+    out: str | os.PathLike | None = None,
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    batch_tokens: int | None = None,
+    learning_rate: float | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    verbose: int | str = "auto",
+    **overrides: Any,
+) -> tuple[Task, dict]:
     """Trains a model by its recipe, and keeps the best epoch.
 
     Learns the vocabulary if there is none, trains with early stopping on the
@@ -39,14 +43,14 @@ def finetune(
     Args:
         task: A `Task`, or the name of a model to build.
         train: Raw examples: a dataset, or a tuple `(x, y)`.
-        validation_data: Likewise; by default a tenth of `train`, drawn at
+        validation_data: Raw examples; by default a tenth of `train`, drawn at
             random and not trained on.
-        test_data: Likewise, evaluated at the end.
+        test_data: Raw examples, evaluated at the end.
         labels: Names of the classes; see `Task.adapt`.
         out: Directory to save to: `model.keras` and `metrics.json`. If
-            training there was interrupted, even by a kill, the same call goes
-            on after the last whole epoch.
-        epochs: At most so many; defaults to the recipe's, as those below.
+            training there was interrupted, even by a kill, the same call
+            continues after the last whole epoch.
+        epochs: Most epochs; like the next three, defaults to the recipe's.
         batch_size: Examples in a batch.
         batch_tokens: Tokens in a batch of training, instead.
         learning_rate: The highest rate.
@@ -55,9 +59,20 @@ def finetune(
         **overrides: Arguments of `build`, if `task` is a name.
 
     Returns:
-        Tuple of the task and a dict of metrics: `"history"`, a dict of lists,
-        of the best epoch, `"validation"` and `"test"`, dicts, and how scores
-        were counted, `"signatures"`, if there are any.
+        Tuple of the task and a dict of metrics: `"history"`, a dict of lists;
+        `"validation"` and `"test"`, dicts of the best epoch; and, if there are
+        scores, `"signatures"`, how they were counted.
+
+    Examples:
+
+    >>> import rnnzoo
+    >>> texts = ["good", "bad", "very good", "very bad"] * 4
+    >>> labels = ["pos", "neg", "pos", "neg"] * 4
+    >>> model, metrics = rnnzoo.finetune(
+    ...     "bilstm_classifier", (texts, labels), units=4, epochs=1, verbose=0
+    ... )
+    >>> model.labels, sorted(metrics)
+    (('neg', 'pos'), ['history', 'validation'])
 
     Raises:
         ValueError: If an argument or an example is wrong, or if `out` holds

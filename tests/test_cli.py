@@ -211,8 +211,14 @@ def test_lines_that_are_not_text(model, capsys, monkeypatch):
 
 
 def test_the_classes_must_be_the_model_s(model, data, capsys, monkeypatch):
-    labels_of = classmethod(lambda cls, info: ("pos", "neg"))
-    monkeypatch.setattr(rnnzoo.TextClassifier, "labels_of", labels_of)
+    names_of = rnnzoo.TextClassifier.labels_of
+
+    def labels_of(cls, labels):  # of a dataset: the other way round
+        names = names_of(labels)
+        return names[::-1] if hasattr(labels, "features") else names
+
+    patched = classmethod(labels_of)
+    monkeypatch.setattr(rnnzoo.TextClassifier, "labels_of", patched)
     error = fails(capsys, ["evaluate", model, *data])
     assert "neg, pos apart" in error
     tagger = rnnzoo.build("bilstm_crf_tagger", units=4, embedding_dim=4)

@@ -94,14 +94,16 @@ class TextRater(rnnzoo.Task):
 def test_a_task_of_a_user_is_one_of_the_house(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(rnnzoo.registry, "_CARDS", dict(rnnzoo.registry._CARDS))
 
-    @rnnzoo.register(TextRater, recipe=rnnzoo.Recipe(learning_rate=0.01))
+    @rnnzoo.register(TextRater, recipe=rnnzoo.Recipe(learning_rate=0.1))
     def my_rater():
         """Rates texts."""
         return TextRater()
 
     assert rnnzoo.list_models(task="rating") == ["my_rater"]
     data = {"text": ["good", "bad", "good film"] * 9, "label": [1, 0, 1] * 9}
-    task, metrics = rnnzoo.finetune("my_rater", data, epochs=30, verbose=0)
+    task, metrics = rnnzoo.finetune(
+        "my_rater", data, data, epochs=30, verbose=0
+    )
     assert metrics["validation"]["loss"] < 0.1
     good, bad = task.rate(["good", "bad"])
     assert good > bad

@@ -105,7 +105,7 @@ class Schema:
 
     Attributes:
         inputs: `Feature`s, in the order in which tuples have them.
-        targets: Likewise; none if the inputs are their own targets.
+        targets: `Feature`s; none if the inputs are their own targets.
         chunk: Most examples of a chunk.
     """
 

@@ -1,4 +1,4 @@
-"""Raw sentences and their tags, from whatever holds them."""
+"""Raw sentences and their tags."""
 
 import contextlib
 import itertools
@@ -28,7 +28,7 @@ class Sentences(NamedTuple):
     ends: list | None = None
 
     def as_texts(self):
-        """The same with texts: words joined by blanks, if there are none."""
+        """The same sentences with texts, made of words where there are none."""
         if self.texts is not None:
             return self
         texts, starts, ends = [], [], []

@@ -1,6 +1,7 @@
 """Tagging of entities in sentences, with the probability of each."""
 
 import dataclasses
+from typing import Any
 
 import keras
 import numpy as np
@@ -276,7 +277,9 @@ class EntityTagger(WithWordVectors, CRFTagger):
 
     # Answers.
 
-    def predict(self, x, batch_size=None, verbose=0):
+    def predict(
+        self, x: Any, batch_size: int | None = None, verbose: int = 0
+    ) -> list[list[str]]:
         """Tags of sentences, in BIO, one for each word.
 
         Args:
@@ -294,7 +297,9 @@ class EntityTagger(WithWordVectors, CRFTagger):
         answers = self._answers(examples, batch_size, verbose)
         return [tags for tags, _ in answers]
 
-    def tag(self, x, batch_size=None, verbose=0):
+    def tag(
+        self, x: Any, batch_size: int | None = None, verbose: int = 0
+    ) -> list[list[Entity]]:
         """The entities of sentences.
 
         Args:
@@ -328,7 +333,7 @@ class EntityTagger(WithWordVectors, CRFTagger):
             )
         ]
 
-    def explain(self, x):
+    def explain(self, x: Any) -> Markings:
         """The probability of each label at each word, with the text.
 
         Args:

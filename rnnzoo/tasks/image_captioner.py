@@ -2,6 +2,7 @@
 
 import dataclasses
 import warnings
+from typing import Any
 
 import keras
 import numpy as np
@@ -322,14 +323,14 @@ class ImageCaptioner(TextWriter):
 
     def caption(
         self,
-        images,
-        beam_width=BEAM_WIDTH,
-        n_best=1,
-        return_scores=False,
-        return_attention=False,
-        batch_size=None,
-        verbose=0,
-    ):
+        images: Any,
+        beam_width: int = BEAM_WIDTH,
+        n_best: int = 1,
+        return_scores: bool = False,
+        return_attention: bool = False,
+        batch_size: int | None = None,
+        verbose: int = 0,
+    ) -> list:
         """The best captions that a beam search finds.
 
         Args:
@@ -359,7 +360,7 @@ class ImageCaptioner(TextWriter):
             )
         ]
 
-    def explain(self, images):
+    def explain(self, images: Any) -> Looks:
         """The parts of the image that each word attended to.
 
         Args:

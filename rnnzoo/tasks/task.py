@@ -129,7 +129,7 @@ class Task(Trainer):
         """
         raise NotImplementedError
 
-    def explain(self, x):
+    def explain(self, x: Any) -> Any:
         """What the model looked at: something of `rnnzoo.explain`.
 
         Args:
@@ -210,7 +210,9 @@ class Task(Trainer):
         """Yields raw examples without targets, if there are any."""
         return raw.read_inputs(self.schema, x)
 
-    def adapt(self, x, y=None, labels=None, verbose=1):
+    def adapt(
+        self, x: Any, y: Any = None, labels: Any = None, verbose: int = 1
+    ) -> None:
         """Learns vocabularies and labels, in one pass over raw examples.
 
         Args:
@@ -230,7 +232,13 @@ class Task(Trainer):
             self.count(chunk, counts, labels)
         self.learn(counts, labels, verbose)
 
-    def encode(self, x, y=None, sample_weight=None, keep_raw=True):
+    def encode(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        keep_raw: bool = True,
+    ) -> Examples:
         """Raw examples as numbers.
 
         Args:
@@ -270,7 +278,9 @@ class Task(Trainer):
             }
         return kind.of(columns.inputs, columns.labels, chunk.weights, kept)
 
-    def predict(self, x, batch_size=None, verbose=0):
+    def predict(
+        self, x: Any, batch_size: int | None = None, verbose: int = 0
+    ) -> Any:
         """The answers of the verb; see there.
 
         Args:
@@ -283,7 +293,12 @@ class Task(Trainer):
 
     # Saving.
 
-    def save(self, filepath, overwrite=True, **kwargs):
+    def save(
+        self,
+        filepath: str | os.PathLike,
+        overwrite: bool = True,
+        **kwargs: Any,
+    ) -> None:
         """Saves the task with its vocabularies as one `.keras` file.
 
         The file appears under its name only when it is whole.
@@ -301,7 +316,12 @@ class Task(Trainer):
         with atomic_path(filepath, overwrite=overwrite) as path:
             super().save(path, **kwargs)
 
-    def export(self, directory, overwrite=True, **options):
+    def export(
+        self,
+        directory: str | os.PathLike,
+        overwrite: bool = True,
+        **options: Any,
+    ) -> None:
         """Writes a SavedModel that takes raw examples and runs without rnnzoo.
 
         Args:
@@ -312,7 +332,7 @@ class Task(Trainer):
         self._require_adapted("export")
         export(directory, self.served(**options), self, overwrite=overwrite)
 
-    def restore(self, weights):
+    def restore(self, weights: str | os.PathLike) -> None:
         """Takes what a saved task learned: its vocabularies and its weights.
 
         Args:
@@ -400,7 +420,7 @@ def as_line(answer):
     return f"{answer:.4f}" if isinstance(answer, float) else str(answer)
 
 
-def load(path):
+def load(path: str | os.PathLike) -> Task:
     """Loads a task.
 
     Only registered classes are loaded: Keras's `safe_mode` stays on.
@@ -411,6 +431,15 @@ def load(path):
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If it is not a saved task.
+
+    Examples:
+
+    >>> import rnnzoo
+    >>> model = rnnzoo.build("bilstm_classifier", units=4, min_count=1)
+    >>> model.adapt(["good", "bad"], ["pos", "neg"], verbose=0)
+    >>> model.save("model.keras")
+    >>> rnnzoo.load("model.keras").vocabulary.tokens
+    ('bad', 'good')
     """
     path = Path(path)
     if path.is_dir():

@@ -4,6 +4,7 @@ import dataclasses
 import numbers
 from collections.abc import Mapping, Set
 from itertools import pairwise
+from typing import Any
 
 import keras
 import numpy as np
@@ -245,7 +246,9 @@ class TextClassifier(WithWordVectors, Task):
 
     # Answers.
 
-    def predict(self, x, batch_size=None, verbose=0):
+    def predict(
+        self, x: Any, batch_size: int | None = None, verbose: int = 0
+    ) -> np.ndarray:
         """The probabilities of the classes.
 
         Args:
@@ -264,7 +267,9 @@ class TextClassifier(WithWordVectors, Task):
             examples.run(self._probabilities, batch_size or BATCH_SIZE, verbose)
         )
 
-    def classify(self, x, batch_size=None, verbose=0):
+    def classify(
+        self, x: Any, batch_size: int | None = None, verbose: int = 0
+    ) -> list[Classification]:
         """The most probable class of each text.
 
         Args:
@@ -281,7 +286,7 @@ class TextClassifier(WithWordVectors, Task):
             for i, row in zip(best, probabilities, strict=True)
         ]
 
-    def explain(self, x):
+    def explain(self, x: Any) -> Explanations:
         """The attention weights, aligned with the original text.
 
         Args:

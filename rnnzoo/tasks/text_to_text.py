@@ -1,5 +1,7 @@
 """Tasks that read a text and write another, and attend while they do."""
 
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
@@ -283,15 +285,15 @@ class TextToText(TextWriter):
 
     def rewrite(
         self,
-        x,
-        beam_width=BEAM_WIDTH,
-        n_best=1,
-        return_scores=False,
-        return_alignments=False,
-        prefix=None,
-        batch_size=None,
-        verbose=0,
-    ):
+        x: Any,
+        beam_width: int = BEAM_WIDTH,
+        n_best: int = 1,
+        return_scores: bool = False,
+        return_alignments: bool = False,
+        prefix: Any = None,
+        batch_size: int | None = None,
+        verbose: int = 0,
+    ) -> list:
         """The best texts that a beam search finds.
 
         Args:
@@ -367,7 +369,7 @@ class TextToText(TextWriter):
 
         return found_in(row, answer)
 
-    def explain(self, x):
+    def explain(self, x: Any) -> Alignments:
         """The attention weights between the tokens of both texts.
 
         Args:

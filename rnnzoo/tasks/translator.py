@@ -3,6 +3,7 @@
 import dataclasses
 import importlib.util
 import warnings
+from typing import Any
 
 import keras
 import numpy as np
@@ -189,7 +190,7 @@ class Translator(TextToText):
 
     # Answers.
 
-    def translate(self, x, *args, **kwargs):
+    def translate(self, x: Any, *args: Any, **kwargs: Any) -> list:
         """The best translations that a beam search finds.
 
         Args:
