@@ -12,17 +12,17 @@ from rnnzoo.arrays import as_column
 FORMATS = "JPEG, PNG, GIF or BMP"
 
 RATIOS = (1, 2, 4, 8)  # by which JPEG can be decoded to fewer pixels
-COARSE = 4  # An image that is larger by more is averaged before it is resized.
+COARSE = 4  # Images more than four times as large are averaged first.
 PARALLEL = 4  # Encoded images decoded at a time: each may be large.
 
 
 class Decoded(NamedTuple):
-    """What `decode_batch` returns.
+    """The result of `decode_batch`.
 
     Attributes:
-        images: float32 `(n, height, width, 3)` in 0..255; zeros where there
-            is none.
-        valid: boolean `(n,)`, whether there is one.
+        images: float32 `(n, height, width, 3)` in 0..255; zeros in place of
+            an image that could not be decoded.
+        valid: boolean `(n,)`, whether each image could be decoded.
     """
 
     images: tf.Tensor
@@ -30,12 +30,13 @@ class Decoded(NamedTuple):
 
 
 class Loaded(NamedTuple):
-    """What `load` returns.
+    """The result of `load`.
 
     Attributes:
-        images: float32 array `(n, height, width, 3)` in 0..255; zeros where
-            an image could not be read.
-        errors: Dict of such an image's place to what is wrong with it.
+        images: float32 array `(n, height, width, 3)` in 0..255; zeros in place
+            of an image that could not be read.
+        errors: Dict of the place of an image that could not be read to a
+            string that says why.
     """
 
     images: np.ndarray
@@ -43,12 +44,12 @@ class Loaded(NamedTuple):
 
 
 class Encoded(NamedTuple):
-    """What `encode` returns.
+    """The result of `encode`.
 
     Attributes:
         files: Dict of an image's place to its `bytes`.
-        errors: Dict of the place of an image that could not be read to what
-            is wrong with it.
+        errors: Dict of the place of an image that could not be read to a
+            string that says why.
     """
 
     files: dict
@@ -56,11 +57,11 @@ class Encoded(NamedTuple):
 
 
 def decode(data, size):
-    """An encoded image as numbers, in the graph.
+    """Decodes an image to numbers, in the graph.
 
-    Grey becomes three equal channels, transparency is dropped, of 16 bits the
-    upper 8 are taken, and of an animated GIF the first picture. A JPEG's note
-    on its orientation is not followed.
+    A grey image gets three equal channels, transparency is dropped, 16 bits are
+    cut to the upper 8, and an animated GIF gives its first picture. The
+    orientation that a JPEG notes is ignored.
 
     Args:
         data: String tensor `()`: a JPEG, PNG, GIF or BMP file.
@@ -70,8 +71,8 @@ def decode(data, size):
         float32 `(height, width, 3)` in 0..255.
 
     Raises:
-        tf.errors.InvalidArgumentError: If it is no such file, or not a whole
-            one.
+        tf.errors.InvalidArgumentError: If the data is another kind of file, or
+            only a part of one.
     """
     image = tf.cond(
         tf.io.is_jpeg(data),
@@ -82,10 +83,10 @@ def decode(data, size):
 
 
 def decode_batch(data, size):
-    """Encoded images as numbers, in the graph, whatever some of them are.
+    """Decodes images to numbers, in the graph, and continues after bad ones.
 
-    What `decode` cannot read is answered with zeros. It needs TensorFlow's own
-    operations only, so that an exported model has the same answer.
+    An image that `decode` cannot read becomes zeros. Only TensorFlow's own
+    operations are used, so that an exported model gives the same answer.
 
     Args:
         data: String tensor `(n,)`; see `decode`.
@@ -95,13 +96,13 @@ def decode_batch(data, size):
         `Decoded`.
     """
     count = tf.size(data, tf.int64)
-    # A dataset is the only part of TensorFlow that goes on after an error.
+    # Only datasets continue after an error; no other part of TensorFlow does.
     decoded = tf.data.Dataset.from_tensor_slices(data).enumerate()
     decoded = decoded.map(
         lambda place, data: (place, decode(data, size)),
         num_parallel_calls=PARALLEL,
     ).ignore_errors()
-    # One more, so that there is a batch where all are bad.
+    # One more image, so that there is a batch even if all are bad.
     last = tf.data.Dataset.from_tensors((count, tf.zeros([*size, 3])))
     batch = decoded.concatenate(last).batch(count + 1)
     places, images = batch.get_single_element()
@@ -114,11 +115,12 @@ def decode_batch(data, size):
 
 
 def resize(images, size):
-    """Images of another size, in the graph.
+    """Resizes images, in the graph.
 
-    The whole image fills the new size, its aspect ratio given up. Bilinear;
-    of a larger image every pixel counts. One that is more than four times as
-    high or wide is averaged down to that first, which takes less memory.
+    The whole image is squeezed into the new size, whatever its aspect ratio.
+    The interpolation is bilinear; where an image shrinks, every pixel counts.
+    An image more than four times as high or wide is first averaged down to four
+    times the size, which takes less memory.
 
     Args:
         images: uint8 or float32 tensor `(..., height, width, 3)`, with at most
@@ -142,7 +144,7 @@ def resize(images, size):
 
 
 def load(items, size, first=0):
-    """Reads images of any kind and size, and goes on after a bad one.
+    """Reads images of any kind and size, and continues after bad ones.
 
     Args:
         items: List or array of images, each a path (`str` or `os.PathLike`),
@@ -150,13 +152,27 @@ def load(items, size, first=0):
             or `(height, width, channels)` with 1, 3 or 4 channels, of numbers
             in 0..255.
         size: `(height, width)` of the results; see `resize` and `decode`.
-        first: Number of the first image in the words of an error.
+        first: Number of the first image in error messages.
 
     Returns:
         `Loaded`.
 
     Raises:
-        ValueError: If `items` is no list of images.
+        ValueError: If `items` is not a list of images.
+
+    Examples:
+
+    >>> import numpy as np
+    >>> from rnnzoo.images import pixels
+    >>> white = np.full((4, 6, 3), 255, "uint8")
+    >>> loaded = pixels.load([white, b"GIF89a"], size=(2, 2))
+    >>> loaded.images.shape
+    (2, 2, 2, 3)
+    >>> loaded.images.mean(axis=(1, 2, 3)).round().tolist()
+    [255.0, 0.0]
+    >>> print(loaded.errors[1])
+    Invalid image: images[1]. Expected a whole JPEG, PNG, GIF or BMP file.
+    Received: 6 bytes
     """
     items = check_items(items)
     contents, errors = _read_all(items, first)
@@ -172,7 +188,7 @@ def load(items, size, first=0):
 
 
 def encode(items, first=0):
-    """Images of any kind as files that are whole; arrays become PNG.
+    """Turns images of any kind into whole encoded files; arrays become PNG.
 
     Args:
         items, first: See `load`.
@@ -181,7 +197,18 @@ def encode(items, first=0):
         `Encoded`.
 
     Raises:
-        ValueError: If `items` is no list of images.
+        ValueError: If `items` is not a list of images.
+
+    Examples:
+
+    >>> import numpy as np
+    >>> from rnnzoo.images import pixels
+    >>> encoded = pixels.encode([np.zeros((2, 2, 3), "uint8"), "missing.png"])
+    >>> encoded.files[0][:4]
+    b'\\x89PNG'
+    >>> print(encoded.errors[1])
+    Invalid image: images[1] 'missing.png'. Cannot be read: No such file or
+    directory.
     """
     items = check_items(items)
     contents, errors = _read_all(items, first)
@@ -201,7 +228,7 @@ def _decode_batch(data, size):
 
 
 def _decode_jpeg(data, size):
-    """To no more pixels than twice the size, if that is possible."""
+    """Decodes a JPEG at a reduced size that is still at least twice `size`."""
     room = tf.io.extract_jpeg_shape(data)[:2] // (2 * tf.constant(size))
     fitting = tf.reduce_min(room) >= tf.constant(RATIOS[1:])
     return tf.switch_case(
@@ -219,7 +246,7 @@ def _encode_png(image):
 
 
 def _read_all(items, first):
-    """Dicts by place: what `_read` gives, and errors."""
+    """Reads all items: a dict of contents by place, and a dict of errors."""
     contents, errors = {}, {}
     for place, item in enumerate(items):
         try:
@@ -230,21 +257,21 @@ def _read_all(items, first):
 
 
 def _decode_files(files, size, items, first):
-    """The images of files by place, an array, and a dict of errors."""
+    """Decodes files, a dict by place: an array, and a dict of errors."""
     errors = {}
     decoded = _decode_batch(tf.constant(list(files.values())), size)
     for place, valid in zip(files, decoded.valid.numpy(), strict=True):
         if not valid:
             reason = (
-                f"Expected a whole {FORMATS} file; {len(files[place]):,} bytes "
-                "are none."
+                f"Expected a whole {FORMATS} file. Received: "
+                f"{len(files[place]):,} bytes"
             )
             errors[place] = _message(place + first, items[place], reason)
     return decoded.images.numpy(), errors
 
 
 def _read(item):
-    """The bytes of an encoded image, or a checked tensor (height, width, 3)."""
+    """The bytes of an encoded image, or a tensor (height, width, 3)."""
     if isinstance(item, str | os.PathLike):
         with open(item, "rb") as file:
             return file.read()
@@ -261,7 +288,7 @@ def _read(item):
 
 
 def _check_pixels(array):
-    """An array of numbers in 0..255 as a tensor of three channels."""
+    """Turns an array of numbers in 0..255 into a tensor of three channels."""
     if array.ndim == 2:
         array = array[:, :, None]
     if array.ndim != 3 or array.shape[2] not in (1, 3, 4) or not array.size:
@@ -290,7 +317,7 @@ def _check_pixels(array):
 
 
 def check_items(items):
-    """A list or array of images, or a `ValueError`."""
+    """The list or array of images, or a `ValueError` if it is neither."""
     items = as_column(items)
     is_image = isinstance(items, str | bytes | os.PathLike) or (
         hasattr(items, "shape") and len(items.shape) not in (1, 4)
@@ -307,8 +334,8 @@ def check_items(items):
         )
     if not len(items):
         raise ValueError(
-            "Invalid value for argument `images`. Expected at least one. "
-            "Received none."
+            "Invalid value for argument `images`. Expected at least one image. "
+            "Received: 0 images"
         )
     return items
 
