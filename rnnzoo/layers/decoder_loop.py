@@ -23,8 +23,8 @@ class Loop:
     Args:
         decoder: `rnnzoo.layers.AttentionDecoder`.
         vectors: `(rows, steps, features)`, of the tokens.
-        memory: `rnnzoo.layers.decoder.DecoderMemory`.
-        state: `rnnzoo.layers.decoder.DecoderState`.
+        memory: `rnnzoo.layers.decoder_start.DecoderMemory`.
+        state: `rnnzoo.layers.decoder_start.DecoderState`.
         drop: What draws dropout masks.
         training: Whether to draw them, and to expect a gradient.
     """

@@ -33,6 +33,35 @@ def next_seed(seed_generator):
     return tf.random.fold_in(seed, replica.replica_id_in_sync_group)
 
 
+class MasksOverTime:
+    """Dropout inside a call: each mask is the same at all steps.
+
+    Args:
+        rate: Share of zeros, in [0, 1).
+        rows: Number of rows of the sequences.
+        seed_generator, dtype: As in `draw_mask`.
+    """
+
+    def __init__(self, rate, rows, seed_generator, dtype):
+        self.rate = rate
+        self.rows = rows
+        self.seed_generator = seed_generator
+        self.dtype = dtype
+
+    def draw(self, size):
+        """A mask `(rows, size)`, or 1."""
+        if not self.rate:
+            return 1
+        shape = (self.rows, size)
+        return draw_mask(shape, self.rate, self.seed_generator, self.dtype)
+
+    def __call__(self, sequences):
+        """Drops features of sequences `(rows, steps, features)`."""
+        if not self.rate:
+            return sequences
+        return sequences * self.draw(sequences.shape[-1])[:, None]
+
+
 @keras.saving.register_keras_serializable(package="rnnzoo")
 class VariationalDropout(keras.layers.Layer):
     """Dropout of sequences with one mask for all steps.

@@ -64,16 +64,24 @@ def mix(logits, generate, weights, pointers):
     everything.
 
     Args:
-        logits: float32 `(batch, n, tokens)`.
-        generate: float32 `(batch, n, 1)`, `u`.
-        weights: float32 `(batch, n, places)`, `a`.
+        logits: float32 `(rows, steps, tokens)`. There is one row for each
+            sample of the source, or the same number of rows for each.
+        generate: float32 `(rows, steps, 1)`, `u`.
+        weights: float32 `(rows, steps, places)`, `a`.
         pointers: `Pointers`.
 
     Returns:
-        float32 `(batch, n, tokens + places)`, minus infinity at the tokens of
-        places that are not the first of a word out of the vocabulary.
+        float32 `(rows, steps, tokens + places)`, minus infinity at the tokens
+        of places that are not the first of a word out of the vocabulary.
     """
-    count = tf.shape(logits)[2]
+    rows, steps, count = tf.unstack(tf.shape(logits))
+    batch, places = tf.unstack(tf.shape(pointers.tokens))
+    # The steps of all rows of a sample share its pointers.
+    n = rows * steps // tf.maximum(batch, 1)
+    logits, generate, weights = (
+        tf.reshape(x, [batch, n, tf.shape(x)[2]])
+        for x in (logits, generate, weights)
+    )
     known = pointers.tokens < count
     shares = tf.matmul(weights, pointers.same)
     copied = tf.reduce_logsumexp(logits, axis=2, keepdims=True) - generate
@@ -85,7 +93,8 @@ def mix(logits, generate, weights, pointers):
         copied,
     )
     is_new = (pointers.first & ~known)[:, None]
-    return tf.concat([logits, tf.where(is_new, copied, -float("inf"))], axis=2)
+    mixed = tf.concat([logits, tf.where(is_new, copied, -float("inf"))], axis=2)
+    return tf.reshape(mixed, [rows, steps, count + places])
 
 
 def _add(logits, tokens, wanted, copied):

@@ -8,6 +8,7 @@ import tensorflow as tf
 from rnnzoo import search
 from rnnzoo.ids import UNKNOWN
 from rnnzoo.layers import AttentionDecoder, BahdanauAttention, LuongAttention
+from rnnzoo.layers.decoder_steps import with_own_tokens
 from rnnzoo.layers.dropout import next_seed
 
 RNG = np.random.default_rng(0)
@@ -319,7 +320,7 @@ def test_scheduled_sampling_reads_what_the_model_would_write():
     times = 4000
     tokens = np.repeat(TARGETS[:1, :3], times, axis=0)
     memory, state = decoder.start(np.repeat(MEMORY[:1], times, axis=0))
-    mixed = decoder._with_own_tokens(tf.constant(tokens), memory, state)
+    mixed = with_own_tokens(decoder, tf.constant(tokens), memory, state)
     np.testing.assert_array_equal(mixed[:, 0], tokens[:, 0])
     logits = decoder(TARGETS[:1, :3], MEMORY[:1]).logits[0]
     for t in (1, 2):
