@@ -430,7 +430,7 @@ class EntityTagger(WithWordVectors, CRFTagger):
                 [each.label for each in entities],
                 [(each.start, each.end, each.score) for each in entities],
             )
-            for entities in self.tag([text.decode() for text in x])
+            for entities in self.tag(x)
         ]
 
     def comparable_served(self, outputs):
