@@ -115,7 +115,7 @@ def sample(
         top_k: Number of the most probable tokens that are drawn from (Fan et
             al. 2018); 0 for all.
         top_p: Probability that the tokens drawn from, the most probable ones,
-            must add up to (Holtzman et al. 2020).
+            must add up to (Holtzman et al. 2020), counted after `top_k`.
         seed: Integer, or two of them as a tensor `(2,)`: the same seed draws
             the same sequences at the same place in a batch.
 

@@ -149,3 +149,19 @@ def test_logits_of_half_precision_are_summed_in_float32(name, dtype):
     found = method(step, models.state, models.start, END, 5, **options)
     assert found.scores.dtype == found.log_probs.dtype == tf.float32
     assert_same(found, expected)
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_no_samples_give_no_hypotheses(name):
+    method, options = OPTIONS[name]
+    models = Markov(0, vocabulary=5)
+
+    def run(longest):
+        return models.run(method, longest, **options)
+
+    none = tf.zeros([0], tf.int32)
+    for found in (run(none), tf.function(run, autograph=False)(none)):
+        n = options.get("n_best", options.get("count", 1))
+        assert found.tokens.shape == (0, n, 0)
+        for each in found[1:]:
+            assert each.shape == (0, n)

@@ -40,6 +40,9 @@ def test_samples_occur_as_often_as_is_probable():
         ({"top_p": 0.4}, [0, 1, 0, 0]),
         ({"top_p": 0.7}, [0.4, 0.6, 0, 0]),
         ({"top_p": 1.0}, [0.2667, 0.4, 0.1333, 0.0667]),
+        # The probabilities that top_p adds up are those that top_k left.
+        ({"top_k": 2, "top_p": 0.5}, [0, 1, 0, 0]),
+        ({"top_k": 9}, [0.2667, 0.4, 0.1333, 0.0667]),
     ],
 )
 def test_temperature_and_cuts_change_the_probabilities(options, expected):
@@ -71,3 +74,10 @@ def test_a_seed_gives_the_same_samples():
     )
     assert_same(one, same)
     assert (one.log_probs.numpy() != other.log_probs.numpy()).any()
+    pairs = [
+        models.run(search.sample, 5, seed=tf.constant(seed))
+        for seed in ([1, 0], [1, 0], [1, 1])
+    ]
+    assert_same(pairs[0], one)
+    assert_same(pairs[0], pairs[1])
+    assert (pairs[0].log_probs.numpy() != pairs[2].log_probs.numpy()).any()
