@@ -63,6 +63,25 @@ def test_without_bias_and_from_the_last_step_on(name):
     assert_same(name, use_bias=False, go_backwards=True, **EVERYTHING)
 
 
+def test_one_direction_with_a_gradient_and_one_without():
+    pair = [
+        randomize(
+            library.Bidirectional(
+                library.GRU(UNITS),
+                backward_layer=library.GRU(
+                    UNITS, activation="softsign", go_backwards=True
+                ),
+            ),
+            FEATURES,
+        )
+        for library in (layers, keras.layers)
+    ]
+    ours, theirs = (
+        differentiate(layer, X, mask=MASK, training=True) for layer in pair
+    )
+    assert_close(ours, theirs)
+
+
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_large_numbers_of_half_precision_are_normalized(dtype):
     """Their squares would be infinite in float16."""
