@@ -123,3 +123,45 @@ def test_padding_leaves_a_step_for_empty_examples():
     assert pad(nested).shape == (3, 1, 1)
     strings = tf.ragged.constant([["a"], []])
     np.testing.assert_array_equal(pad(strings), [[b"a"], [b""]])
+
+
+def test_a_function_runs_over_all_examples_in_their_order(many):
+    calls = []
+
+    def function(inputs):
+        calls.append(inputs.shape[1])
+        return {"first": inputs[:, 0], "sum": tf.reduce_sum(inputs, axis=1)}
+
+    rows = many.run(function, batch_size=64)
+    assert [row["first"] for row in rows] == list(range(1, 1_001))
+    sums = np.arange(1, 1_001) * many.lengths
+    assert [row["sum"] for row in rows] == sums.tolist()
+    assert calls == sorted(calls, reverse=True)  # the longest first
+    weighted = examples([2, 1], weights=np.ones(2))
+    assert weighted.run(lambda ids: ids[:, 0], 2) == [1, 2]
+
+
+def test_parts_are_joined_in_their_order():
+    texts = [np.array(["a", "b"], object), np.array(["c"], object)]
+    parts = [
+        Examples.of(
+            {"ids": tf.ragged.constant(ids)}, np.array(labels), raw={"x": x}
+        )
+        for ids, labels, x in [
+            ([[1], [2, 3]], [0, 1], texts[0]),
+            ([[4, 5, 6]], [1], texts[1]),
+        ]
+    ]
+    joined = Examples.join(parts)
+    assert joined.inputs["ids"].to_list() == [[1], [2, 3], [4, 5, 6]]
+    assert joined.labels.tolist() == [0, 1, 1]
+    assert joined.lengths.tolist() == [1, 2, 3]
+    assert joined.raw["x"].tolist() == ["a", "b", "c"]
+
+
+def test_targets_count_before_inputs_in_the_order_of_lengths():
+    inputs = tf.RaggedTensor.from_row_lengths(np.zeros(9, "int32"), [1, 5, 3])
+    labels = tf.RaggedTensor.from_row_lengths(np.zeros(5, "int32"), [2, 1, 2])
+    assert Examples.of(inputs, labels).order().tolist() == [2, 0, 1]
+    assert Examples.of(inputs, inputs).lengths.tolist() == [1, 5, 3]
+    assert Examples.of(tf.zeros([2, 4])).lengths.tolist() == [0, 0]
