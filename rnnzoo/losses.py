@@ -1,24 +1,34 @@
-"""Losses beside those of Keras."""
+"""Losses that Keras does not have."""
 
 import tensorflow as tf
 
 
 def reinforce(log_probs, rewards, mask):
-    """What teaches hard attention where to look (Xu et al. 2015, 4.1).
+    """Teaches hard attention where to look (Xu et al. 2015, section 4.1).
 
         -sum_t (r_t - b) log a(s_t),    b = mean of r
 
-    No gradient goes through the rewards. Summed over the steps, averaged over
-    the batch.
+    No gradient passes through the rewards. The loss is summed over the steps
+    and averaged over the batch.
 
     Args:
-        log_probs: float32 `(batch, steps)`, of the places chosen.
+        log_probs: float32 `(batch, steps)`, log probabilities of the places
+            that were chosen.
         rewards: float32 `(batch, steps)`, such as the log probabilities of the
             target tokens.
         mask: float32 `(batch, steps)`, 1 at the steps that count.
 
     Returns:
         Scalar.
+
+    Examples:
+        >>> import numpy as np
+        >>> from rnnzoo import losses
+        >>> log_probs = np.log([[0.5, 0.25]]).astype("float32")
+        >>> rewards = np.array([[1.0, 0.0]], "float32")
+        >>> loss = losses.reinforce(log_probs, rewards, np.ones_like(rewards))
+        >>> round(float(loss), 3)
+        -0.347
     """
     count = tf.maximum(tf.reduce_sum(mask), 1)
     baseline = tf.reduce_sum(rewards * mask) / count
@@ -27,18 +37,25 @@ def reinforce(log_probs, rewards, mask):
 
 
 def coverage(weights, mask):
-    """Punishes attending again to the same place (See et al. 2017, eq. 12).
+    """Penalizes attending to the same place again (See et al. 2017, eq. 12).
 
         sum_t sum_i min(a_ti, sum_{k<t} a_ki)
 
-    Summed over the steps, averaged over the batch.
+    The loss is summed over the steps and averaged over the batch.
 
     Args:
-        weights: float32 `(batch, steps, places)`.
+        weights: float32 `(batch, steps, places)`, weights of attention.
         mask: float32 `(batch, steps)`, 1 at the steps that count.
 
     Returns:
         Scalar.
+
+    Examples:
+        >>> from rnnzoo import losses
+        >>> float(losses.coverage([[[1.0, 0.0], [0.0, 1.0]]], [[1.0, 1.0]]))
+        0.0
+        >>> float(losses.coverage([[[1.0, 0.0], [1.0, 0.0]]], [[1.0, 1.0]]))
+        1.0
     """
     before = tf.cumsum(weights, axis=1, exclusive=True)
     again = tf.reduce_sum(tf.minimum(weights, before), axis=2)
@@ -46,20 +63,31 @@ def coverage(weights, mask):
 
 
 def doubly_stochastic(weights, mask):
-    """Punishes places that were never or often attended to.
+    """Penalizes places that were attended to too little or too much.
 
     Xu et al. 2015, equation 14, without its factor:
 
         sum_i (1 - sum_t a_ti)^2
 
-    Summed over the places, averaged over the batch.
+    The loss is summed over the places and averaged over the batch.
 
     Args:
-        weights: float32 `(batch, steps, places)`.
+        weights: float32 `(batch, steps, places)`, weights of attention.
         mask: float32 `(batch, steps)`, 1 at the steps that count.
 
     Returns:
         Scalar.
+
+    Examples:
+        >>> import numpy as np
+        >>> from rnnzoo import losses
+        >>> mask = np.ones((1, 2), "float32")
+        >>> each_once = np.array([[[1.0, 0.0], [0.0, 1.0]]], "float32")
+        >>> float(losses.doubly_stochastic(each_once, mask))
+        0.0
+        >>> one_twice = np.array([[[1.0, 0.0], [1.0, 0.0]]], "float32")
+        >>> float(losses.doubly_stochastic(one_twice, mask))
+        2.0
     """
     totals = tf.reduce_sum(weights * mask[..., None], axis=1)
     return tf.reduce_mean(tf.reduce_sum(tf.square(1 - totals), axis=1))
@@ -72,17 +100,26 @@ def smoothed_crossentropy(logits, targets, smoothing=0.0, count=None):
 
         (1 - s) (-log p_y) + s mean_k(-log p_k)
 
-    Targets stay ids; no distribution is made of them.
+    The targets stay ids and are never turned into distributions.
 
     Args:
         logits: float32 `(..., tokens)`.
         targets: int32 `(...)`.
-        smoothing: The share, from 0 to 1.
-        count: Number of the tokens, the first ones, that the share is spread
-            over; by default all.
+        smoothing: The share `s`, from 0 to 1.
+        count: The share is spread over the first `count` tokens; by default
+            over all.
 
     Returns:
         float32 `(...)`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from rnnzoo import losses
+        >>> logits = np.log([[0.5, 0.25, 0.25]]).astype("float32")
+        >>> plain = losses.smoothed_crossentropy(logits, [0])
+        >>> smooth = losses.smoothed_crossentropy(logits, [0], 0.3)
+        >>> round(float(plain[0]), 3), round(float(smooth[0]), 3)
+        (0.693, 0.832)
     """
     logits = tf.convert_to_tensor(logits)
     if not smoothing:

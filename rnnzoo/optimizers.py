@@ -11,44 +11,63 @@ import tensorflow as tf
 class LazyAdam(keras.optimizers.Adam):
     """Adam that updates a row of an embedding only when it occurs.
 
-    The gradient of an embedding is zero but for the rows of the batch, and
+    The gradient of an embedding is zero except in the rows of the batch, and
     arrives as `tf.IndexedSlices`. Adam (Kingma & Ba 2015) still moves every
     row at each step: the moments decay and the rows follow them. Here a row
-    that does not occur keeps its value and its moments. For a row that occurs,
-    with g the sum of its gradients:
+    that does not occur keeps its value and its moments. A row that occurs, with
+    the sum g of its gradients, changes so:
 
         m <- m + (1 - beta_1) (g - m)
         v <- v + (1 - beta_2) (g^2 - v)
         w <- w - lr sqrt(1 - beta_2^t) / (1 - beta_1^t) m / (sqrt(v) + epsilon)
 
-    where t counts the steps of the optimizer, not those of the row. So a step
-    costs what the rows of the batch cost, and a rare word keeps its momentum
-    until it occurs again. If all rows occur, and for dense gradients (a
-    regularizer or an output layer that shares the weight makes one), this is
-    exactly Adam. (Keras's own Adam, given the gradient of an embedding, squares
+    where t counts the steps of the optimizer, not the steps of the row. So the
+    cost of a step depends only on the rows of its batch, and a rare word keeps
+    its momentum until it occurs again. If all rows occur, the optimizer is
+    exactly Adam, and also for dense gradients, which arise from a regularizer
+    or from an output layer that shares the weight. (Keras's own Adam squares
     the parts of a row that occurs twice before it sums them; here they are
     summed first, as for a dense gradient.)
 
-    Rows change in place. TensorFlow then copies the whole table wherever it is
-    read, as `keras.layers.Embedding` does; `rnnzoo.layers.Embedding` does not.
+    Rows change in place. Afterwards TensorFlow copies the whole table wherever
+    it is read as a whole. `keras.layers.Embedding` reads it so,
+    `rnnzoo.layers.Embedding` does not.
 
     Clipping sees the gradient as Adam does, without making it dense. Weight
-    decay, moving averages (`use_ema`) and weight constraints go over all rows,
-    as in Keras, and cost that.
+    decay, moving averages (`use_ema`) and weight constraints visit all rows, as
+    in Keras, at their full cost.
 
     Args:
         rates: Dict from the name of a layer to a factor on the learning rate
-            of its weights, but not on their decay. What is pretrained may want
-            a lower one than what starts at random (Howard & Ruder 2018,
+            of its weights, but not on their decay. Pretrained layers may need
+            a lower rate than randomly initialized ones (Howard & Ruder 2018,
             section 3.2).
         *args, **kwargs: As `keras.optimizers.Adam`, without
-            `gradient_accumulation_steps`, whose sums are dense, and
-            `loss_scale_factor`; `keras.optimizers.LossScaleOptimizer` around
-            this optimizer scales losses.
+            `gradient_accumulation_steps`, whose sums are dense, and without
+            `loss_scale_factor`. To scale losses, wrap this optimizer in a
+            `keras.optimizers.LossScaleOptimizer`.
 
     Raises:
-        ValueError: For an option that is not supported, or if no weight has
-            a layer that `rates` names.
+        ValueError: If an option is not supported, or if `rates` names a layer
+            that is not trained.
+
+    Examples:
+        Only the rows of the words that occur change:
+
+        >>> import keras
+        >>> import numpy as np
+        >>> import rnnzoo
+        >>> from rnnzoo.optimizers import LazyAdam
+        >>> words = rnnzoo.layers.Embedding(5, 2)
+        >>> model = keras.Sequential([words, keras.layers.Flatten()])
+        >>> model.compile(LazyAdam(0.1), "mse")
+        >>> model.build((None, 3))
+        >>> before = words.get_weights()[0]
+        >>> ids, targets = np.array([[1, 3, 3]]), np.ones((1, 6))
+        >>> _ = model.fit(ids, targets, verbose=0)
+        >>> changed = (words.get_weights()[0] != before).any(axis=1)
+        >>> changed.nonzero()[0].tolist()
+        [1, 3]
     """
 
     def __init__(self, *args, rates=None, **kwargs):
@@ -65,8 +84,8 @@ class LazyAdam(keras.optimizers.Adam):
         ):
             if (value := getattr(self, name)) is not None:
                 raise ValueError(
-                    f"Invalid value for argument `{name}`. LazyAdam expects "
-                    f"None. {instead} Received: {name}={value}"
+                    f"Invalid value for argument `{name}`. Expected None. "
+                    f"{instead} Received: {name}={value}"
                 )
 
     def build(self, variables):
@@ -74,7 +93,8 @@ class LazyAdam(keras.optimizers.Adam):
         if unknown := set(self.rates).difference(*layers):
             raise ValueError(
                 "Invalid value for argument `rates`. Expected names of layers "
-                f"that are trained. Received: {sorted(unknown)}"
+                f"that are trained. Received: rates={self.rates}; no weight "
+                f"belongs to {sorted(unknown)}"
             )
         self._factors = [
             math.prod(self.rates.get(name, 1) for name in names)
@@ -137,17 +157,34 @@ class LazyAdam(keras.optimizers.Adam):
 
 @contextlib.contextmanager
 def moving_averages(model):
-    """Puts the moving averages of the weights into a model, for a while.
+    """Puts the moving averages of the weights into a model for a while.
 
-    Does nothing if the optimizer keeps none (`use_ema`), or before its first
-    step.
+    Does nothing if the optimizer keeps no averages (`use_ema`), or before its
+    first step.
+
+    Args:
+        model: Compiled `keras.Model`.
+
+    Examples:
+        >>> import keras
+        >>> import numpy as np
+        >>> from rnnzoo.optimizers import LazyAdam, moving_averages
+        >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+        >>> model.compile(LazyAdam(0.1, use_ema=True, ema_momentum=0.5), "mse")
+        >>> for _ in range(3):
+        ...     _ = model.train_on_batch(np.ones((4, 1)), np.zeros((4, 1)))
+        >>> last = model.get_weights()
+        >>> with moving_averages(model):
+        ...     average = model.get_weights()
+        >>> average == last, model.get_weights() == last
+        (False, True)
     """
     optimizer = model.optimizer
     optimizer = getattr(optimizer, "inner_optimizer", optimizer)
     if not (optimizer.use_ema and int(optimizer.iterations)):
         yield
         return
-    # Not the model's: layers may have been frozen since the last step.
+    # Not the model's weights: layers may have been frozen since the last step.
     weights = optimizer._trainable_variables
     kept = [weight.numpy() for weight in weights]
     try:
@@ -159,7 +196,7 @@ def moving_averages(model):
 
 
 def _sum_duplicates(gradient):
-    """Indexed slices with one row for each index; others as they are."""
+    """Indexed slices with one row for each index; other gradients stay."""
     if not isinstance(gradient, tf.IndexedSlices):
         return gradient
     rows, place = tf.unique(gradient.indices)

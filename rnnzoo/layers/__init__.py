@@ -1,4 +1,7 @@
-"""Keras layers; they never see a string, a vocabulary or a dataset."""
+"""Recurrent layers for Keras, and the layers that belong to them.
+
+Layers see tensors only, never a string, a vocabulary or a dataset.
+"""
 
 from rnnzoo.layers.bahdanau import BahdanauAttention
 from rnnzoo.layers.bidirectional import Bidirectional

@@ -1,4 +1,4 @@
-"""Both directions of a recurrent layer, in one loop."""
+"""A recurrent layer in both directions, in one loop."""
 
 import keras
 import tensorflow as tf
@@ -9,35 +9,42 @@ from rnnzoo.layers.recurrent_base import Recurrent, split_states
 
 @keras.saving.register_keras_serializable(package="rnnzoo")
 class Bidirectional(keras.layers.Bidirectional):
-    """Runs a recurrent layer of rnnzoo in both directions (Schuster & Paliwal
-    1997).
+    """Runs a recurrent layer of rnnzoo in both directions.
 
-    Arguments, weights and results are those of `keras.layers.Bidirectional`,
-    but both directions run side by side in one loop, and each draws its own
-    dropout masks, also if the layer has a seed.
+    Schuster & Paliwal 1997. Arguments, weights and results are those of
+    `keras.layers.Bidirectional`. Both directions run side by side in one loop,
+    and each draws its own dropout masks, even if the layer has a seed.
 
     Args:
         layer: `rnnzoo.layers.LSTM`, `GRU` or `SimpleRNN`. It is copied.
-        merge_mode: `"concat"`, `"sum"`, `"mul"`, `"ave"`, or `None` for a list
-            of both outputs.
-        weights: Optional list of initial weights, those of `layer` first.
-        backward_layer: The layer that runs backward; by default a copy.
+        merge_mode: `"concat"`, `"sum"`, `"mul"`, `"ave"`, or `None` for a
+            tuple of both outputs.
+        weights: Optional list of initial weights, the forward layer's first.
+        backward_layer: The layer that runs backward; by default a copy of
+            `layer`.
 
     Call arguments:
         sequences: `(batch, time, features)`.
         initial_state: List of the forward states and the backward states.
-        mask: Boolean `(batch, time)`. With `return_sequences`, masked steps
-            give zeros.
+        mask: Boolean `(batch, time)`. With `return_sequences`, the outputs at
+            masked steps are zero.
         training: Whether to draw dropout masks.
 
     Returns:
-        `(batch, 2 * units)`, or `(batch, time, 2 * units)` with
-        `return_sequences`, for `merge_mode="concat"`; with `return_state` that
-        and the final states of both directions.
+        With `merge_mode="concat"` `(batch, 2 * units)`, or `(batch, time,
+        2 * units)` with `return_sequences`. With `return_state`, a tuple of
+        this output and the final states of both directions.
 
     Raises:
-        ValueError: If the layer is not one of rnnzoo's, or if there are more
-            or fewer initial states than it has.
+        ValueError: If the layer is not one of rnnzoo's, or if it has more or
+            fewer states than `initial_state`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from rnnzoo import layers
+        >>> both = layers.Bidirectional(layers.GRU(4, return_sequences=True))
+        >>> tuple(both(np.ones((2, 5, 3))).shape)
+        (2, 5, 8)
     """
 
     def __init__(
@@ -53,9 +60,9 @@ class Bidirectional(keras.layers.Bidirectional):
             if each is not None and not known:
                 raise ValueError(
                     "Invalid value for argument `layer` or `backward_layer`. "
-                    "Expected a recurrent layer of rnnzoo, not stateful. "
-                    "`keras.layers.Bidirectional` takes others. Received: "
-                    f"{each}"
+                    "Expected a recurrent layer of rnnzoo that is not "
+                    "stateful; `keras.layers.Bidirectional` takes others. "
+                    f"Received: {each}"
                 )
         super().__init__(
             layer,

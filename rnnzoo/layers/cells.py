@@ -1,8 +1,8 @@
 """One step of each recurrent cell, and the way back.
 
-A cell knows equations and nothing else: tensors come in, tensors go out. Gates
-are tensors of their own, because cutting a wide tensor into gates costs more
-time than the matrix products that it saves.
+A cell knows equations and nothing else: tensors come in, tensors go out. Each
+gate is a tensor of its own, because cutting a wide tensor into gates costs
+more time than the matrix products that it saves.
 """
 
 from typing import Any, NamedTuple
@@ -21,7 +21,7 @@ class Activation(NamedTuple):
         return self.function(x)
 
 
-# By the function that Keras knows; any other is left to TensorFlow.
+# By Keras's functions. TensorFlow differentiates any other.
 _ACTIVATIONS = {
     keras.activations.tanh: Activation(
         tf.tanh, lambda y, dy: tf.raw_ops.TanhGrad(y=y, dy=dy)
@@ -41,7 +41,7 @@ class Noise(NamedTuple):
 
     Attributes:
         hidden: Masks `(batch, units)` of the state where it enters the
-            recurrent products: none, one for all gates, or one a gate.
+            recurrent products: none, one for all gates, or one for each gate.
         candidate: Mask `(batch, units)` of the candidate, or `None`.
     """
 
@@ -49,17 +49,22 @@ class Noise(NamedTuple):
     candidate: tf.Tensor | None = None
 
     def feed(self, h):
-        """What enters the recurrent products: one tensor, or one a gate."""
+        """The state as it enters the recurrent products.
+
+        Returns:
+            Tuple of one tensor for all gates, or of one for each gate.
+        """
         return tuple(h * mask for mask in self.hidden) or (h,)
 
     def unfeed(self, slopes):
-        """Gradient of the state from the gradients of what each gate read."""
+        """Gradient of the state, from the gradients of its masked copies."""
         if len(self.hidden) > 1:
             slopes = [s * m for s, m in zip(slopes, self.hidden, strict=True)]
         total = tf.add_n(slopes)
         return total * self.hidden[0] if len(self.hidden) == 1 else total
 
     def drop(self, candidate):
+        """The candidate times its mask."""
         return (
             candidate if self.candidate is None else candidate * self.candidate
         )
@@ -73,11 +78,11 @@ class Cell:
         recurrent_activation: Function of the gates.
 
     Attributes:
-        gates: Number of gates, each with a share of the inputs and a recurrent
+        gates: Number of gates. Each has a share of the inputs and a recurrent
             kernel.
-        slopes: Number of the tensors that `backward` makes, the gates' first.
-        residuals: Number of the tensors that `forward` keeps, without feeds.
-        has_gradient: Whether the cell has its own `backward`; if not,
+        slopes: Number of tensors that `backward` makes, the gates' first.
+        residuals: Number of tensors that `forward` keeps, without the feeds.
+        has_gradient: Whether the cell has its own `backward`. Otherwise
             TensorFlow differentiates `forward`.
     """
 
@@ -105,8 +110,9 @@ class Cell:
             noise: `Noise`.
 
         Returns:
-            Tuple of the new states; and the tensors that `backward` needs,
-            first those that entered the recurrent products.
+            Tuple of two tuples: the new states, and the tensors that
+            `backward` needs. The feeds, which entered the recurrent products,
+            come first among these.
         """
         raise NotImplementedError
 
@@ -116,13 +122,14 @@ class Cell:
         Args:
             d: Tuple of the gradients of the new states.
             kept: The tensors that `forward` kept, without the feeds.
-            kernels: The gates' recurrent kernels, transposed: a product with
-                a transposed matrix takes twice the time.
+            kernels: The gates' recurrent kernels, transposed beforehand
+                because a product that transposes takes twice the time.
             noise: As in `forward`.
 
         Returns:
-            Tuple of the gradients of `z`, and of what else `weight_gradients`
-            needs of each step; and tuple of those of the old states.
+            Tuple of two tuples: the slopes, which are the gradients of `z`
+            and any other gradient of the step that `weight_gradients` needs;
+            and the gradients of the old states.
         """
         raise NotImplementedError
 
@@ -130,8 +137,8 @@ class Cell:
         """Gradients of the weights, from all steps at once.
 
         Args:
-            feeds: What entered the recurrent products, `(time, batch, units)`.
-            slopes: What `backward` made, likewise.
+            feeds: The feeds of all steps, `(time, batch, units)`.
+            slopes: The slopes of all steps, `(time, batch, units)`.
         """
         feeds = feeds * self.gates if len(feeds) == 1 else feeds
         return tuple(map(over_all_steps, feeds, slopes))
@@ -146,18 +153,23 @@ class Cell:
 
 
 def over_all_steps(feed, slope):
-    """Gradient of a kernel from what entered and left its products."""
+    """Gradient of a kernel, summed over all steps.
+
+    Args:
+        feed: `(time, batch, features)`, the left factor of its products.
+        slope: `(time, batch, units)`, the gradient of the products.
+    """
     feed, slope = (tf.reshape(t, [-1, t.shape[-1]]) for t in (feed, slope))
     return tf.matmul(feed, slope, transpose_a=True)
 
 
 def _reached(slopes, kernels):
-    """Gradients of what entered the products, from those of what left."""
+    """Gradients of the feeds, from the gradients of their products."""
     return [tf.matmul(s, k) for s, k in zip(slopes, kernels, strict=True)]
 
 
 class LSTMCell(Cell):
-    """h = o * tanh(c'), c' = f * c + i * d(g), gates in the order i f g o."""
+    """h = o * tanh(c'), c' = f * c + i * d(g); the gates' order is i f g o."""
 
     gates = 4
     slopes = 4
@@ -193,8 +205,8 @@ class LSTMCell(Cell):
 class GRUCell(Cell):
     """h' = z * h + (1 - z) * d(c), c = tanh(x_c + r * (U_c h + b)).
 
-    Gates in the order z r c; the reset gate after the recurrent product. The
-    weights are the kernels and the bias b `(units,)`.
+    The order of the gates is z r c. The reset gate comes after the recurrent
+    product. The weights are the kernels and the bias b `(units,)`.
     """
 
     gates = 3
@@ -306,7 +318,7 @@ class LayerNormLSTMCell(LSTMCell):
 class LayerNormGRUCell(GRUCell):
     """Weights: the kernels, the bias, and gamma `(3 * units,)`.
 
-    The two gates are normalized together and the candidate by itself.
+    The two gates are normalized together, and the candidate alone.
     """
 
     has_gradient = False

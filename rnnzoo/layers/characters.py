@@ -1,7 +1,7 @@
-"""What the characters of a word say, as a vector.
+"""Vectors of words, made from their characters.
 
-The same word stands in a batch many times, and padding more often than any:
-each distinct word is computed once.
+A batch holds the same word many times, and padding more often than any word,
+so each distinct word is computed only once.
 """
 
 import keras
@@ -15,19 +15,20 @@ from rnnzoo.layers.recurrent import LSTM
 
 
 class WordEncoder(keras.layers.Layer):
-    """Base of layers from the characters of words to vectors.
+    """Base of layers that map the characters of each word to a vector.
 
     A subclass defines `encode`, which sees each distinct word once.
 
     Args:
-        input_dim: Number of ids of characters; 0 is padding. `None` means that
-            `embedding.input_dim` will be set before the layer is built.
+        input_dim: Number of ids of characters, of which 0 is padding. `None`
+            means that `embedding.input_dim` will be set before the layer is
+            built.
         embedding_dim: Size of a character's vector.
         dropout: Rate of the dropout of the characters' vectors.
 
     Call arguments:
-        ids: Integers `(..., characters)`, right padded with 0; a word of
-            padding alone has the vector 0.
+        ids: Integers `(..., characters)`, right padded with 0. The vector of
+            a word of padding alone is 0.
 
     Returns:
         `(..., output_dim)`.
@@ -64,7 +65,7 @@ class WordEncoder(keras.layers.Layer):
         raise NotImplementedError
 
     def encode(self, vectors, mask, training):
-        """Vectors of words.
+        """Encodes words.
 
         Args:
             vectors: `(words, characters, features)`, 0 where masked.
@@ -89,10 +90,10 @@ class WordEncoder(keras.layers.Layer):
 
 
 def _distinct(ids):
-    """Distinct words `(words, characters)`, and each word's place there."""
+    """Distinct words `(words, characters)`, and the place of each word."""
     shape = tf.shape(ids)
     flat = tf.reshape(ids, [tf.reduce_prod(shape[:-1]), shape[-1]])
-    # A word of padding more, as there may be none, nor a character.
+    # One more word, of padding: there may be no word at all, or no character.
     width = ids.shape[-1] or tf.maximum(shape[-1], 1)
     flat = tf.pad(flat, [[0, 1], [0, width - shape[-1]]])
     words, place = tf.raw_ops.UniqueV2(x=flat, axis=[0])
@@ -101,25 +102,33 @@ def _distinct(ids):
 
 @keras.saving.register_keras_serializable(package="rnnzoo")
 class CharCNN(WordEncoder):
-    """Convolution over the characters of a word, and the largest values.
+    """Convolution over the characters of a word, and maximum pooling.
 
     Ma & Hovy 2016, "End-to-end Sequence Labeling via Bi-directional
-    LSTM-CNNs-CRF", section 2.1; a word is padded on both sides.
+    LSTM-CNNs-CRF", section 2.1. A word is padded on both sides.
 
     Args:
-        input_dim: Number of ids of characters; 0 is padding. `None` means that
-            `embedding.input_dim` will be set before the layer is built.
+        input_dim: Number of ids of characters, of which 0 is padding. `None`
+            means that `embedding.input_dim` will be set before the layer is
+            built.
         embedding_dim: Size of a character's vector.
         filters: Number of filters, the size of the result.
-        kernel_size: Characters that a filter sees.
+        kernel_size: Number of characters that a filter sees.
         dropout: Rate of the dropout of the characters' vectors.
 
     Call arguments:
-        ids: Integers `(..., characters)`, right padded with 0; a word of
-            padding alone has the vector 0.
+        ids: Integers `(..., characters)`, right padded with 0. The vector of
+            a word of padding alone is 0.
 
     Returns:
         `(..., filters)`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from rnnzoo import layers
+        >>> ids = np.array([[[3, 1, 4], [2, 0, 0]]])  # one sentence, two words
+        >>> tuple(layers.CharCNN(5, filters=6)(ids).shape)
+        (1, 2, 6)
     """
 
     def __init__(
@@ -149,7 +158,7 @@ class CharCNN(WordEncoder):
 
     def encode(self, vectors, mask, training):
         features = self.convolution(vectors)
-        # tanh is above -1, so -1 never wins, but in a word of padding.
+        # tanh is above -1, so -1 is largest only in a word of padding.
         features = ops.where(
             mask[..., None], features, -ops.ones_like(features)
         )
@@ -166,24 +175,32 @@ class CharCNN(WordEncoder):
 
 @keras.saving.register_keras_serializable(package="rnnzoo")
 class CharLSTM(WordEncoder):
-    """Final states of an LSTM in each direction over a word's characters.
+    """Final states of an LSTM in both directions over a word's characters.
 
     Lample et al. 2016, "Neural Architectures for Named Entity Recognition",
     section 4.1.
 
     Args:
-        input_dim: Number of ids of characters; 0 is padding. `None` means that
-            `embedding.input_dim` will be set before the layer is built.
+        input_dim: Number of ids of characters, of which 0 is padding. `None`
+            means that `embedding.input_dim` will be set before the layer is
+            built.
         embedding_dim: Size of a character's vector.
         units: Units of each direction.
         dropout: Rate of the dropout of the characters' vectors.
 
     Call arguments:
-        ids: Integers `(..., characters)`, right padded with 0; a word of
-            padding alone has the vector 0.
+        ids: Integers `(..., characters)`, right padded with 0. The vector of
+            a word of padding alone is 0.
 
     Returns:
         `(..., 2 * units)`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from rnnzoo import layers
+        >>> ids = np.array([[[3, 1, 4], [2, 0, 0]]])  # one sentence, two words
+        >>> tuple(layers.CharLSTM(5, units=4)(ids).shape)
+        (1, 2, 8)
     """
 
     def __init__(

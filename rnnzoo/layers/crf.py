@@ -6,8 +6,8 @@ A sequence of tags y_1 ... y_n has the score
          + sum_t transitions[y_t-1, y_t] + end[y_n]
 
 and the probability exp(s(y)) / Z, where Z sums over all sequences. A score of
--1e9 or less, such as -inf, forbids what it is of: no other score makes up for
-it. A forbidden sequence has the probability 0, and a log-likelihood that is
+-1e9 or less, such as -inf, forbids a tag or a transition: no other score makes
+up for it. A forbidden sequence has the probability 0. Its log-likelihood is
 finite for the sake of training, -1e9 for each such score.
 """
 
@@ -40,12 +40,12 @@ def crf_log_likelihood(
 
     Args:
         potentials: Scores of each tag at each step, `(batch, time, tags)`.
-        tags: Integers `(batch, time)`, from 0 to below the number of tags;
-            those of masked steps do not matter.
+        tags: Integers `(batch, time)`, at least 0 and below the number of
+            tags. The tags at masked steps do not matter.
         mask: Boolean `(batch, time)`, false for the padding at the end of a
-            row. `None` if there is none.
-        transitions: Score of each tag after each, `(tags from, tags to)`;
-            zeros if `None`, as the two below.
+            row; `None` if there is no padding.
+        transitions: Score of each pair of tags in a row, `(tags from, tags
+            to)`. `None` means zeros, here and for the next two.
         start: Score of each tag at the first step, `(tags,)`.
         end: Score of each tag at the last step, `(tags,)`.
 
@@ -54,7 +54,18 @@ def crf_log_likelihood(
 
     Raises:
         ValueError: If shapes or types do not fit.
-        tf.errors.InvalidArgumentError: If the mask or a tag does not.
+        tf.errors.InvalidArgumentError: If there is padding before a step, or a
+            tag out of range.
+
+    Examples:
+        Without scores of transitions, the steps are independent:
+
+        >>> import numpy as np
+        >>> from rnnzoo.layers.crf import crf_log_likelihood
+        >>> potentials = np.log([[[0.5, 0.5], [0.75, 0.25]]])
+        >>> found = crf_log_likelihood(potentials, np.array([[0, 1]]))
+        >>> round(float(np.exp(found[0])), 6)
+        0.125
     """
     chain = make_chain(potentials, mask, transitions, start, end)
     tags = _checked_tags(tags, tf.convert_to_tensor(potentials).shape, chain)
@@ -76,8 +87,9 @@ def _checked_tags(tags, shape, chain):
     is_tag = (tags >= 0) & (tags < tf.cast(count, tags.dtype))
     require(
         tf.reduce_all(is_tag | ~chain.mask),
-        f"Invalid value for argument `tags`. Expected numbers below {count} "
-        "at steps that are not masked.",
+        "Invalid value for argument `tags`. Expected integers from 0 to "
+        f"{count - 1} at steps that are not masked. Received: tags=",
+        tags,
     )
     return tags
 
@@ -85,17 +97,27 @@ def _checked_tags(tags, shape, chain):
 def crf_viterbi(
     potentials, mask=None, transitions=None, start=None, end=None, k=None
 ):
-    """The most probable sequences of tags.
+    """Finds the most probable sequences of tags.
 
     Args:
         potentials, mask, transitions, start, end: As in `crf_log_likelihood`.
-        k: How many sequences; `None` for the best one, without an axis for it.
+        k: Number of sequences; `None` for the best one, without an axis `k`.
 
     Returns:
         Tuple of the tags, int32 `(batch, time)` or `(batch, k, time)`, 0 at
         masked steps, and their scores s(y), float32 `(batch,)` or `(batch, k)`.
-        If there are fewer than k sequences that are not forbidden, the scores
-        of the rest are -inf.
+        If fewer than k sequences are allowed, the scores of the rest are -inf.
+
+    Examples:
+        >>> import numpy as np
+        >>> from rnnzoo.layers.crf import crf_viterbi
+        >>> potentials = np.array([[[1.0, 0.0], [0.4, 0.5]]])
+        >>> same = np.eye(2)  # rewards two equal tags in a row
+        >>> tags, scores = crf_viterbi(potentials, transitions=same, k=2)
+        >>> tags.numpy().tolist()
+        [[[0, 0], [0, 1]]]
+        >>> [round(float(score), 2) for score in scores[0]]
+        [2.4, 1.5]
     """
     check_positive("k", k, optional=True)
     chain = make_chain(potentials, mask, transitions, start, end)
@@ -117,6 +139,13 @@ def crf_marginals(
 
     Returns:
         float32 `(batch, time, tags)`, 0 at masked steps.
+
+    Examples:
+        >>> import numpy as np
+        >>> from rnnzoo.layers.crf import crf_marginals
+        >>> potentials = np.log([[[0.5, 0.5], [0.75, 0.25]]])
+        >>> crf_marginals(potentials).numpy().round(2).tolist()
+        [[[0.5, 0.5], [0.75, 0.25]]]
     """
     chain = make_chain(potentials, mask, transitions, start, end)
     shares = tf.transpose(marginals(chain), [1, 0, 2])
@@ -135,10 +164,11 @@ def crf_span_marginals(
 ):
     """Probability of the span that each step belongs to, over all sequences.
 
-    A span goes from a step that does not continue the one before to the last
-    that does. Its probability is that of all its tags together, without one
-    more before or after. As the tags are a Markov chain given the potentials,
-    it is a product along the span:
+    A span begins at a step that does not continue the step before, and ends
+    before the next such step. Its probability is the probability that all its
+    tags occur and that neither the step before nor the step after belongs to
+    the span. Given the potentials the tags are a Markov chain, so this is a
+    product along the span:
 
         p(y_a ... y_b) = p(y_a) p(y_a+1 | y_a) ... p(y_b | y_b-1)
 
@@ -151,6 +181,20 @@ def crf_span_marginals(
     Returns:
         float32 `(batch, time)`, the same at all steps of a span, 0 at masked
         steps.
+
+    Examples:
+        Tag 1 is inside a span and continues it. The span of both steps is as
+        probable as its two tags:
+
+        >>> import numpy as np
+        >>> from rnnzoo.layers.crf import crf_span_marginals
+        >>> potentials = np.log([[[0.5, 0.5], [0.75, 0.25]]])
+        >>> continues = np.array([[False, False], [False, True]])
+        >>> found = crf_span_marginals(
+        ...     potentials, np.array([[1, 1]]), continues
+        ... )
+        >>> found.numpy().round(3).tolist()
+        [[0.125, 0.125]]
     """
     chain = make_chain(potentials, mask, transitions, start, end)
     sweeps = sweep(chain)
@@ -159,7 +203,7 @@ def crf_span_marginals(
     tags = tf.transpose(tags)  # (time, batch)
     marginal = tf.gather(sweeps.marginals, tags, batch_dims=2)
     before, after = tags[:-1], tags[1:]
-    # Of two tags in a row, one given the other: p(y_t | y_t-1 = before) and
+    # One of two tags in a row, given the other: p(y_t | y_t-1 = before) and
     # p(y_t-1 | y_t = after), (time - 1, batch, tags).
     ahead, _ = normalized(
         tf.gather(sweeps.transitions, before) * sweeps.leave[1:]
@@ -174,7 +218,8 @@ def crf_span_marginals(
     begins = _mass_outside(behind, tf.gather(tf.transpose(continues), after))
     stops = _mass_outside(ahead, tf.gather(continues, before))
     stops = tf.where(tf.transpose(chain.mask)[1:], stops, 1)
-    # Each step's factor is for its tag, and its first and last for the ends.
+    # Each step has a factor for its tag; the first and the last step of a
+    # span also have a factor for that end.
     one = tf.ones_like(marginal[:1])
     factors = tf.concat([one, tf.where(goes_on, conditional, begins)], axis=0)
     factors *= tf.concat([tf.where(goes_on, one, stops), one], axis=0)
@@ -190,7 +235,7 @@ def _mass_outside(probabilities, inside):
 
 
 def _product_over_spans(factors, begins):
-    """For each step the product of the factors of its span."""
+    """The product of the factors of each step's span."""
     shape = tf.shape(factors)
     factors, begins = tf.reshape(factors, [-1]), tf.reshape(begins, [-1])
     span = tf.cumsum(tf.cast(begins, tf.int32)) - 1
@@ -202,25 +247,20 @@ def _product_over_spans(factors, begins):
 class CRF(keras.layers.Layer):
     """A linear-chain conditional random field over sequences of tags.
 
-    It holds the scores of transitions, of starts and of ends, all zero at
-    first, and gives the functions of this module their weights. Called, it
-    gives the most probable tags; it is trained on `log_likelihood`. It
-    computes in float32 or better under any policy.
-
-    ```python
-    crf = rnnzoo.layers.CRF(9)
-    loss = -crf.log_likelihood(potentials, tags, mask)
-    ```
+    The layer holds the scores of transitions, starts and ends, all zero at
+    first, and passes them to the functions of `rnnzoo.layers.crf`. A call
+    returns the most probable tags; training maximizes `log_likelihood`. The
+    layer computes in float32 or better under any policy.
 
     Args:
         tags: Number of tags.
         constraints: Optional `(start, between, end)`, booleans that say which
-            tags may come first, follow each other and come last, such as
-            `rnnzoo.text.tagging.TagSet(...).constraints`. What they forbid has
-            probability zero.
+            tags may come first, `(tags,)`, follow each other, `(tags, tags)`,
+            and come last, `(tags,)`. Sequences that they forbid have the
+            probability 0.
         transitions: Whether there are scores of transitions, starts and ends.
-            Without, and without constraints, tags are independent: a softmax
-            at each step.
+            Without them and without constraints the tags are independent, with
+            a softmax at each step.
 
     Call arguments:
         potentials: Scores of each tag at each step, `(batch, time, tags)`.
@@ -228,6 +268,20 @@ class CRF(keras.layers.Layer):
 
     Returns:
         int32 `(batch, time)`, 0 at masked steps.
+
+    Raises:
+        ValueError: If shapes or types do not fit.
+
+    Examples:
+        >>> import numpy as np
+        >>> from rnnzoo import layers
+        >>> crf = layers.CRF(2)
+        >>> potentials = np.array([[[1.0, 0.0], [0.0, 2.0]]])
+        >>> crf(potentials).numpy().tolist()
+        [[0, 1]]
+        >>> tags = np.array([[0, 1]])
+        >>> round(float(crf.log_likelihood(potentials, tags)[0]), 4)
+        -0.4402
     """
 
     def __init__(

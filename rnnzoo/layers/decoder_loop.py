@@ -1,10 +1,11 @@
-"""The loop over the steps of those layers of a decoder that wait for a context.
+"""The loop over the steps of a decoder whose layers wait for a context.
 
-In training TensorFlow differentiates it, but for what would cost too much a
-step at a time: the gradients of the layers' kernels and of the memory's values
-are single products over all steps, made behind the loop. For them, kernels and
-values are constants inside of the loop, and what each step adds to their
-products are tensors over time, whose gradients say how these should change.
+In training TensorFlow differentiates the loop, except for two gradients that
+would cost too much one step at a time. The gradients of the layers' kernels
+and of the memory's values are single products over all steps, made after the
+loop. To this end kernels and values are constants inside the loop. Each step
+adds a share to their products, read from a tensor over time, and the gradient
+of this tensor gives the gradient of the kernels and values.
 """
 
 import tensorflow as tf
@@ -17,16 +18,16 @@ from rnnzoo.layers.recurrence import over_time
 class Loop:
     """The steps of a decoder, in one call.
 
-    What does not change from step to step is made here, once: chains of the
-    layers with their dropout masks, and shares of the token vectors.
+    Everything that is the same at all steps is made here, once: the chains of
+    the layers with their dropout masks, and the shares of the token vectors.
 
     Args:
         decoder: `rnnzoo.layers.AttentionDecoder`.
         vectors: `(rows, steps, features)`, of the tokens.
         memory: `rnnzoo.layers.decoder_start.DecoderMemory`.
         state: `rnnzoo.layers.decoder_start.DecoderState`.
-        drop: What draws dropout masks.
-        training: Whether to draw them, and to expect a gradient.
+        drop: `rnnzoo.layers.dropout.MasksOverTime`.
+        training: Whether to draw dropout masks and to expect a gradient.
     """
 
     def __init__(self, decoder, vectors, memory, state, drop, training):
@@ -37,7 +38,7 @@ class Loop:
         self.training = training
         self.rows, self.steps = tf.unstack(tf.shape(vectors)[:2])
         layers = decoder.layers[: decoder.looped]
-        # Otherwise TensorFlow differentiates it as a whole.
+        # Otherwise TensorFlow differentiates the whole loop.
         self.by_hand = training and all(x.step.has_gradient for x in layers)
         self.layers = [
             self._layer(i, layer, memory.weights.layers[i])
@@ -68,7 +69,7 @@ class Loop:
         return _Layer(chain, weights.fed, self.by_hand)
 
     def run(self):
-        """Outputs of the last of the layers, `Attended`, and the state."""
+        """Outputs of the last layer in the loop, `Attended`, and the state."""
         state = self.state._replace(
             layers=self.state.layers[: len(self.layers)]
         )
@@ -129,11 +130,11 @@ class Loop:
         return tf.transpose(hidden, turn), attended, state
 
     def _array(self, dtype, *shape):
-        """Of the steps' tensors `(rows, *shape)`."""
+        """An array of one tensor `(rows, *shape)` for each step."""
         return tf.TensorArray(dtype, self.steps, element_shape=[None, *shape])
 
     def _step(self, t, state):
-        """One step: output, `Attended`, state, and what gradients need."""
+        """One step: output, `Attended`, state, and tensors for gradients."""
         decoder, attended, hidden = self.decoder, None, None
         feed = state.feed
         if decoder.attend_first:
@@ -172,14 +173,18 @@ class Loop:
 class _Layer:
     """A layer in the loop.
 
+    A layer may be fed a vector that is known only at its step: the context,
+    the last attentional vector, or the output of the layer below.
+
     Args:
-        chain: `rnnzoo.layers.recurrence.Chain`; its inputs are the shares of
-            all gates, without that of what is fed to it.
-        kernels: Tuple of the gates' kernels of what is fed to it, or empty.
-        by_hand: Whether it makes its gradients.
+        chain: `rnnzoo.layers.recurrence.Chain`. Its inputs are the shares of
+            all gates, without the share of the vector that is fed.
+        kernels: Tuple of the gates' kernels of the vector that is fed, or
+            empty.
+        by_hand: Whether the layer computes its own gradients.
 
     Attributes:
-        kept: What entered the products, over time; set behind the loop.
+        kept: The factors of the products, over time; set after the loop.
         kept_sizes: The sizes of these tensors.
     """
 
@@ -217,7 +222,8 @@ class _Layer:
 
         Args:
             t: The step.
-            feed: `(rows, features)`, if there are kernels for it.
+            feed: `(rows, features)`, the vector that is fed; not read without
+                kernels for it.
             states: Tuple of the old states.
         """
         shares = [share.read(t) for share in self.shares]
@@ -254,7 +260,7 @@ class _Layer:
         return step(*tf.nest.flatten(inputs))
 
     def keep(self, feed, states):
-        """What enters the products of a step."""
+        """The factors of the products of a step."""
         feeds = [*self.chain.noise.feed(states[0])]
         if self.kernels:
             feeds.append(feed)
@@ -272,11 +278,11 @@ class _Layer:
 
 
 class _Contexts:
-    """What is added to the context of each step: nothing, but for its gradient.
+    """Zeros that are added to the context of each step for their gradient.
 
     Attributes:
         source: `Memory` whose values are constants.
-        weights: `(time, rows, places)`; set behind the loop.
+        weights: `(time, rows, places)`; set after the loop.
     """
 
     def __init__(self, source, steps):
@@ -284,12 +290,12 @@ class _Contexts:
         self.source = source._replace(values=tf.stop_gradient(values))
         self.weights = None
         rows, features = tf.shape(values)[0], values.shape[-1]
-        nothing = tf.zeros([steps, rows, features], values.dtype)
-        (nothing,) = _attach((nothing,), (values,), self._values_gradient)
-        self.nothing = over_time(nothing)
+        zeros = tf.zeros([steps, rows, features], values.dtype)
+        (zeros,) = _attach((zeros,), (values,), self._values_gradient)
+        self.zeros = over_time(zeros)
 
     def add(self, t, attended):
-        context = attended.context + self.nothing.read(t)
+        context = attended.context + self.zeros.read(t)
         return attended._replace(context=context)
 
     def _values_gradient(self, slopes):
@@ -300,12 +306,16 @@ class _Contexts:
 
 
 def _attach(tensors, weights, gradient):
-    """The tensors, through which the weights get their gradients.
+    """Makes the gradients of tensors the source of the gradients of weights.
 
     Args:
         tensors: Tuple of tensors.
         weights: Tuple of tensors.
-        gradient: Function of the tensors' gradients to the weights'.
+        gradient: Function from the gradients of the tensors to the gradients
+            of the weights.
+
+    Returns:
+        The same tensors, attached to the weights.
     """
 
     @tf.custom_gradient

@@ -12,7 +12,7 @@ def draw_mask(shape, rate, seed_generator, dtype):
     Args:
         shape: Shape of the mask.
         rate: Share of zeros, in [0, 1).
-        seed_generator: `keras.random.SeedGenerator`; each call moves it on.
+        seed_generator: `keras.random.SeedGenerator`. Each call advances it.
         dtype: Type of the mask.
 
     Returns:
@@ -24,7 +24,7 @@ def draw_mask(shape, rate, seed_generator, dtype):
 
 
 def next_seed(seed_generator):
-    """A seed of stateless draws, int32 `(2,)`, another one each time."""
+    """A new seed for stateless draws, int32 `(2,)`, at each call."""
     seed = tf.cast(seed_generator.next() % tf.int32.max, tf.int32)
     replica = tf.distribute.get_replica_context()
     if replica is None or replica.num_replicas_in_sync == 1:
@@ -71,8 +71,8 @@ class VariationalDropout(keras.layers.Layer):
 
         y_t = x_t * z / (1 - rate),    z_i ~ Bernoulli(1 - rate)
 
-    `z` is drawn once for each sample of each call in training and is the same
-    at all of its steps. At inference the inputs pass unchanged.
+    In training each call draws one `z` for each sample, the same at all steps.
+    At inference the inputs pass unchanged.
 
     Args:
         rate: Share of the features to drop, in [0, 1).
@@ -87,6 +87,16 @@ class VariationalDropout(keras.layers.Layer):
 
     Raises:
         ValueError: If the rate is not in [0, 1).
+
+    Examples:
+        >>> import numpy as np
+        >>> from rnnzoo import layers
+        >>> drop = layers.VariationalDropout(0.5, seed=1)
+        >>> dropped = drop(np.ones((1, 3, 4), "float32"), training=True)
+        >>> sorted(set(dropped.numpy().ravel().tolist()))
+        [0.0, 2.0]
+        >>> bool((dropped[:, 0] == dropped[:, 2]).numpy().all())
+        True
     """
 
     def __init__(self, rate, seed=None, **kwargs):
@@ -127,15 +137,11 @@ class EmbeddingDropout(keras.layers.Layer):
 
         y_t = x_t * z[w_t] / (1 - rate),    z[w] ~ Bernoulli(1 - rate)
 
-    with the id `w_t` of step `t`. `z` is drawn for each sample of each call in
-    training (AWD-LSTM, Merity et al. 2018, draws one for the whole batch). As
-    the paper suggests it is applied to the vectors, after the lookup, and only
-    the words that occur cost anything. At inference the vectors pass unchanged.
-
-    ```python
-    vectors = rnnzoo.layers.Embedding(50_000, 200)(ids)
-    vectors = rnnzoo.layers.EmbeddingDropout(0.1)(vectors, ids)
-    ```
+    where `w_t` is the id at step `t`. In training each call draws one `z` for
+    each sample (AWD-LSTM, Merity et al. 2018, draws one for the whole batch).
+    As the paper suggests, the mask is applied to the vectors after the lookup,
+    so that only the words that occur cost anything. At inference the vectors
+    pass unchanged.
 
     Args:
         rate: Share of the word types to drop, in [0, 1).
@@ -143,9 +149,9 @@ class EmbeddingDropout(keras.layers.Layer):
 
     Call arguments:
         inputs: Vectors `(batch, ..., features)`.
-        ids: Integers `(batch, ...)`: the word of each vector. With more than
-            one axis after the batch, as in documents of sentences of words,
-            all of them belong to the sample.
+        ids: Integers `(batch, ...)`, the word of each vector. All axes after
+            the first belong to the sample, as in documents of sentences of
+            words.
         training: Whether to drop.
 
     Returns:
@@ -153,8 +159,18 @@ class EmbeddingDropout(keras.layers.Layer):
         through.
 
     Raises:
-        ValueError: If the rate is not in [0, 1), or if the ids are no integers
-            or their shape does not fit the vectors.
+        ValueError: If the rate is not in [0, 1), if the ids are not integers,
+            or if their shape does not fit the vectors.
+
+    Examples:
+        >>> import numpy as np
+        >>> from rnnzoo import layers
+        >>> ids = np.array([[3, 1, 3, 2]])
+        >>> vectors = layers.Embedding(5, 8)(ids)
+        >>> drop = layers.EmbeddingDropout(0.5, seed=1)
+        >>> kept = (drop(vectors, ids, training=True) != 0).numpy().all(axis=2)
+        >>> bool(kept[0, 0] == kept[0, 2])
+        True
     """
 
     def __init__(self, rate, seed=None, **kwargs):
@@ -181,8 +197,8 @@ class EmbeddingDropout(keras.layers.Layer):
         """Mask of the shape of the ids, equal where a row's ids are equal."""
         words = tf.reshape(ids, (tf.shape(ids)[0], -1))  # (batch, words)
         mask = draw_mask(tf.shape(words), self.rate, self.seed_generator, dtype)
-        # A place in the sorted row is a number for each distinct id, without
-        # drawing for the whole vocabulary or a dynamic shape.
+        # Equal ids have the same place in the sorted row. So neither a draw
+        # for the whole vocabulary nor a dynamic shape is needed.
         place = tf.searchsorted(tf.sort(words), words)
         return tf.reshape(tf.gather(mask, place, batch_dims=1), tf.shape(ids))
 
@@ -195,7 +211,7 @@ class EmbeddingDropout(keras.layers.Layer):
         if not inputs.shape[:-1].is_compatible_with(ids.shape):
             raise ValueError(
                 "Invalid value for argument `ids`. Expected the shape of the "
-                f"inputs without the last axis, {tuple(inputs.shape[:-1])}. "
+                f"inputs without their last axis, {tuple(inputs.shape[:-1])}. "
                 f"Received: ids of shape {tuple(ids.shape)}"
             )
 

@@ -1,4 +1,4 @@
-"""Vectors of words, whose steps cost what their words cost."""
+"""Vectors of words, at the cost of the words that occur."""
 
 import keras
 import tensorflow as tf
@@ -8,11 +8,12 @@ import tensorflow as tf
 class Embedding(keras.layers.Embedding):
     """`keras.layers.Embedding` that reads only the rows it looks up.
 
-    Keras reads the whole table first. TensorFlow copies a table that was ever
-    changed in place at each such read, so that either the change or the lookup
-    costs what a whole vocabulary costs. Here rows are looked up in the
-    variable itself; `rnnzoo.optimizers.LazyAdam` changes rows in place; and a
-    step of training costs what the words of its batch cost.
+    Keras reads the whole table first. If the table was ever changed in place,
+    TensorFlow copies it at each such read, so that either the change or the
+    lookup costs as much as the whole vocabulary. This layer looks up rows in
+    the variable itself, and `rnnzoo.optimizers.LazyAdam` changes rows in
+    place, so that the cost of a training step depends only on the words of its
+    batch.
 
     Arguments, shapes and results are those of Keras's layer, except that the
     number of ids may be left open until a vocabulary is known.
@@ -49,7 +50,7 @@ class Embedding(keras.layers.Embedding):
                 "Missing argument `input_dim`. Initial `weights` need the "
                 "number of ids."
             )
-        # Keras insists on a number.
+        # Keras accepts only a number.
         super().__init__(
             input_dim if is_known else 1, output_dim, *args, **kwargs
         )

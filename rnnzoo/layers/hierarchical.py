@@ -1,4 +1,4 @@
-"""Words into sentences, sentences into a document (Yang et al. 2016)."""
+"""Encoding of documents, with attention to sentences and to words."""
 
 import keras
 import tensorflow as tf
@@ -13,13 +13,13 @@ class HierarchicalAttention(Summary):
     """Encodes documents of sentences of words, with attention at both levels.
 
     Yang et al. 2016, "Hierarchical Attention Networks for Document
-    Classification": a bidirectional RNN and attention pooling over the words
-    make a vector of each sentence; the same over the sentences make a vector
-    of the document.
+    Classification": a bidirectional RNN and attention pooling over its words
+    turn each sentence into a vector. The same over these vectors turns the
+    document into a vector.
 
-    Only the sentences that exist are computed: batch and sentence axes are
-    folded into one, empty sentences are dropped, and the rest, sorted by
-    length, run in a few groups that are each as wide as their longest sentence.
+    Only the sentences that exist are computed. Batch and sentence axes are
+    folded into one, empty sentences are dropped, and the others are sorted by
+    length and run in a few groups, each as wide as its longest sentence.
 
     Args:
         word_units: Units of each direction of the word level.
@@ -27,26 +27,41 @@ class HierarchicalAttention(Summary):
         rnn: `"gru"` or `"lstm"`.
         dropout: Rate of the dropout of each level's inputs.
         recurrent_dropout: Rate of the dropout of each level's states.
-        embedding: Optional layer that maps ids to vectors; with it the inputs
+        embedding: Optional layer that maps ids to vectors. With it the inputs
             are ids, and 0 is padding.
-        word_dropout: Rate at which the vectors of whole word types are
-            dropped in a sentence, `rnnzoo.layers.EmbeddingDropout`; with an
+        word_dropout: Rate at which whole word types lose their vectors in a
+            sentence, see `rnnzoo.layers.EmbeddingDropout`. Only with an
             `embedding`.
-        length_groups: In how many groups the sentences of a batch run.
+        length_groups: Number of groups that the sentences of a batch run in.
 
     Call arguments:
         inputs: `(batch, sentences, words, features)`, or ids
             `(batch, sentences, words)` if there is an `embedding`.
         mask: Boolean `(batch, sentences, words)`. With an `embedding` it
-            defaults to `inputs != 0`; without, to all words.
+            defaults to `inputs != 0`, otherwise to all words.
         return_attention_scores: Whether to return the weights as well.
 
     Returns:
-        `(batch, 2 * sentence_units)`. With `return_attention_scores` also the
-        word weights `(batch, sentences, words)`, which add up to one in each
-        sentence, and the sentence weights `(batch, sentences)`, which add up
-        to one in each document, both float32 and zero at padding. A document
-        without a word gets a zero vector.
+        `(batch, 2 * sentence_units)`; a document without words has the vector
+        zero. With `return_attention_scores`, a tuple of this vector, the word
+        weights `(batch, sentences, words)`, which sum to one in each sentence,
+        and the sentence weights `(batch, sentences)`, which sum to one in each
+        document. Both weights are float32 and zero at padding.
+
+    Examples:
+        >>> import numpy as np
+        >>> from rnnzoo import layers
+        >>> encoder = layers.HierarchicalAttention(
+        ...     4, 4, embedding=layers.Embedding(20, 8)
+        ... )
+        >>> document = np.array([[[5, 9, 2], [7, 0, 0]]])  # two sentences
+        >>> vector, words, sentences = encoder(
+        ...     document, return_attention_scores=True
+        ... )
+        >>> tuple(vector.shape), tuple(sentences.shape)
+        ((1, 8), (1, 2))
+        >>> words[0, 1].numpy().tolist()
+        [1.0, 0.0, 0.0]
     """
 
     def __init__(
@@ -143,7 +158,16 @@ class HierarchicalAttention(Summary):
         return tf.ones(tf.shape(inputs)[:3], bool)
 
     def _encode_sentences(self, words, mask, training):
-        """`(n, words, ...)` to `(n, features)` and weights `(n, words)`."""
+        """Encodes sentences, group by group.
+
+        Args:
+            words: `(n, words, ...)`.
+            mask: Boolean `(n, words)`.
+            training: Whether to draw dropout masks.
+
+        Returns:
+            Tuple of vectors `(n, features)` and weights `(n, words)`.
+        """
         width = tf.shape(mask)[1]
         ends = tf.where(mask, tf.range(1, width + 1), 0)
         lengths = tf.reduce_max(ends, axis=1)
@@ -167,7 +191,7 @@ class HierarchicalAttention(Summary):
         )
 
     def _groups(self, order, smallest=32):
-        """Cuts the order into groups of equal size, but none too small."""
+        """Cuts the order into groups of equal size, none of them too small."""
         count = tf.size(order)
         size = tf.maximum(-(-count // self.length_groups), smallest)
         for i in range(self.length_groups):

@@ -1,4 +1,4 @@
-"""Feature maps of images as what a decoder attends to."""
+"""Feature maps of images as the memory of a decoder."""
 
 import keras
 import tensorflow as tf
@@ -9,25 +9,33 @@ from rnnzoo.layers.dropout import VariationalDropout
 
 @keras.saving.register_keras_serializable(package="rnnzoo")
 class ImageMemory(keras.layers.Layer):
-    """A vector for each place of a feature map, row by row.
+    """Makes a vector for each place of a feature map, row by row.
 
         m_i = W f_i + p_i
 
-    with a vector `p_i` for each place, so that a mean of them, all that a
-    decoder ever sees, tells where they are.
+    A decoder only ever sees weighted means of the `m_i`. The learned vector
+    `p_i` of each place tells it where it looks.
 
     Args:
         units: Size of the vectors.
         dropout: Rate at which features are dropped, one mask for all places.
-        seed: Optional integer that makes the masks reproducible.
+        seed: Optional integer that makes initial vectors and masks
+            reproducible.
 
     Call arguments:
-        features: `(batch, rows, columns, features)`; rows and columns are
-            those it was built for.
+        features: `(batch, rows, columns, features)`. The layer must have been
+            built for the same number of rows and columns.
         training: Whether to drop.
 
     Returns:
         `(batch, rows * columns, units)`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from rnnzoo import layers
+        >>> memory = layers.ImageMemory(8)
+        >>> tuple(memory(np.ones((2, 3, 3, 16))).shape)
+        (2, 9, 8)
     """
 
     def __init__(self, units, dropout=0.0, seed=None, **kwargs):
@@ -43,7 +51,7 @@ class ImageMemory(keras.layers.Layer):
     def build(self, features_shape):
         _, rows, columns, features = features_shape
         self.places = rows * columns
-        # Of another size, places of different images would be mixed.
+        # With another size, places of different images would be mixed.
         self.input_spec = keras.layers.InputSpec(
             shape=(None, rows, columns, features)
         )

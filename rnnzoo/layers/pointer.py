@@ -1,17 +1,17 @@
-"""Copying: a token is generated, or one of the source's is pointed at.
+"""Copying: each step generates a token, or points to a token of the source.
 
 See et al. 2017, "Get To The Point", equations 8 and 9:
 
     P(w) = g P_vocab(w) + (1 - g) sum_{i: w_i = w} a_i
     g    = sigmoid(u),    u = w_c . c_t + w_s . s_t + w_x . x_t + b
 
-with the attention `a` at a step, its context `c`, the state `s` and the vector
-`x` of the token before.
+where `a` is the attention at a step, `c` its context, `s` the state and `x`
+the vector of the token before.
 
-Each row has tokens of its own: those of the vocabulary, `0 ... V - 1`, and for
-each place `i` of its source one, `V + i`. A place whose word is not in the
-vocabulary holds `V +` the first place of that word. So what is next to it in a
-batch is nothing to a row; tokens of no word have the probability 0.
+Each row has its own tokens: the tokens `0 ... V - 1` of the vocabulary, and
+one token `V + i` for each place `i` of its source. A place whose word is not
+in the vocabulary holds `V +` the first place of that word, so that a row does
+not depend on the rest of its batch. Tokens of no word have the probability 0.
 """
 
 from typing import Any, NamedTuple
@@ -22,12 +22,13 @@ _TINY = 1e-30
 
 
 class Pointers(NamedTuple):
-    """What may be copied.
+    """The tokens of a source that may be copied.
 
     Attributes:
         tokens: int32 `(batch, places)`, the token of each place.
         first: Boolean `(batch, places)`, the first place of each token.
-        same: float32 `(batch, places, places)`, 1 where two hold the same.
+        same: float32 `(batch, places, places)`, 1 where two places hold the
+            same token.
     """
 
     tokens: Any
@@ -36,7 +37,7 @@ class Pointers(NamedTuple):
 
 
 def prepare(tokens, mask):
-    """The `Pointers` of a source, made once for all steps.
+    """Makes the `Pointers` of a source, once for all steps.
 
     Args:
         tokens: int32 `(batch, places)`.
@@ -52,16 +53,16 @@ def prepare(tokens, mask):
 
 
 def mix(logits, generate, weights, pointers):
-    """The mixture of both distributions, as logits.
+    """Mixes both distributions; the mixture as logits.
 
     As `u = log(g / (1 - g))`, the distribution is the softmax of
 
         z_w + log(1 + exp(r_w - z_w)),    r_w = log sum_v exp(z_v) - u + log a_w
 
     where `z` are the logits of the vocabulary and `a_w` is the attention to
-    all places of `w`: only the logits of the source's words change. If the
-    weights sum to less than 1, their rest is generated: without a source,
-    everything.
+    all places of `w`, only the logits of the source's words change. If the
+    weights sum to less than 1, the rest is generated; without a source,
+    everything is.
 
     Args:
         logits: float32 `(rows, steps, tokens)`. There is one row for each
@@ -98,7 +99,18 @@ def mix(logits, generate, weights, pointers):
 
 
 def _add(logits, tokens, wanted, copied):
-    """`log(exp(logits) + exp(copied))` at the tokens of wanted places."""
+    """Adds `copied` to the logits of wanted places, as probabilities.
+
+    Args:
+        logits: `(batch, n, tokens)`.
+        tokens: int32 `(batch, places)`.
+        wanted: Boolean, of a shape that broadcasts to that of `copied`.
+        copied: Logits `(batch, n, places)`.
+
+    Returns:
+        `log(exp(logits) + exp(copied))` at the tokens of wanted places; the
+        logits elsewhere.
+    """
     batch, n, places = tf.unstack(tf.shape(copied))
     tokens = tf.broadcast_to(tokens[:, None], [batch, n, places])
     more = tf.nn.softplus(copied - tf.gather(logits, tokens, batch_dims=2))

@@ -1,4 +1,4 @@
-"""A sequence of vectors into one: attention, maximum or mean over time."""
+"""Pooling of a sequence into one vector: attention, maximum or mean."""
 
 import keras
 import tensorflow as tf
@@ -10,8 +10,8 @@ from rnnzoo.checks import check_choice, check_positive
 def masked_softmax(scores, mask=None):
     """Softmax over the last axis that gives masked places exactly zero.
 
-    Computed in float32 under any policy. A row whose places are all masked
-    gets zeros, not a uniform distribution.
+    Computed in float32 under any policy. A fully masked row gets zeros, not a
+    uniform distribution.
 
     Args:
         scores: Tensor `(..., time)`.
@@ -28,7 +28,7 @@ def masked_softmax(scores, mask=None):
 
 
 class Summary(keras.layers.Layer):
-    """Base of layers that make one vector of many, and may return weights."""
+    """Base of layers that turn many vectors into one, and may weigh them."""
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
@@ -38,18 +38,18 @@ class Summary(keras.layers.Layer):
         return None
 
     def compute_output_shape(self, input_shape):
-        """Of the vector alone, as wrappers such as `TimeDistributed` call."""
+        """Shape of the vector alone, for wrappers such as `TimeDistributed`."""
         return (input_shape[0], self.output_dim)
 
     def compute_output_spec(self, *args, **kwargs):
-        # Keras would take it from the shape, which knows of no weights.
+        # Keras would derive it from the shape, without the weights.
         return keras.Operation.compute_output_spec(self, *args, **kwargs)
 
 
 class Pooling(Summary):
     """Base of the poolings: `(batch, time, features)` to `(batch, features)`.
 
-    Subclasses define `weigh(inputs, mask)`: how much each step counts.
+    Subclasses define `weigh(inputs, mask)`, the weight of each step.
     """
 
     def call(self, inputs, mask=None, return_attention_scores=False):
@@ -77,8 +77,8 @@ class AttentionPooling(Pooling):
         a_t = softmax_t(u_t . c)
         s   = sum_t a_t h_t
 
-    Masked steps get exactly zero weight; a row that is masked as a whole gives
-    a zero vector and zero weights.
+    Masked steps get a weight of exactly zero. A fully masked row gives a zero
+    vector and zero weights.
 
     Args:
         units: Size of the projection `u`. Defaults to the number of input
@@ -92,8 +92,19 @@ class AttentionPooling(Pooling):
         return_attention_scores: Whether to return the weights as well.
 
     Returns:
-        `(batch, features)`, and with `return_attention_scores` also the
-        weights, float32 `(batch, time)`.
+        `(batch, features)`. With `return_attention_scores`, a tuple of this
+        vector and the weights, float32 `(batch, time)`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from rnnzoo import layers
+        >>> pooled, weights = layers.AttentionPooling()(
+        ...     np.ones((1, 4, 3)),
+        ...     mask=np.array([[True, True, False, False]]),
+        ...     return_attention_scores=True,
+        ... )
+        >>> pooled.numpy().tolist(), weights.numpy().tolist()
+        ([[1.0, 1.0, 1.0]], [[0.5, 0.5, 0.0, 0.0]])
     """
 
     def __init__(
@@ -142,7 +153,21 @@ class AttentionPooling(Pooling):
 
 @keras.saving.register_keras_serializable(package="rnnzoo")
 class MeanPooling(Pooling):
-    """Mean over the steps that are not masked; zero when there is none."""
+    """Mean over the steps that are not masked; zero if there are none.
+
+    Call arguments and returns are those of `AttentionPooling`. All steps that
+    are not masked have the same weight.
+
+    Examples:
+        >>> import numpy as np
+        >>> from rnnzoo import layers
+        >>> x = np.array([[[1.0], [3.0], [8.0]]])
+        >>> layers.MeanPooling()(x).numpy().tolist()
+        [[4.0]]
+        >>> mask = np.array([[True, True, False]])
+        >>> layers.MeanPooling()(x, mask=mask).numpy().tolist()
+        [[2.0]]
+    """
 
     def weigh(self, inputs, mask):
         scores = ops.zeros(ops.shape(inputs)[:2], "float32")
@@ -151,9 +176,20 @@ class MeanPooling(Pooling):
 
 @keras.saving.register_keras_serializable(package="rnnzoo")
 class MaxPooling(Pooling):
-    """Maximum over the steps that are not masked; zero when there is none.
+    """Maximum over the steps that are not masked; zero if there are none.
 
-    The weight of a step is the share of features whose maximum it holds.
+    Call arguments and returns are those of `AttentionPooling`. The weight of a
+    step is the share of the features that are largest there.
+
+    Examples:
+        >>> import numpy as np
+        >>> from rnnzoo import layers
+        >>> pooled, weights = layers.MaxPooling()(
+        ...     np.array([[[1.0, 5.0], [3.0, 2.0]]]),
+        ...     return_attention_scores=True,
+        ... )
+        >>> pooled.numpy().tolist(), weights.numpy().tolist()
+        ([[3.0, 5.0]], [[0.5, 0.5]])
     """
 
     def weigh(self, inputs, mask):
@@ -186,10 +222,14 @@ POOLINGS = {
 
 
 def get(pooling, **kwargs):
-    """The pooling layer of that name, made with those arguments.
+    """Makes the pooling layer of a name.
+
+    Args:
+        pooling: `"attention"`, `"mean"` or `"max"`.
+        **kwargs: Arguments of the layer.
 
     Raises:
-        ValueError: If the name is not "attention", "mean" or "max".
+        ValueError: If the name is another one.
     """
     check_choice("pooling", pooling, POOLINGS)
     return POOLINGS[pooling](**kwargs)

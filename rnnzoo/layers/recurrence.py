@@ -1,11 +1,12 @@
 """The time loop of all recurrent layers, and its gradient.
 
 TensorFlow can differentiate a `tf.while_loop`, but then it keeps every
-intermediate result of every step, and adds up the gradients of the weights a
-step at a time. Here a cell says what it needs to go back, the loop backward
-computes only what depends on the step after, and the gradients of the weights
-are single matrix products over all steps. A cell without a gradient of its own
-runs in the same loop, and TensorFlow differentiates it.
+intermediate result of every step, and adds up the gradients of the weights one
+step at a time. Here a cell says which tensors it needs for the way back, the
+backward loop computes only the gradients that depend on the step after, and
+the gradients of the weights are single matrix products over all steps. A cell
+without a gradient of its own runs in the same loop, and TensorFlow
+differentiates it.
 
 Everything is time-major, `(time, batch, units)`.
 """
@@ -16,18 +17,18 @@ import tensorflow as tf
 
 
 class Chain(NamedTuple):
-    """One run through time; several share a loop, as two directions do.
+    """One run through time. Several may share a loop, as two directions do.
 
     Attributes:
-        cell: Its step, a `rnnzoo.layers.cells.Cell`.
-        inputs: Tuple of `(time, batch, units)`, the input's share of each
+        cell: The step, a `rnnzoo.layers.cells.Cell`.
+        inputs: Tuple of `(time, batch, units)`, the inputs' share of each
             gate.
         states: Tuple of the initial states `(batch, units)`, the output first.
-        weights: Tuple of tensors, whatever the cell's step needs.
+        weights: Tuple of the tensors that the cell's step needs.
         noise: Dropout masks, `rnnzoo.layers.cells.Noise`.
         updates: For each state `None`, or a tensor `(time, batch, 1)` or
-            `(time, batch, units)`: how much of the new state replaces the old
-            one, as booleans or as shares from 0 to 1.
+            `(time, batch, units)`: the share of the new state that replaces
+            the old one, as booleans or as numbers from 0 to 1.
         reverse: Whether time runs backward.
     """
 
@@ -41,7 +42,7 @@ class Chain(NamedTuple):
 
     @property
     def leaves(self):
-        """What gradients are taken of."""
+        """The tensors that get gradients."""
         return self.inputs, self.states, self.weights
 
     def with_leaves(self, leaves):
@@ -50,16 +51,16 @@ class Chain(NamedTuple):
 
     @property
     def feeds(self):
-        """How many of the tensors that the cell keeps entered products."""
+        """Number of the feeds among the tensors that the cell keeps."""
         return max(len(self.noise.hidden), 1)
 
 
 class Run(NamedTuple):
-    """What came out of a chain.
+    """The result of a chain.
 
     Attributes:
         sequence: Output of each step in the order of the inputs, `(time,
-            batch, units)`; `()` unless asked for.
+            batch, units)`; `()` unless wanted.
         states: Tuple of the final states `(batch, units)`.
     """
 
@@ -73,9 +74,9 @@ def recur(chains, sequences=True, training=False):
     Args:
         chains: List of `Chain`.
         sequences: Whether the outputs of all steps are wanted.
-        training: Whether a gradient is expected. Without, nothing is kept for
-            it, exported graphs stay plain, and TensorFlow differentiates the
-            loop if asked to.
+        training: Whether a gradient is expected. If not, nothing is kept for
+            it, exported graphs stay plain, and TensorFlow can still
+            differentiate the loop.
 
     Returns:
         List of `Run`.
@@ -90,7 +91,7 @@ def recur(chains, sequences=True, training=False):
         runs, kept = _forward(packed, sequences, keep=True)
 
         def gradient(*d_runs):
-            # One of a gather, say, is sparse.
+            # The gradient of a gather, for one, is sparse.
             d_runs = [tf.convert_to_tensor(each) for each in d_runs]
             d_runs = tf.nest.pack_sequence_as(runs, d_runs)
             gradients = _backward(packed, kept, d_runs)
@@ -109,7 +110,7 @@ def _pack(chains, flat):
 
 
 def _forward(chains, sequences, keep=False):
-    """Runs the loop: `Run`s, and the arrays that the way back needs."""
+    """Runs the loop; returns the `Run`s and the arrays for the way back."""
     steps = tf.shape(chains[0].inputs[0])[0]
     inputs = [list(map(over_time, chain.inputs)) for chain in chains]
     outputs = [_arrays(chain, steps, int(sequences)) for chain in chains]
@@ -208,10 +209,10 @@ def _backward(chains, kept, d_runs):
 
 
 def over_time(tensor):
-    """A tensor as an array over its first axis.
+    """Turns a tensor into an array over its first axis.
 
-    The gradient of a step of it is no larger than a step; that of an index is
-    as large as the tensor.
+    The gradient of a step read from the array is as large as the step. The
+    gradient of an indexed tensor is as large as the whole tensor.
     """
     array = tf.TensorArray(
         tensor.dtype, tf.shape(tensor)[0], element_shape=tensor.shape[1:]
@@ -220,7 +221,7 @@ def over_time(tensor):
 
 
 def _arrays(chain, steps, count):
-    """Arrays over time of tensors that are shaped as the chain's states."""
+    """Arrays over time of tensors in the shape of the chain's states."""
     like = chain.states[0]
     return [
         tf.TensorArray(
@@ -241,7 +242,7 @@ def _stack(array, chain):
 
 
 def _mix(update, t, new, old):
-    """The state after a step that may replace the old one in part."""
+    """The state after a step that may replace only part of the old one."""
     if update is None:
         return new
     if update.dtype == tf.bool:
@@ -250,7 +251,7 @@ def _mix(update, t, new, old):
 
 
 def _unmix(update, t, d):
-    """Gradient of the new state, and what passes by it to the old one."""
+    """Splits a gradient between the new state and, past it, the old one."""
     if update is None:
         return d, None
     if update.dtype == tf.bool:
@@ -267,12 +268,12 @@ def _differentiable_once(gradients, leaves):
     def once(*tensors):
         def gradient(*_):
             raise NotImplementedError(
-                "The recurrent layers of rnnzoo have no second derivatives. "
-                "Expected to be differentiated once. Keras's recurrent layers "
-                "have more, and take the same weights."
+                "The recurrent layers of rnnzoo have no second derivatives in "
+                "training. Keras's recurrent layers have them, and take the "
+                "same weights."
             )
 
         return list(map(tf.identity, tensors[: len(gradients)])), gradient
 
-    # The leaves go in so that the way to them leads through here.
+    # The leaves are arguments so that their second derivatives end here.
     return once(*gradients, *leaves)

@@ -1,4 +1,4 @@
-"""A sequence into one vector: embed, run a bidirectional RNN, pool."""
+"""Encoding of a sequence as one vector: embed, run both ways, pool."""
 
 import keras
 from keras import ops
@@ -13,10 +13,10 @@ from rnnzoo.layers.stack import Stack
 
 @keras.saving.register_keras_serializable(package="rnnzoo")
 class SequenceEncoder(poolings.Summary):
-    """Encodes a sequence as one vector and says which steps counted.
+    """Encodes a sequence as one vector, and tells which steps mattered.
 
-    A stack of bidirectional recurrent layers with variational dropout (Gal &
-    Ghahramani 2016), pooled over time.
+    The outputs of a stack of bidirectional recurrent layers with variational
+    dropout (Gal & Ghahramani 2016) are pooled over time.
 
     Args:
         units: Units of each direction.
@@ -24,12 +24,14 @@ class SequenceEncoder(poolings.Summary):
         depth: Number of stacked bidirectional layers.
         pooling: `"attention"` (`rnnzoo.layers.AttentionPooling`), `"max"` or
             `"mean"`.
-        dropout: Rate of the inputs' dropout, one mask over time.
-        recurrent_dropout: Rate of the states' dropout, one mask over time.
-        embedding: Optional layer that maps ids to vectors; with it the inputs
+        dropout: Rate of the dropout of each layer's inputs, one mask over
+            time.
+        recurrent_dropout: Rate of the dropout of the states, one mask over
+            time.
+        embedding: Optional layer that maps ids to vectors. With it the inputs
             are ids, and 0 is padding.
-        word_dropout: Rate at which the vectors of whole word types are
-            dropped, `rnnzoo.layers.EmbeddingDropout`; with an `embedding`.
+        word_dropout: Rate at which whole word types lose their vectors, see
+            `rnnzoo.layers.EmbeddingDropout`. Only with an `embedding`.
 
     Call arguments:
         inputs: `(batch, time, features)`, or ids `(batch, time)` if there is
@@ -39,8 +41,21 @@ class SequenceEncoder(poolings.Summary):
         return_attention_scores: Whether to return the weights of the steps.
 
     Returns:
-        `(batch, 2 * units)`, and with `return_attention_scores` also the
-        weights, float32 `(batch, time)`.
+        `(batch, 2 * units)`. With `return_attention_scores`, a tuple of this
+        vector and the weights, float32 `(batch, time)`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from rnnzoo import layers
+        >>> encoder = layers.SequenceEncoder(
+        ...     4, embedding=layers.Embedding(20, 8)
+        ... )
+        >>> ids = np.array([[5, 9, 0], [7, 3, 2]])
+        >>> vectors, weights = encoder(ids, return_attention_scores=True)
+        >>> tuple(vectors.shape)
+        (2, 8)
+        >>> float(weights[0, 2])
+        0.0
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Recurrent layers on top of each other."""
+"""A stack of recurrent layers."""
 
 import keras
 
@@ -11,20 +11,12 @@ from rnnzoo.layers.recurrent_base import split_states
 class Stack(keras.layers.Layer):
     """Runs recurrent layers one after the other.
 
-    Between two layers a variational dropout (Gal & Ghahramani 2016: one mask
-    over time) and, if asked for, a residual connection around each layer whose
-    inputs have as many features as its outputs.
-
-    ```python
-    rnnzoo.layers.Stack(
-        [rnnzoo.layers.LSTM(64, return_sequences=True) for _ in range(3)],
-        dropout=0.3,
-        residual=True,
-    )
-    ```
+    There is a variational dropout between two layers (Gal & Ghahramani 2016:
+    one mask over time) and, with `residual`, a residual connection around each
+    layer whose inputs and outputs have the same number of features.
 
     Args:
-        layers: Recurrent layers, or `Bidirectional` ones; all but the last
+        layers: List of recurrent or `Bidirectional` layers, all but the last
             with `return_sequences`.
         dropout: Rate of the dropout between layers.
         residual: Whether a layer's inputs are added to its outputs.
@@ -33,17 +25,29 @@ class Stack(keras.layers.Layer):
 
     Call arguments:
         sequences: `(batch, time, features)`.
-        initial_state: List of the states of all layers.
+        initial_state: List of the states of all layers, the first layer's
+            first.
         mask: Boolean `(batch, time)`.
         training: Whether to draw dropout masks.
 
     Returns:
-        What the last layer returns; the states, if the layers have
-        `return_state`, are those of all layers.
+        The output of the last layer. If the layers have `return_state`, a
+        tuple of this output and the final states of all layers.
 
     Raises:
-        ValueError: If there is no layer, or if they do not fit each other, or
-            if there are more or fewer initial states than they have.
+        ValueError: If there is no layer, if the layers do not fit each other,
+            or if they have more or fewer states than `initial_state`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from rnnzoo import layers
+        >>> stack = layers.Stack(
+        ...     [layers.LSTM(8, return_sequences=True) for _ in range(3)],
+        ...     dropout=0.3,
+        ...     residual=True,
+        ... )
+        >>> tuple(stack(np.ones((2, 5, 8))).shape)
+        (2, 5, 8)
     """
 
     def __init__(
@@ -137,7 +141,7 @@ class Stack(keras.layers.Layer):
 
 
 def _same_kind(outputs, inputs):
-    """Whether both are sequences, or both vectors, of as many features."""
-    # A graph may know the steps of one and not of the other.
+    """Whether both are sequences, or both vectors, of the same size."""
+    # A graph may know the number of steps of only one of them.
     one, other = outputs.shape, inputs.shape
     return len(one) == len(other) and one[-1] == other[-1]

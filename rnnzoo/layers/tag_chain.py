@@ -1,14 +1,14 @@
-"""A chain of tags: what scores a sequence, and how steps are found in rows."""
+"""A chain of tags: the scores of sequences, and the steps of rows."""
 
 from typing import NamedTuple
 
 import tensorflow as tf
 
-NEVER = -1e9  # Below all sums of scores, yet a number: it can be added.
+NEVER = -1e9  # Below all sums of scores, yet a number that can be added.
 
 
 class TagChain(NamedTuple):
-    """What scores sequences of tags: float64, time-major."""
+    """The scores of sequences of tags, float64 and time-major."""
 
     potentials: tf.Tensor  # (time, batch, tags)
     transitions: tf.Tensor  # (tags, tags)
@@ -19,7 +19,7 @@ class TagChain(NamedTuple):
 
 
 def make_chain(potentials, mask, transitions, start, end):
-    """Checks and converts what `rnnzoo.layers.crf` takes."""
+    """Checks and converts the arguments of `rnnzoo.layers.crf`."""
     potentials = tf.convert_to_tensor(potentials)
     if potentials.shape.rank != 3 or potentials.shape[-1] is None:
         raise ValueError(
@@ -60,19 +60,24 @@ def _checked_mask(mask, potentials):
     lengths = tf.reduce_sum(tf.cast(mask, tf.int32), axis=1)
     require(
         tf.reduce_all(mask == tf.sequence_mask(lengths, tf.shape(mask)[1])),
-        "Invalid value for argument `mask`. Expected padding at the ends of "
-        "rows alone. Received some before a step.",
+        "Invalid value for argument `mask`. Expected padding only at the ends "
+        "of rows. Received: padding before a step",
     )
     return mask
 
 
-def require(condition, message):
-    """Raises `tf.errors.InvalidArgumentError`, in a graph when it runs."""
-    tf.debugging.Assert(condition, [message])
+def require(condition, *message):
+    """Raises `tf.errors.InvalidArgumentError`; in a graph, when it runs.
+
+    Args:
+        condition: Boolean scalar that must be true.
+        *message: Strings and tensors.
+    """
+    tf.debugging.Assert(condition, message)
 
 
 def with_a_step(rows):
-    """`(batch, time, ...)`, with a step of padding if there is none at all."""
+    """`(batch, time, ...)`, with a step of padding if there is no step."""
     if rows.shape[1]:
         return rows
     missing = tf.maximum(1 - tf.shape(rows)[1], 0)
@@ -116,7 +121,7 @@ def score(chain, tags):
 
 
 def at_last(steps, lengths):
-    """Of `(time, batch, ...)` the last step of each row, `(batch, ...)`."""
+    """The last step of each row, from `(time, batch, ...)` `(batch, ...)`."""
     last = tf.maximum(lengths - 1, 0)
     return tf.gather_nd(
         steps, tf.stack([last, tf.range(tf.size(last))], axis=1)
@@ -124,5 +129,5 @@ def at_last(steps, lengths):
 
 
 def flip(steps, lengths):
-    """Rows reversed, the padding left at their end."""
+    """Reverses the steps of rows; the padding stays at their ends."""
     return tf.reverse_sequence(steps, lengths, seq_axis=0, batch_axis=1)

@@ -1,4 +1,4 @@
-"""The best sequences of a chain, sought from both ends of a row."""
+"""The best sequences of a chain, found from both ends of a row."""
 
 import numpy as np
 import tensorflow as tf
@@ -9,13 +9,13 @@ _LOWEST = np.float64("-inf")
 
 
 def best_sequences(chain, k):
-    """The k best sequences `(time, batch, k)`, and their scores.
+    """Finds the k best sequences `(time, batch, k)`, and their scores.
 
-    The best ways from the front and from the back of a row meet in its middle
-    step, and lead back from there: for loops half as long.
+    The best ways from the front and from the back of a row meet at its middle
+    step and are traced back from there, so that loops are half as long.
     """
     lengths, time = chain.lengths, tf.shape(chain.potentials)[0]
-    own = tf.pad(chain.potentials, [[0, 1], [0, 0], [0, 0]])  # Never no step.
+    own = tf.pad(chain.potentials, [[0, 1], [0, 0], [0, 0]])  # There is a step.
     transitions = tf.stack([chain.transitions, tf.transpose(chain.transitions)])
     best = _best_scores(
         tf.stack([own, flip(own, lengths)], axis=1)[: time // 2 + 1],
@@ -32,7 +32,7 @@ def best_sequences(chain, k):
     nothing = tf.one_hot(0, k, 0.0, _LOWEST, dtype=scores.dtype)
     scores = tf.where(lengths[:, None] > 0, scores, nothing)
     scores = tf.where(scores > NEVER / 2, scores, _LOWEST)
-    # Of each step, how far from the middle, in which half, and in which row.
+    # For each step its distance from the middle, its half, and its row.
     away = tf.range(time)[:, None] - middle
     where = [
         tf.minimum(tf.abs(away), time // 2),
@@ -56,11 +56,11 @@ def _best_scores(own, transitions, first, k):
     batch, tags = tf.shape(own)[2], own.shape[3]
     own = tf.repeat(own, k, axis=3)
     steps, shape = tf.shape(own)[0], tf.shape(own)[1:]
-    # (to, directions, batch, from * k), a copy for each row: so only the ways
-    # are broadcast, along the first axis alone, which is much faster.
+    # (to, directions, batch, from * k), with a copy for each row. Only the
+    # ways are broadcast then, along the first axis alone, which is much faster.
     into = tf.repeat(tf.transpose(transitions, [2, 0, 1]), k, axis=2)
     into = tf.repeat(into[:, :, None], batch, axis=2)
-    # There is one way to the first step.
+    # Only one way leads to each tag of the first step.
     only = tf.tile(tf.one_hot(0, k, 0.0, _LOWEST, dtype=own.dtype), [tags])
     best = own[0] + (tf.repeat(first, k, axis=1) + only)[:, None]
 
@@ -80,15 +80,15 @@ def _best_scores(own, transitions, first, k):
 
 
 def _join(front, back, own, k):
-    """The k best pairs of a way to a tag and a way from it.
+    """Finds the k best pairs of a way to a tag and a way from it.
 
     Args:
-        front, back: Scores of the ways, `(batch, tags * k)`, both with the
+        front, back: Scores of the ways, `(batch, tags * k)`. Both include the
             tag's own potential.
         own: The potentials, `(batch, tags)`.
 
     Returns:
-        The scores `(batch, k)`, and the two places `(2, batch, k)`.
+        Tuple of the scores `(batch, k)` and the two places `(2, batch, k)`.
     """
     shape = [-1, own.shape[1], k]
     front, back = tf.reshape(front, shape), tf.reshape(back, shape)
@@ -100,13 +100,13 @@ def _join(front, back, own, k):
 
 
 def _trace_back(best, transitions, places):
-    """Places of the sequences at each step, from those at the first.
+    """Traces the places of sequences from the first step to all others.
 
-    It chooses again what the way there chose, but only where a sequence goes:
-    for less than remembering all choices costs.
+    Repeats the choices of `_best_scores`, but only along the sequences, which
+    costs less than remembering all choices.
 
     Args:
-        best: What `_best_scores` returns, the last step first.
+        best: The result of `_best_scores`, the last step first.
         transitions: As in `_best_scores`.
         places: Tag and rank of each sequence, `tag * k + rank`,
             `(directions, batch, k)`.
@@ -135,14 +135,14 @@ def _trace_back(best, transitions, places):
 
 
 def _largest(ways, k):
-    # Finding one is much faster than sorting.
+    # Finding a maximum is much faster than sorting.
     if k == 1:
         return tf.reduce_max(ways, axis=-1, keepdims=True)
     return tf.math.top_k(ways, k).values
 
 
 def _place_of_rank(ways, rank, k):
-    """Where the best (rank 0), second best, ... way is."""
+    """The place of the way of a rank; the best way has the rank 0."""
     if k == 1:
         return tf.argmax(ways, axis=-1, output_type=tf.int32)
     return tf.gather(tf.math.top_k(ways, k).indices, rank, batch_dims=3)

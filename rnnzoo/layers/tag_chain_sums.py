@@ -1,14 +1,15 @@
 """Sums over all sequences of a chain.
 
-All come from one loop that goes over the steps from both ends at once and
-keeps weights, not their logarithms, scaled to sum to one at every step: a
-matrix product a step, where a log-sum-exp would broadcast. It computes in
-float64, whose range of exp(+-700) leaves room for what is all but impossible,
-and whose precision bears long sequences. The gradient of log Z is the expected
-counts, so the way back needs no loop.
+All sums come from one loop that runs over the steps from both ends at once. It
+keeps weights, not their logarithms, and scales them to sum to one at every
+step. So a step is a matrix product, where a log-sum-exp would broadcast. The
+loop computes in float64, whose range of exp(+-700) has room for very improbable
+tags and whose precision suffices for long sequences. The gradient of log Z is
+the expected counts, so the way back needs no loop.
 
-Still, where transitions forbid what the potentials of a step prefer by far, all
-that is left may be too little to tell. Only then it is summed up the slow way.
+Where transitions forbid the tags that the potentials of a step prefer by far,
+the remaining weights may still be too small to be exact. Only the rows where
+this happens are summed in a slow way.
 """
 
 from typing import NamedTuple
@@ -20,19 +21,21 @@ from rnnzoo.layers.recurrence import over_time
 from rnnzoo.layers.tag_chain import as_float, at_last, flip
 
 _TINY = np.finfo("float64").tiny
-_LEAST = 1e-50  # Of what is weighed, so that what is lost is nothing to it.
+_LEAST = 1e-50  # Least weight beside which lost weights do not matter.
 
 
 class Sweeps(NamedTuple):
-    """Sums over the ways to a step and from it, each scaled as it came.
+    """Sums over the ways to each step and from it, scaled.
 
     Attributes:
-        arrive: Sums over the steps before and the step's own potential,
-            scaled to sum to one, `(time, batch, tags)`.
-        leave: The step's own potential and sums over the steps after.
-        marginals: Shares of all sequences that go through each tag.
-        sums: What the marginals were divided by, `(time, batch, 1)`.
-        transitions: The exponentials, divided by the largest.
+        arrive: `(time, batch, tags)`, sums over the steps before, with the
+            step's own potential; they sum to one over the tags.
+        leave: `(time, batch, tags)`, sums over the steps after, with the
+            step's own potential.
+        marginals: `(time, batch, tags)`, shares of all sequences that go
+            through each tag.
+        sums: `(time, batch, 1)`, divisors that make the marginals sum to one.
+        transitions: `(tags, tags)`, exponentials divided by the largest one.
         log_z: `(batch,)`.
         is_sure: Boolean `(batch,)`, false where too much was lost.
     """
@@ -47,10 +50,10 @@ class Sweeps(NamedTuple):
 
 
 def sweep(chain):
-    """Forward and backward, side by side in one loop.
+    """Sums forward and backward, side by side in one loop.
 
-    Backward is forward in the reversed row; so padding always comes last, and
-    never reaches a step that counts.
+    Backward is forward in the reversed row, so that padding always comes last
+    and never affects a step before it.
     """
     own, own_scale = _exponentials(chain.potentials, axis=2)
     transitions, scale = _exponentials(chain.transitions)
@@ -68,8 +71,8 @@ def sweep(chain):
     arrive, sums = normalized(before * own)
     leave = own * after
     marginals, through = normalized(before * leave)
-    # All scales that were divided by, back: one a step, one a transition, and
-    # what the last step makes of the end.
+    # Multiply by all divisors again: one for each step, one for each
+    # transition, and the weight of the end after the last step.
     log_scales = _log(sums[..., 0]) + own_scale[..., 0] + scale
     at_end = tf.reduce_sum(arrive * after, axis=-1)  # (time, batch)
     log_z = (
@@ -94,7 +97,8 @@ def _both_ways(own, transitions, first):
         first: `(directions, tags)`, the ways to the first step.
 
     Returns:
-        As `own`, each step's sums scaled by a number of its own.
+        Tensor of the shape of `own`. The sums of each step have their own
+        scale.
     """
     steps = tf.shape(own)[0]
     sums = tf.broadcast_to(first[:, None], tf.shape(own)[1:])
@@ -117,7 +121,7 @@ def _both_ways(own, transitions, first):
 
 
 def _exponentials(scores, axis=None):
-    """Exponentials, at most 1, and what was subtracted for that."""
+    """Exponentials of at most 1, and the subtracted maximum of the scores."""
     largest = tf.stop_gradient(
         tf.reduce_max(scores, axis=axis, keepdims=axis is not None)
     )
@@ -177,14 +181,19 @@ def marginals(chain):
 
 
 def _where_sure(is_sure, fast, slow):
-    """What is fast, and only if a row needs it, for that row what is slow."""
+    """The fast result, and the slow result for the rows that need it."""
     return tf.cond(
         tf.reduce_all(is_sure), fast, lambda: tf.where(is_sure, fast(), slow())
     )
 
 
 def _slow_counts(chain, weights):
-    """Expected counts, rows weighted, of the potentials and other scores."""
+    """Expected counts of potentials, transitions, starts and ends.
+
+    Args:
+        chain: `TagChain`.
+        weights: `(batch,)`, weights of the rows.
+    """
     scores = chain[:4]
     with tf.GradientTape() as tape:
         tape.watch(scores)
@@ -193,7 +202,7 @@ def _slow_counts(chain, weights):
 
 
 def _slow_log_partition(chain):
-    """log Z by logarithms alone, which lose nothing."""
+    """log Z from logarithms alone, which lose nothing."""
     potentials = over_time(chain.potentials)
     mask = tf.transpose(chain.mask)[..., None]
 
@@ -213,7 +222,7 @@ def _slow_log_partition(chain):
 
 
 def _counts(chain, sweeps, weights):
-    """Expected counts of tags and transitions, rows weighted."""
+    """The same counts as `_slow_counts`, from `Sweeps`."""
     weights = weights[:, None] * as_float(chain.mask)
     weights = tf.transpose(weights)[..., None]  # (time, batch, 1)
     marginals = sweeps.marginals * weights

@@ -1,4 +1,4 @@
-"""Words in a sentence as vectors: themselves, their characters, their case."""
+"""Vectors of words in a sentence, from the words, characters and case."""
 
 import keras
 from keras import ops
@@ -10,24 +10,43 @@ from rnnzoo.layers.embedding import Embedding
 
 @keras.saving.register_keras_serializable(package="rnnzoo")
 class WordFeatures(keras.layers.Layer):
-    """Concatenates what is known of each word.
+    """Concatenates vectors of each word, of its characters and of its case.
 
     Args:
         embedding: `rnnzoo.layers.Embedding` of words.
         characters: Optional `rnnzoo.layers.CharCNN` or `CharLSTM`.
-        cases: Number of ids of cases, or 0 to leave them out.
+        cases: Number of ids of cases, or 0 to leave cases out.
         case_dim: Size of a case's vector.
-        word_dropout: Rate at which word types lose their vector, everywhere
-            in a sentence (`rnnzoo.layers.EmbeddingDropout`).
+        word_dropout: Rate at which word types lose their vectors, everywhere
+            in a sentence; see `rnnzoo.layers.EmbeddingDropout`.
         dropout: Rate of the dropout of all features, one mask over time.
 
     Call arguments:
         inputs: Dict of ids, 0 for padding: `"words"` `(batch, time)`,
-            `"characters"` `(batch, time, characters)`, `"cases"` `(batch,
-            time)`. What the layer was not made for is not read.
+            `"characters"` `(batch, time, characters)` and `"cases"` `(batch,
+            time)`. The layer ignores inputs that it was not made for.
 
     Returns:
         `(batch, time, output_dim)`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from rnnzoo import layers
+        >>> features = layers.WordFeatures(
+        ...     layers.Embedding(20, 8),
+        ...     characters=layers.CharCNN(30, filters=6),
+        ...     cases=4,
+        ...     case_dim=2,
+        ... )
+        >>> features.reads
+        ('words', 'characters', 'cases')
+        >>> inputs = {
+        ...     "words": np.array([[5, 9]]),
+        ...     "characters": np.array([[[3, 1, 4], [2, 0, 0]]]),
+        ...     "cases": np.array([[1, 2]]),
+        ... }
+        >>> tuple(features(inputs).shape)
+        (1, 2, 16)
     """
 
     def __init__(
@@ -59,7 +78,7 @@ class WordFeatures(keras.layers.Layer):
 
     @property
     def reads(self):
-        """Names of the inputs that it reads."""
+        """Tuple of the names of the inputs that the layer reads."""
         return (
             "words",
             *(["characters"] if self.characters is not None else []),
