@@ -37,7 +37,7 @@ class Decoded(NamedTuple):
 class Decoder(Protocol):
     """A layer that predicts each token from the tokens before and a memory.
 
-    Whatever the architecture, these rules hold:
+    These rules hold for any architecture:
 
     - **Calls and steps agree.** Step `t` gives the logits that a call gives at
       place `t` of the same tokens. At inference nothing is drawn at random.

@@ -1,4 +1,4 @@
-"""What the tests of the recurrent layers share."""
+"""Helpers of the tests of recurrent layers."""
 
 import numpy as np
 import tensorflow as tf
@@ -33,7 +33,7 @@ def differentiate(layer, x, states=None, **kwargs):
 
 
 def assert_close(ours, theirs, tolerance=1e-5):
-    """Equal structures of nearly equal arrays."""
+    """Asserts that two structures hold nearly equal arrays."""
     pairs = zip(tf.nest.flatten(ours), tf.nest.flatten(theirs), strict=True)
     for one, other in pairs:
         np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance)

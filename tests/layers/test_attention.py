@@ -30,7 +30,7 @@ KINDS = {
 
 
 def built(kind, **options):
-    """The layer with random weights, and those by name."""
+    """The layer with random weights, and a dict of the weights."""
     layer = KINDS[kind](**options)
     layer.build(QUERIES.shape, MEMORY.shape)
     for weight in layer.weights:
@@ -44,7 +44,7 @@ def sigmoid(x):
 
 
 def energy(kind, w, q, h, j, seen):
-    """One number, as the paper has it."""
+    """The energy of one query and one place, as in the paper."""
     score = kind.split("_")[0]
     if score == "dot":
         return q @ h
@@ -60,7 +60,7 @@ def energy(kind, w, q, h, j, seen):
 
 
 def expected_weights(kind, w):
-    """A step, a row and a place at a time."""
+    """The weights, one row, step and place at a time."""
     weights = np.zeros((4, STEPS, PLACES))
     for row, length in enumerate(LENGTHS):
         for t in range(STEPS):

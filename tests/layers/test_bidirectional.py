@@ -19,7 +19,7 @@ names = pytest.mark.parametrize("name", ["LSTM", "GRU", "SimpleRNN"])
 
 
 def make(name, wrapper=layers, library=layers, merge_mode="concat", **options):
-    """A wrapper of a library around a layer of one; always equal weights."""
+    """A layer in either library's wrapper, always with the same weights."""
     layer = getattr(library, name)(UNITS, **options)
     both = wrapper.Bidirectional(layer, merge_mode=merge_mode)
     return randomize(both, FEATURES)
@@ -56,7 +56,7 @@ def test_both_directions_share_one_loop(name):
 
 
 def test_each_direction_computes_with_its_own_masks(monkeypatch):
-    """Different rates tell the directions apart."""
+    """The directions have different rates, by which masks are told apart."""
     draws = {}
     draw_mask = layers.recurrent_base.draw_mask
 

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from rnnzoo.layers import CharCNN, CharLSTM, WordFeatures
 
-# Two sentences of words of characters; one word twice, one empty, padding.
+# Two sentences of words of characters: a word twice, an empty one, padding.
 IDS = np.array(
     [
         [[2, 3, 4, 0, 0], [5, 0, 0, 0, 0], [2, 3, 4, 0, 0]],
@@ -26,7 +26,7 @@ def layer(request):
 
 
 def test_each_word_by_itself(layer):
-    """Against the word without padding, through Keras's own layers."""
+    """Compares with the unpadded word in Keras's own layers."""
     ours = layer(IDS).numpy()
     assert ours.shape == (2, 3, layer.output_dim)
     for word, vector in zip(

@@ -1,4 +1,4 @@
-"""Against all sequences of small cases, one by one, and pytorch-crf."""
+"""CRFs against all sequences of small cases, and against pytorch-crf."""
 
 import itertools
 
@@ -22,7 +22,7 @@ MASK = np.arange(TIME) < np.array(LENGTHS)[:, None]
 
 
 def case(seed=0, time=TIME, tags=TAGS, scale=2.0):
-    """Potentials, and a dict of scores."""
+    """Random potentials, and a dict of the other scores."""
     rng = np.random.default_rng(seed)
 
     def draw(*shape):
@@ -39,7 +39,7 @@ def score(path, potentials, transitions, start, end):
 
 
 def enumerate_paths(potentials, scores, lengths=LENGTHS):
-    """For each row its sequences, a list, and their scores, float64."""
+    """The list of all sequences of each row, and their scores, float64."""
     tags = range(potentials.shape[-1])
     exact = {key: value.astype("float64") for key, value in scores.items()}
     for row, length in zip(potentials.astype("float64"), lengths, strict=True):
@@ -96,7 +96,7 @@ def test_viterbi(run, k):
 
 @pytest.mark.parametrize("k", [1, 4])
 def test_viterbi_of_all_lengths_with_ties_and_constraints(k):
-    """Whole numbers: sequences tie, and sums are exact."""
+    """Scores are whole numbers, so that sequences tie and sums are exact."""
     spec = tf.TensorSpec((None, None, TAGS)), tf.TensorSpec((None, None), bool)
     _, scores = case(11)
     scores = {name: value.round() for name, value in scores.items()}
@@ -119,7 +119,7 @@ def test_viterbi_of_all_lengths_with_ties_and_constraints(k):
             expected = np.sort(values)[::-1][:count]
             np.testing.assert_array_equal(best[i][:count], expected)
             assert np.isneginf(best[i][count:]).all()
-            # Neither padding nor other rows change what wins a tie.
+            # Neither padding nor other rows change which sequence wins a tie.
             alone, _ = viterbi(potentials[i : i + 1], mask[i : i + 1])
             np.testing.assert_array_equal(alone[0, :, :time], tags[i])
 
@@ -302,7 +302,7 @@ def test_what_is_forbidden_has_no_probability(run):
 
 
 def test_potentials_far_apart_meet_what_is_forbidden(run):
-    """Tag 0 is preferred by far, and never the last."""
+    """A case where tag 0 is preferred by far, but may not be the last."""
     potentials, scores = case(13)
     potentials[::2] += np.float32([900, 0, -100])
     scores["transitions"][0, 1:] = -np.inf
@@ -422,7 +422,7 @@ def test_without_transitions_tags_are_independent():
 
 
 def test_layer_learns_transitions_and_is_saved(tmp_path):
-    """Potentials say nothing; only transitions can tell that tags alternate."""
+    """Potentials are zero: only transitions can learn that tags alternate."""
     layer = CRF(2)
     potentials = np.zeros((8, 6, 2), "float32")
     tags = np.tile([0, 1], (8, 3))

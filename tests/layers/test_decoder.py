@@ -17,7 +17,7 @@ MEMORY = RNG.normal(size=(3, PLACES, FEATURES)).astype("float32")
 LENGTHS = [5, 2, 0]
 MASK = np.arange(PLACES) < np.array(LENGTHS)[:, None]
 TARGETS = RNG.integers(1, TOKENS, size=(3, 7)).astype("int32")
-# To copy: a token twice, one out of the vocabulary twice, and what is masked.
+# To copy: one token twice, one unknown token twice, and masked tokens.
 COPIES = np.array([[4, 10, 4, 10, 7], [9, 3, 3, 9, 0], [5, 10, 0, 0, 0]])
 
 KINDS = {
@@ -70,7 +70,7 @@ def built(kind, **options):
 
 
 def source(kind):
-    """What the decoder reads, by the names of the arguments."""
+    """The decoder's arguments about the source, by name."""
     given = {"memory": MEMORY, "memory_mask": MASK}
     if "copy" in kind:
         given["memory_tokens"] = COPIES.astype("int32")
@@ -87,7 +87,7 @@ def softmax(x):
 
 
 class Oracle:
-    """A sample and a step at a time, equation by equation."""
+    """The equations in NumPy, for one sample and one step at a time."""
 
     def __init__(self, decoder):
         self.d = decoder
@@ -97,7 +97,7 @@ class Oracle:
             self.a = {w.name: w.numpy() for w in decoder.attention.weights}
 
     def cell(self, i, z, states):
-        """From the inputs' share `z`, without the recurrent one."""
+        """New states, from the inputs' share `z` of the gates."""
         kernel, bias = (
             w.numpy() for w in self.d.layers[i].trainable_weights[1:]
         )
@@ -188,7 +188,7 @@ def test_the_decoder_is_that_of_the_papers(kind):
     decoded = decoder(TARGETS, **source(kind))
     oracle = Oracle(decoder)
     found = decoded.logits
-    if decoder.copy:  # The logits of a mixture are those of its logarithms.
+    if decoder.copy:  # Logits of a mixture are known up to a constant.
         found = tf.nn.log_softmax(found)
     for row in range(3):
         logits, weights = oracle.run(row)
@@ -229,7 +229,7 @@ def test_gradients_are_finite_differences(kind):
     @tf.function(autograph=False)
     def loss(training):
         logits = decoder(TARGETS, **source(kind), training=training).logits
-        # Some tokens of places are impossible.
+        # Tokens that cannot be copied have the logit minus infinity.
         return tf.reduce_sum(tf.sin(tf.maximum(logits, -50)))
 
     @tf.function(autograph=False)
@@ -409,7 +409,7 @@ def test_half_precision_differs_little(kind):
         config = built(kind).get_config()
     finally:
         keras.config.set_dtype_policy("float32")
-    # A process of another policy loads it.
+    # The decoder is loaded in a process with another policy.
     half = AttentionDecoder.from_config(config)
     half.build(TARGETS.shape, MEMORY.shape)
     half.set_weights(decoder.get_weights())

@@ -1,4 +1,4 @@
-"""Decoders of any kind: what the protocol asks, and language models."""
+"""The protocol of decoders, and language models that keep it."""
 
 import functools
 import inspect
@@ -95,7 +95,7 @@ def decoder(request):
 
 
 def log_prob(decoder, tokens):
-    """Of a whole sequence and its end."""
+    """Log probability of a whole sequence and its end."""
     before = np.array([[START, *tokens]])
     log_probs = tf.nn.log_softmax(decoder(before).logits)[0]
     after = [*tokens, END]
@@ -103,7 +103,7 @@ def log_prob(decoder, tokens):
 
 
 def searches(decoder, rows):
-    """Each search from the decoder's start, in a graph."""
+    """Results of each search from the decoder's start, in a graph."""
     memory, state = decoder.start(rows=rows)
     step = functools.partial(decoder.step, memory=memory)
     start = tf.fill([rows], START)

@@ -13,7 +13,7 @@ IDS = np.random.default_rng(0).integers(0, 12, size=(64, 20))
 
 
 def drop_types(layer, ids=IDS, training=True):
-    """What the layer multiplies vectors of two features with."""
+    """The mask of the layer, from vectors of two features that are one."""
     vectors = np.ones((*ids.shape, 2), "float32")
     dropped = layer(vectors, ids, training=training).numpy()
     np.testing.assert_array_equal(dropped[..., 0], dropped[..., 1])
@@ -128,7 +128,7 @@ def test_masks_pass():
     ids = keras.Input((None,), dtype="int32")
     vectors = keras.layers.Embedding(12, 4, mask_zero=True)(ids)
     x = VariationalDropout(0.5)(EmbeddingDropout(0.5)(vectors, ids))
-    mean = keras.layers.GlobalAveragePooling1D()(x)  # of what is not masked
+    mean = keras.layers.GlobalAveragePooling1D()(x)  # over unmasked steps
     model = keras.Model(ids, mean)
     padded = np.pad(IDS, [(0, 0), (0, 30)])
     np.testing.assert_allclose(model(padded), model(IDS), atol=1e-6)

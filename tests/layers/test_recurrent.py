@@ -1,4 +1,4 @@
-"""Without dropout the layers are Keras's and PyTorch's; they run anywhere."""
+"""Recurrent layers without dropout against Keras and PyTorch."""
 
 import inspect
 
@@ -32,7 +32,7 @@ kinds = pytest.mark.parametrize("kind", KINDS)
 
 
 def make(kind, library=layers, **options):
-    """A layer with the same weights of whatever library."""
+    """A layer of either library, always with the same weights."""
     name, always = KINDS[kind]
     layer = getattr(library, name)(UNITS, **always, **options)
     return randomize(layer, FEATURES)
@@ -106,7 +106,7 @@ def test_same_as_torch(name, gates):
     order = [0, 1, 2, 3] if name == "LSTM" else [1, 0, 2]
 
     def convert(parameter):
-        """In the order of Keras: features first, its gates."""
+        """A weight of PyTorch in Keras's order of axes and gates."""
         parts = np.split(parameter.detach().numpy(), gates)
         return np.concatenate([parts[k] for k in order]).T
 
@@ -119,7 +119,7 @@ def test_same_as_torch(name, gates):
     slopes = [x.grad, *(convert(each.grad) for each in theirs.parameters())]
     (outputs,), gradients = differentiate(ours, X)
     assert_close(outputs, expected.detach().numpy())
-    assert_close(gradients[:3], slopes[:3])  # the biases are written apart
+    assert_close(gradients[:3], slopes[:3])  # PyTorch has two biases
 
 
 @kinds

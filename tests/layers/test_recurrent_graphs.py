@@ -1,4 +1,4 @@
-"""The layers in graphs, under XLA, on replicas, in half precision, saved."""
+"""Recurrent layers in graphs, under XLA, on replicas, in half types, saved."""
 
 from functools import partial
 
@@ -30,7 +30,7 @@ def make_bidirectional(dtype=None, **options):
     return layers.Bidirectional(layer, dtype=dtype)
 
 
-# Functions of further options.
+# Functions from options to layers.
 KINDS = {
     "LSTM": partial(layers.LSTM, UNITS),
     "GRU": partial(layers.GRU, UNITS, recurrent_dropout_type="untied"),
@@ -43,7 +43,7 @@ kinds = pytest.mark.parametrize("kind", KINDS)
 
 
 def make(kind, noise=True, **options):
-    """A layer that returns all it can, always with the same weights."""
+    """A layer that returns all outputs, always with the same weights."""
     options |= {"return_sequences": True, "return_state": True}
     return randomize(KINDS[kind](**noise_of(kind, noise), **options), FEATURES)
 
@@ -112,7 +112,7 @@ def test_inference_graph_is_pure(kind):
 
 @kinds
 def test_gradients_of_steps_are_as_large_as_steps(kind):
-    """What is indexed has a gradient of the size of all steps, at each."""
+    """Indexing a tensor would make a gradient of all steps at each step."""
     graph = tf.function(partial(train, make(kind)))
     graph = graph.get_concrete_function(X, MASK).graph.as_graph_def()
     bodies = [f for f in graph.library.function if "body" in f.signature.name]
@@ -146,7 +146,7 @@ def test_half_precision(kind, dtype):
 
 
 def make_model():
-    """Ids in, through every kind, numbers out."""
+    """A model from ids to numbers, with each kind of layer."""
     ids = keras.Input((None,), dtype="int32")
     x = keras.layers.Embedding(9, FEATURES, mask_zero=True)(ids)
     for kind, layer in KINDS.items():

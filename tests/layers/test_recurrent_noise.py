@@ -94,7 +94,7 @@ def draws(monkeypatch):
 
 
 def noise_of(draws, kind, variant):
-    """What the recorded masks mean to the stepper."""
+    """The recorded masks as the noise of the stepper."""
     by_rate = {}
     for rate, mask in draws:
         assert mask.shape == SHAPES.get(rate, mask.shape)
@@ -115,7 +115,7 @@ def noise_of(draws, kind, variant):
 
 
 def in_order(layer, arrays):
-    """Arrays of the layer's weights with Keras's, the cell's, first."""
+    """Arrays of the layer's weights, the cell's first."""
     own = len(arrays) - len(layer.cell.weights)
     return arrays[own:] + arrays[:own]
 
@@ -190,7 +190,7 @@ def states_of(recurrent, **options):
 
 
 def assert_share(kept, rate):
-    """Within five standard deviations."""
+    """Asserts the share of true values, within five standard deviations."""
     error = 5 * np.sqrt(rate * (1 - rate) / kept.size)
     assert abs(kept.mean() - rate) < error
 
