@@ -23,6 +23,7 @@ FLOORS = (
     ("cli",),
     ("__main__",),
 )
+TYPING = "TYPE_CHECKING"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 
@@ -37,7 +38,11 @@ MODULES = {module_of(path): path for path in FILES}
 def imports(path):
     """The modules of ours that a file imports, also inside of functions."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == TYPING:
+            node.body = []  # never run
+    for node in ast.walk(tree):
         names = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]

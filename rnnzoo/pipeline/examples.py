@@ -47,7 +47,8 @@ class Examples:
         >>> examples = Examples.of(ids)
         >>> [batch[0].numpy().tolist() for batch in examples.batches(2)]
         [[[2, 3, 4], [7, 8, 0]], [[5]]]
-        >>> examples.run(lambda ids: tf.reduce_sum(ids, axis=1), batch_size=2)
+        >>> sums = examples.run(lambda ids: tf.reduce_sum(ids, axis=1), 2)
+        >>> [int(each) for each in sums]
         [5, 9, 15]
 
     Attributes:

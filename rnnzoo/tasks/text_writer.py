@@ -246,17 +246,16 @@ class TextWriter(Task):
         Returns:
             `Written`.
         """
-        options = {} if rows is None else {"rows": rows}
+        if memory is not None:
+            rows = tf.shape(memory)[0]
         memory, state = self.decoder.start(
             memory,
             mask,
             states,
             source and source.ids,
             forbidden=self.unwritten,
-            **options,
+            rows=rows,
         )
-        if rows is None:
-            rows = tf.shape(memory.mask)[0]
         found = search(
             functools.partial(self.decoder.step, memory=memory),
             state,
