@@ -68,6 +68,24 @@ def test_a_prefix_that_is_impossible_gives_no_hypothesis(name):
     assert np.isfinite(found.scores[1, 0])
 
 
+@pytest.mark.parametrize("name", ["greedy", "beam", "sample"])
+def test_each_sample_has_limits_of_its_own(name):
+    method, options = OPTIONS[name]
+    models = Markov(60, vocabulary=3)
+    least, most = [0, 2, 4] * 20, [4, 3, 6] * 20
+    found = models.run(method, most, min_length=least, **options)
+    for i, (few, many) in enumerate(zip(least[:3], most[:3], strict=True)):
+        every = models.run(method, many, min_length=few, **options)
+        assert_same(
+            search.Hypotheses(*(x[i::3] for x in found)),
+            search.Hypotheses(*(x[i::3] for x in every)),
+        )
+    lengths = found.lengths[:, 0].numpy()
+    assert (least <= lengths).all()
+    assert (lengths <= most).all()
+    assert lengths[::3].min() == 0
+
+
 def as_booleans(tokens, vocabulary):
     return np.isin(np.arange(vocabulary), tokens)
 
