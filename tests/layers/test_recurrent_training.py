@@ -82,6 +82,19 @@ def test_one_direction_with_a_gradient_and_one_without():
     assert_close(ours, theirs)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_gradients_of_some_rows(name):
+    """A gather of final states has a sparse gradient."""
+    found = []
+    for library in (layers, keras.layers):
+        layer = make(name, library)
+        with tf.GradientTape() as tape:
+            rows = tf.gather(layer(X, training=True), [2, 0, 2])
+            loss = tf.reduce_sum(rows**2)
+        found.append(tape.gradient(loss, layer.trainable_variables))
+    assert_close(*found)
+
+
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_large_numbers_of_half_precision_are_normalized(dtype):
     """Their squares would be infinite in float16."""
