@@ -126,6 +126,26 @@ def test_sentences_are_the_same_tokens(unit, texts, max_words):
         ("İstanbul ÉCLAIR", "i\u0307stanbul éclair"),
         ("=====  ~~~~~~", "===== ~~~~~~"),
         (" \n\t<p></p> ", ""),
+        ("I'd ask 'em; THEY'LL know", "i 'd ask 'em ; they 'll know"),
+        ("at 10:30, 3.5mm or .5", "at 10:30 , 3.5mm or .5"),
+        ("#so_good @me", "#so_good @me"),
+        ("Wow!!!! No-- really---", "wow !!! ! no -- really ---"),
+        ("a ** b *** c **** d", "a ** b *** c **** d"),
+        ("``So'' -.-", "`` so '' - . -"),
+        ("A vs. B, e.g. C, i.e. D", "a vs. b , e.g. c , i.e. d"),
+        ("a.co.uk/b, a.b, www.c", "a.co.uk/b , a . b , www.c"),
+        ("imdb.com/a?b. (imdb.org/)", "imdb.com/a?b . ( imdb.org/ )"),
+        (":-( ;D =P :Dash", ":-( ;d =p : dash"),
+        (
+            "👩\u200d👩\u200d👧👧 1\ufe0f\u20e32\ufe0f\u20e3#\u20e3",
+            "👩\u200d👩\u200d👧 👧 1\ufe0f\u20e3 2\ufe0f\u20e3 #\u20e3",
+        ),
+        (
+            "می\u200cخواهم-a; क\u094d\u200dष-b #co\xadop!",
+            "می\u200cخواهم-a ; क\u094d\u200dष-b #co\xadop !",
+        ),
+        ("a\u3000b\ufeffc\u200bd\x85e\x00f\u2028g", "a b c d e f g"),
+        ("\ue000\ue001 !\u0301?", "\ue000 \ue001 !\u0301 ?"),
     ],
 )
 def test_words(text, tokens):
@@ -145,6 +165,18 @@ def test_words(text, tokens):
         ('"What?" he said. "No."', ['"What?" he said.', '"No."']),
         ("See readme.txt now", ["See readme.txt now"]),
         ("好。不好！", ["好。", "不好！"]),
+        ("好｡好…Ok", ["好｡", "好…", "Ok"]),
+        ("a<br/>b<BR />c<br>d<p>e</p>f", list("abcdef")),
+        ("The U.S. The E.U. Their", ["The U.S.", "The E.U.", "Their"]),
+        ("A to Z etc. An end, etc. and", ["A to Z etc.", "An end, etc. and"]),
+        ("So do I. Bob left.", ["So do I.", "Bob left."]),
+        ("By J. Smith. Mr. The", ["By J. Smith.", "Mr. The"]),
+        ("Ask Yahoo!, or ask?: no", ["Ask Yahoo!, or ask?: no"]),
+        ("«Nein.» Ja", ["«Nein.»", "Ja"]),
+        (
+            "(No.) [No.] 'No.' ”No.” So",
+            ["(No.)", "[No.]", "'No.'", "”No.”", "So"],
+        ),
     ],
 )
 def test_sentences(text, sentences):
@@ -152,6 +184,22 @@ def test_sentences(text, sentences):
     starts, ends = rows(tokens.starts)[0], rows(tokens.ends)[0]
     got = [text[s[0] : e[-1]] for s, e in zip(starts, ends, strict=True)]
     assert got == sentences
+
+
+@pytest.mark.parametrize("method", ["__call__", "sentences"])
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("A b", ["a", " ", "b"]),
+        (" \t É\n  b", ["é", " ", "b"]),
+        (" a", ["a"]),
+        ("a ", ["a"]),
+        ("  ", []),
+    ],
+)
+def test_characters(method, text, tokens):
+    words = getattr(Tokenizer("character"), method)([text]).words
+    assert [each.decode() for each in words.flat_values.numpy()] == tokens
 
 
 def test_bytes_that_are_not_utf8_become_replacement_characters():

@@ -173,6 +173,7 @@ def test_the_number_of_ids_is_optional_where_it_can_be():
     counts = {"a": 2, "b": 1}
     assert Tokenizer().learn(counts) == ("a", "b")
     assert Tokenizer().learn(counts, 3) == ("a",)
+    assert Tokenizer().learn(counts, min_count=2) == ("a",)
     with pytest.raises(ValueError, match="`vocabulary_size`"):
         SubwordTokenizer().learn(counts)
     with pytest.raises(ValueError, match="`max_words`.*=0"):
