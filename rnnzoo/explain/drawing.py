@@ -47,9 +47,9 @@ def percent(share, digits=0):
     """A share as a percentage; only 0 itself reads 0%, only 1 reads 100%."""
     smallest = 10.0**-digits
     value = 100 * float(share)
-    if 0 < value < smallest / 2:
+    if 0 < value <= smallest / 2:
         return f"<{smallest:.{digits}f}%"
-    if 100 - smallest / 2 < value < 100:
+    if 100 - smallest / 2 <= value < 100:
         return f">{100 - smallest:.{digits}f}%"
     return f"{value:.{digits}f}%"
 

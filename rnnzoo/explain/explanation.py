@@ -273,7 +273,7 @@ def _for_terminal(explanation):
         )
     if len(sentences) > _MOST_LINES:
         left = len(sentences) - _MOST_LINES
-        lines.append(f"        ... and {left} sentences of less weight")
+        lines.append(f"        ... and {left} more, of less weight")
     return "\n".join(lines)
 
 

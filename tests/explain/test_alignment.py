@@ -1,7 +1,7 @@
+import dataclasses
 import re
 
 import numpy as np
-import pytest
 
 from rnnzoo.explain.alignment import Alignment, Alignments
 
@@ -36,19 +36,34 @@ def test_a_page_has_all_words_and_weights(tmp_path):
     assert "<b> Hunde" not in page
 
 
-def test_a_picture_has_a_cell_for_each_pair(monkeypatch, tmp_path):
-    paper = pytest.importorskip("rnnzoo.explain.sheet")
-    drawn, save = [], paper.Sheet.save
-    monkeypatch.setattr(
-        paper.Sheet,
-        "save",
-        lambda sheet, path: (drawn.extend(sheet.artists), save(sheet, path)),
-    )
+def test_a_picture_has_a_cell_for_each_pair(sheets, tmp_path):
     ALIGNMENT.save(tmp_path / "a.png")
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
-    boxes = [a for a in drawn if not hasattr(a, "get_text")]
+    boxes = [a for a in sheets[0].artists if not hasattr(a, "get_text")]
     alphas = [float(box.get_alpha()) for box in boxes][1::2]
     np.testing.assert_allclose(alphas, ALIGNMENT.weights.ravel(), atol=1e-6)
+
+
+def test_a_long_alignment_stays_on_its_sheet(sheets, tmp_path, monkeypatch):
+    from drawn import boxes, strings
+
+    from rnnzoo.explain import sheet
+
+    monkeypatch.setattr(sheet, "MAX_LINES", 10)
+    long = Alignment(
+        text="text",
+        translation="translation",
+        score=0.0,
+        source_tokens=[f"s{i}" for i in range(90)],
+        tokens=[f"t{i}" for i in range(30)],
+        weights=np.full((30, 90), 1 / 90),
+    )
+    Alignments([long, ALIGNMENT]).save(tmp_path / "a.png")
+    cells = boxes(sheets[0], "word")
+    assert max(x.get_x() + x.get_width() for x in cells) <= sheet.RIGHT
+    assert "t7" in strings(sheets[0])  # two lines are those of the texts
+    assert "t8" not in strings(sheets[0])
+    assert strings(sheets[0])[-1] == "Left out: texts 2 to 2."
 
 
 def test_a_terminal_shows_the_heaviest():
@@ -56,3 +71,15 @@ def test_a_terminal_shows_the_heaviest():
     assert "'dogs'  'Hunde' 80%" in shown
     assert "'cats'  'Katzen' 75%" in shown
     assert repr(Alignments([ALIGNMENT, NOTHING]))[: len(shown)] == shown
+    blind = dataclasses.replace(ALIGNMENT, weights=0 * ALIGNMENT.weights)
+    assert repr(blind) == "'<b> Hunde & Katzen' -> 'dogs & cats' (-0.500)"
+
+
+def test_nothing_is_drawn_of_what_is_not_there(sheets, tmp_path):
+    from drawn import boxes, strings
+
+    NOTHING.save(tmp_path / "a.png")
+    assert "There is nothing to align." in strings(sheets[0])
+    assert not boxes(sheets[0], "word")
+    Alignments([]).save(tmp_path / "a.png")
+    assert strings(sheets[1]) == ["No texts."]

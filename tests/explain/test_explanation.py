@@ -1,5 +1,6 @@
 """Pages and pictures: the whole text, the right weights, nothing else."""
 
+import dataclasses
 import re
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -105,6 +106,24 @@ def test_what_was_not_read_is_shown_as_such():
     assert page.index("not read") < page.index("Two. Three.")
 
 
+def test_rows_are_the_sentences_with_the_space_after_them():
+    rows = explained("One. Two.\n\nThree.  ").rows()
+    texts = ["".join(piece.text for piece in row.pieces) for row in rows]
+    assert texts == ["One. ", "Two.\n\n", "Three.  "]
+    assert all(row.is_read for row in rows)
+    breaks = [piece.text for piece in rows[1].pieces if piece.is_break]
+    assert breaks == ["\n", "\n"]
+    assert explained("").rows() == []
+
+
+def test_even_attention_looks_even():
+    even = explained("a b c d", hierarchical=False)
+    even = dataclasses.replace(even, weights=np.full(4, 0.25))
+    np.testing.assert_allclose(even.shades, 0.5)
+    nothing = dataclasses.replace(even, weights=np.zeros(4))
+    np.testing.assert_array_equal(nothing.shades, 0)
+
+
 def test_shades_follow_the_paper():
     explanation = Explanation(
         text="a b c",
@@ -121,6 +140,40 @@ def test_shades_follow_the_paper():
     np.testing.assert_allclose(explanation.text_weights, [0.04, 0.864, 0.096])
     assert (explanation.label, explanation.score) == ("no", 1)
     assert re.search(r"96%  b c +b 90%, c 10%", repr(explanation))
+
+
+def test_a_terminal_shows_the_heaviest_sentences():
+    def shown(count):
+        text = " ".join(f"Word{place}." for place in range(count))
+        explanation = explained(text)
+        weights = np.arange(count) / sum(range(count))
+        return repr(
+            dataclasses.replace(explanation, sentence_weights=weights)
+        ).splitlines()
+
+    first, *lines = shown(8)
+    assert first == "Explanation of 16 words: <pos> (75.0%)"
+    assert [line.split()[1] for line in lines] == [
+        f"Word{place}." for place in range(8)
+    ]
+    _, *lines, last = shown(9)
+    assert [line.split()[1] for line in lines] == [
+        f"Word{place}." for place in range(1, 9)
+    ]
+    assert last == "        ... and 1 more, of less weight"
+
+
+def test_a_terminal_gets_one_plain_line_for_a_text():
+    text = "Red \x1b[31m" + " " * 90 + "\u202etext<br/>" + "x" * 60
+    one = explained(text)
+    for line in repr(Explanations([one])).splitlines():
+        assert line.isprintable()
+    assert f"Red [31m {'x' * 43}..." in repr(
+        Explanations([explained("Red \x1b[31m " + "x" * 60)])
+    )
+    assert "Red [31m text" in repr(Explanations([one]))
+    assert "..." not in repr(Explanations([explained("a")] * 8))
+    assert repr(Explanations([explained("a")] * 9)).endswith("a\n  ...")
 
 
 def amber(path):

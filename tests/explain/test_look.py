@@ -1,3 +1,4 @@
+import dataclasses
 import re
 
 import numpy as np
@@ -73,18 +74,50 @@ def test_a_page_has_a_tile_for_each_word(example, tmp_path):
     assert "No images." in (tmp_path / "none.html").read_text("utf-8")
 
 
-def test_a_picture_has_a_tile_for_each_word(example, tmp_path, monkeypatch):
-    drawn = pytest.importorskip("rnnzoo.explain.sheet")
-    sheets, save = [], drawn.Sheet.save
-    monkeypatch.setattr(
-        drawn.Sheet,
-        "save",
-        lambda sheet, path: (sheets.append(sheet), save(sheet, path)),
-    )
+def test_a_picture_has_a_tile_for_each_word(example, tmp_path, sheets):
     example.save(tmp_path / "a.png")
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
     drawn = [pixels for pixels, _ in sheets[0].pictures]
     np.testing.assert_array_equal(drawn, example.tiles())
+    for _, (left, right, bottom, top) in sheets[0].pictures:
+        assert (bottom - top) / (right - left) == pytest.approx(28 / 42)
+
+
+def test_tiles_stand_upright(tmp_path):
+    pytest.importorskip("matplotlib")
+    from matplotlib.image import imread
+
+    image = np.full((20, 30, 3), 255, "uint8")
+    image[:10, :, 1:] = 0  # red above
+    image[10:, :, :2] = 0  # blue below
+    Look(image, "flag", 0.0, [], np.zeros((0, 1, 1))).save(tmp_path / "a.png")
+    picture = imread(tmp_path / "a.png")[..., :3]
+    red, blue = (
+        np.argwhere((picture == color).all(axis=2))[:, 0]
+        for color in ([1, 0, 0], [0, 0, 1])
+    )
+    assert red.max() < blue.min()
+
+
+def test_pictures_of_many_images_end(tmp_path, sheets, monkeypatch):
+    from drawn import strings
+
+    from rnnzoo.explain import sheet
+
+    monkeypatch.setattr(sheet, "MAX_LINES", 5)
+    words = [f"w{i}" for i in range(12)]  # three rows of tiles
+    many = dataclasses.replace(
+        look(np.ones((12, 1, 1))), tokens=words, caption="words"
+    )
+    Looks([many] * 3).save(tmp_path / "a.png")
+    assert strings(sheets[0])[-1] == "Left out: images 3 to 3."
+
+
+def test_small_images_are_enlarged_to_about_one_size():
+    for side, expected in ((28, 280), (100, 300), (200, 200), (600, 600)):
+        image = np.zeros((side, side // 2, 3), "uint8")
+        tiles = Look(image, "", 0.0, [], np.zeros((0, 1, 1))).tiles()
+        assert tiles.shape == (1, expected, expected // 2, 3)
 
 
 def test_a_terminal_shows_the_brightest(example):

@@ -1,10 +1,13 @@
 """Pages and pictures of entities hold the text, and nothing else happens."""
 
+import dataclasses
+import re
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 
+from rnnzoo.explain.drawing import KINDS
 from rnnzoo.explain.marking import Marking, Markings
 from rnnzoo.tasks import Entity
 
@@ -89,3 +92,63 @@ def test_shown_in_a_notebook_and_a_terminal():
     assert "90.0%  PER       'Ann'" in repr(several[:1])
     with pytest.raises(ValueError, match="path.*'x.txt'"):
         several.save("x.txt")
+
+
+def test_page_shows_how_sure_the_model_is():
+    page = marking()._repr_html_()
+    assert "the least sure name: 51.0%" in page
+    colors = [
+        f"--kind:{KINDS[0]};--p:0.0%",
+        f"--kind:{KINDS[1]};--p:100.0%",
+    ]
+    assert re.findall(r'<i style="([^"]*)"></i>', page) == 3 * colors
+    titles = re.findall(r'class="step" title="([^"]*)"', page)
+    assert titles[0] == "Ann: PER 0.0000, &lt;LOC&gt; 1.0000"
+    nobody = Marking("So.", [], ["So"], [(0, 2)], ["PER"], np.zeros((1, 1)))
+    assert "least sure" not in nobody._repr_html_()
+    assert (
+        "The text is empty."
+        in Marking(" ", [], [], [], ["PER"], np.zeros((0, 1)))._repr_html_()
+    )
+
+
+def test_a_picture_has_a_cell_for_each_word_and_kind(sheets, tmp_path):
+    from drawn import boxes, strings
+
+    marginals = np.array([[0.9, 0.05], [0.2, 0.1], [0.3, 0.55]])
+    dataclasses.replace(marking(), marginals=marginals).save(tmp_path / "a.png")
+    (drawn,) = sheets
+    for kind in range(2):
+        alphas = [box.get_alpha() for box in boxes(drawn, KINDS[kind])]
+        # Of the entity, of the cells, and of the legend.
+        np.testing.assert_allclose(alphas, [0.32, *marginals[:, kind], 1])
+    assert {"PER", "<LOC>"} <= set(strings(drawn))
+
+
+def test_columns_of_a_picture_wrap_and_end(sheets, tmp_path, monkeypatch):
+    from drawn import boxes, texts
+
+    from rnnzoo.explain import sheet
+
+    monkeypatch.setattr(sheet, "MAX_LINES", 7)
+    tokens = [f"word{place}" for place in range(200)]
+    long = Marking("Text", [], tokens, [], ["PER"], np.full((200, 1), 0.5))
+    Markings([long, long]).save(tmp_path / "a.png")
+    (drawn,) = sheets
+    cells = [box for box in boxes(drawn, "track") if box.get_height() > 1]
+    assert max(box.get_x() + box.get_width() for box in cells) <= sheet.RIGHT
+    heights = {box.get_y() for box in cells}
+    assert len(heights) == 6  # one line is that of the text
+    words = {each.get_text() for each in texts(drawn)}
+    assert "word0" in words
+    assert "word199" not in words
+    assert "Left out: texts 2 to 2." in words
+
+
+def test_kinds_keep_their_order():
+    labels = [f"L{place}" for place in range(10)]
+    mixed = dataclasses.replace(
+        marking(labels), marginals=np.tile([0.5, 0.9, 0, *[0.7] * 6, 0], (3, 1))
+    )
+    assert mixed.kinds() == [0, 1, 3, 4, 5, 6, 7, 8]
+    assert marking(labels[:8]).kinds() == list(range(8))

@@ -2,7 +2,7 @@ import pytest
 
 pytest.importorskip("matplotlib")
 
-from rnnzoo.explain.typesetting import Font
+from rnnzoo.explain.typesetting import Font, Line, is_right_to_left
 
 
 def test_what_is_too_long_is_cut_where_it_just_fits(monkeypatch):
@@ -23,3 +23,63 @@ def test_what_is_too_long_is_cut_where_it_just_fits(monkeypatch):
     )
     assert font.shorten("a" * 60_000, 50).startswith("aaa")
     assert len(measured) < 15
+
+
+def lines_of(font, text, width):
+    lines = font.wrap([(text, None, False)], width)
+    return ["".join(word.text for word in line.words) for line in lines]
+
+
+@pytest.fixture(scope="module")
+def font():
+    return Font(frozenset("abcdefghij (éx□…文字"), 10)
+
+
+def test_lines_break_at_spaces_and_are_never_too_wide(font):
+    width = font.width("aaa bbb")
+    assert lines_of(font, "aaa bbb ccc", width) == ["aaa bbb", "ccc"]
+    assert lines_of(font, "aaa bbb   ccc", width) == ["aaa bbb", "ccc"]
+    narrow = font.width("aaa b")
+    assert lines_of(font, "aaa bbb ccc", narrow) == ["aaa ", "bbb ", "ccc"]
+    for line in font.wrap([("ab cde fgh " * 20, None, False)], width):
+        assert line.width <= width
+
+
+def test_a_word_that_is_wider_than_a_line_is_cut(font):
+    width = font.width("aaaa")
+    assert lines_of(font, "a" * 10, width) == ["aaaa", "aaaa", "aa"]
+    # A token and its bracket stay together where they fit.
+    pieces = [("x ", None, False), ("(", None, False), ("abc", 1, False)]
+    lines = font.wrap(pieces, font.width("(abc"))
+    assert [[w.text for w in line.words] for line in lines] == [
+        ["x", " "],
+        ["(", "abc"],
+    ]
+    assert [word.tag for word in lines[1].words] == [None, 1]
+
+
+def test_scripts_without_spaces_break_anywhere(font):
+    two = font.drawable("文字")  # boxes, if no font of the machine has them
+    assert lines_of(font, "文字文字", font.width(two)) == [two, two]
+
+
+def test_breaks_of_a_text_are_kept(font):
+    new_line, a = ("\n", None, True), ("a", None, False)
+    lines = font.wrap([new_line, a, new_line, new_line, a], 100)
+    assert [line.breaks for line in lines] == [1, 1, 1]
+    assert [len(line.words) for line in lines] == [1, 0, 1]
+    assert font.wrap([], 100) == [Line([])]
+
+
+def test_only_what_is_seen_is_drawn(font):
+    assert font.drawable("e\u0301") == "é"  # one letter
+    assert font.drawable("a\u200d\u0300b\x07") == "ab"
+    assert font.drawable("a\tb\u2028c") == "a b c"
+    assert font.drawable("a\U0010fffdb") == "a□b"
+
+
+def test_the_first_letter_tells_the_direction():
+    assert is_right_to_left("123 א abc") is True
+    assert is_right_to_left("(abc) א") is False
+    assert is_right_to_left("ابج") is True
+    assert is_right_to_left("12 + !?") is None
