@@ -227,3 +227,18 @@ def test_files_are_checked_and_arrays_become_files(tmp_path, picture):
     assert sorted(encoded.errors) == [1, 4]
     assert "images[101]" in encoded.errors[1]
     assert "images[104]. Expected numbers" in encoded.errors[4]
+
+
+def test_jpegs_keep_twice_the_pixels_of_the_result(picture):
+    for times in (1, 2, 5, 12):
+        large = picture.repeat(times, axis=0).repeat(times, axis=1)
+        decoded = pixels._decode_jpeg(encode(large, "JPEG"), SIZE)
+        wanted = np.minimum(large.shape[:2], 2 * np.array(SIZE))
+        assert (np.array(decoded.shape[:2]) >= wanted).all()
+        if times > 1:
+            assert decoded.shape[0] < large.shape[0]
+
+
+def test_fractions_of_colours_are_rounded():
+    encoded = pixels.encode([np.full((2, 2, 3), 2.75)])
+    np.testing.assert_array_equal(tf.io.decode_png(encoded.files[0]), 3)
