@@ -126,3 +126,15 @@ def test_bad_arguments_are_errors():
         AttentionPooling(units=0)
     with pytest.raises(ValueError, match="`pooling`.*'mean', 'max'.*='sum'"):
         get("sum")
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_weights_of_half_precision_add_up_in_float32(masked):
+    scores = RNG.normal(size=(3, 500)).astype("float16")
+    mask = np.ones(scores.shape, bool) if masked else None
+    weights = masked_softmax(scores, mask)
+    assert weights.dtype == "float32"
+    np.testing.assert_allclose(weights.numpy().sum(axis=1), 1, atol=1e-6)
+    exact = np.exp(scores.astype("float64"))
+    exact /= exact.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(weights, exact, rtol=1e-5)
