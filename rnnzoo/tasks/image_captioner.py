@@ -224,7 +224,7 @@ class ImageCaptioner(TextWriter):
             training: Whether in training.
 
         Returns:
-            `rnnzoo.layers.decoder.Decoded`; or, if there is no `target`, the
+            `rnnzoo.layers.decoding.Decoded`; or, if there is no `target`, the
             memory that the decoder attends to, `(batch, places, units)`.
         """
         memory = self._look(inputs, training)

@@ -188,7 +188,7 @@ class TextToText(TextWriter):
             training: Whether in training.
 
         Returns:
-            `rnnzoo.layers.decoder.Decoded`; or, if there is no `target`, the
+            `rnnzoo.layers.decoding.Decoded`; or, if there is no `target`, the
             encoded source, `(batch, time, units)`.
         """
         memory, mask, states = self._encode_source(inputs["source"], training)

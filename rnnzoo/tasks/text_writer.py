@@ -173,7 +173,7 @@ class TextWriter(Task):
         """Losses that training asks of attention.
 
         Args:
-            decoded: `rnnzoo.layers.decoder.Decoded`.
+            decoded: `rnnzoo.layers.decoding.Decoded`.
             token_losses: float32 `(batch, steps)`.
             mask: float32 `(batch, steps)`, 0 at padding.
 
