@@ -135,3 +135,29 @@ def test_the_user_says_where(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "b"))
     cache = FeatureCache(small_encoder())
     assert cache.folder.parent == tmp_path / "b" / "rnnzoo"
+
+
+def test_a_feature_map_may_fill_a_file_and_all_the_room(tmp_path, monkeypatch):
+    monkeypatch.setattr(feature_cache, "SHARD_BYTES", 1)
+    usage = shutil.disk_usage(tmp_path)._replace(free=7 * 10)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
+    cache = FeatureCache(small_encoder(), tmp_path)
+    found = cache.lookup(IMAGES, Encode(), verbose=0)
+    assert len(list(cache.folder.glob("*.images.npy"))) == 7
+    expected = [Encode.features(image) for image in IMAGES]
+    np.testing.assert_array_equal(
+        found(tf.range(7)), np.reshape(expected, [7, 1, 1, 5])
+    )
+
+
+def test_what_is_too_large_for_half_precision_stays_finite(tmp_path):
+    def encode(images):
+        return np.full([len(images), 1, 1, 5], [1e9, -1e9, 1, 0, 7], "float32")
+
+    found = FeatureCache(small_encoder(), tmp_path).lookup(
+        IMAGES[:1], encode, verbose=0
+    )
+    largest = np.finfo("float16").max
+    np.testing.assert_array_equal(
+        found([0])[0, 0, 0], [largest, -largest, 1, 0, 7]
+    )
