@@ -120,7 +120,7 @@ class ModelCard:
             "recipe": _listed(dataclasses.asdict(self.recipe))
             if self.recipe
             else "that of the task",
-            "results": _listed(self.results) or "see the README",
+            "results": _listed(self.results) or "not measured",
         }
         width = max(map(len, rows))
         lines = [self.name, "-" * len(self.name)]
