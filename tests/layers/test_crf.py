@@ -493,3 +493,12 @@ def test_masks_and_tags_that_would_count_for_others(in_graph):
     ]:
         with pytest.raises(tf.errors.InvalidArgumentError, match=f"`{name}`"):
             likelihood(tf.constant(tags), tf.constant(mask))
+
+
+def test_no_probability_is_above_one():
+    """With a single tag every sequence is certain, but for rounding."""
+    potentials = np.random.default_rng(0).normal(0, 30, (200, 40, 1))
+    tags = np.zeros((200, 40), "int32")
+    likelihood = crf_log_likelihood(potentials, tags).numpy()
+    assert (likelihood <= 0).all()
+    np.testing.assert_allclose(likelihood, 0, atol=1e-6)
