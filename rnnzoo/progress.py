@@ -13,8 +13,8 @@ class Progress(keras.callbacks.Callback):
     """Keeps the best epoch, stops without improvement, and survives a kill.
 
     The best epoch has the highest score and, among equal scores, the lowest
-    loss on the validation data. A score that has never changed tells no epoch
-    from another, so it does not stop training.
+    loss on the validation data. A score that has always been 0, as BLEU is at
+    first, does not stop training.
 
     The directory, if there is one, always holds what training needs to
     continue after the last whole epoch: `adapted.keras`, the task before the
@@ -63,7 +63,8 @@ class Progress(keras.callbacks.Callback):
     @property
     def is_over(self):
         """Whether there was no improvement for too long."""
-        if len(set(self.history.get(f"val_{self.monitor}", ()))) == 1:
+        scores = self.history.get(f"val_{self.monitor}", [])
+        if scores and not any(scores):
             return False
         return self.epoch - self._best_epoch >= max(self.patience, 1)
 

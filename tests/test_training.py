@@ -210,12 +210,27 @@ def test_another_training_is_not_gone_on_with(tmp_path):
 
 @pytest.mark.parametrize(
     ("scores", "is_over"),
-    [([], False), ([3], False), ([3, 2], False), ([3, 2, 3], True)],
+    [
+        ([], False),
+        ([3], False),
+        ([3, 2], False),
+        ([3, 2, 3], True),
+        ([0, 0, 0, 0], False),
+        ([0, 0, 1, 0, 0], True),
+    ],
 )
 def test_patience_counts_epochs_since_the_best(scores, is_over):
     progress = Progress("accuracy", patience=2)
     progress.history = {"val_accuracy": scores}
     assert progress.is_over is is_over
+
+
+def test_equal_scores_are_told_apart_by_the_loss():
+    progress = Progress("accuracy", patience=2)
+    progress.history = {"val_accuracy": [1, 2, 2], "val_loss": [0.1, 0.5, 0.4]}
+    assert progress._best_epoch == 3
+    progress.history["val_accuracy"][2] = float("nan")
+    assert progress._best_epoch == 2
 
 
 def test_sorted_data_is_validated_on_every_class():
@@ -310,7 +325,7 @@ def test_the_moving_averages_are_validated_and_kept(tmp_path, monkeypatch):
     keras.utils.set_random_seed(1)
     recipe = rnnzoo.Recipe(ema_momentum=0.8, patience=9, learning_rate=0.05)
     data, options = (TEXTS, LABELS), {"epochs": 4, "batch_size": 8}
-    monkeypatch.setattr("rnnzoo.tasks.task.STEPS_PER_EXECUTION", 1)
+    monkeypatch.setattr("rnnzoo.tasks.trainer.STEPS_PER_EXECUTION", 1)
     first = Averages()
     with pytest.raises(KeyboardInterrupt):
         rnnzoo.finetune(
@@ -330,7 +345,11 @@ def test_the_moving_averages_are_validated_and_kept(tmp_path, monkeypatch):
         verbose=0,
         **options,
     )
-    best = int(np.argmax(metrics["history"]["val_accuracy"]))
+    history = metrics["history"]
+    best = max(
+        range(len(history["val_loss"])),
+        key=lambda n: (history["val_accuracy"][n], -history["val_loss"][n]),
+    )
     epochs = [*first.epochs[:2], *second.epochs]
     for ours, expected in zip(task.get_weights(), epochs[best], strict=True):
         np.testing.assert_allclose(ours, expected, rtol=1e-3, atol=1e-5)
@@ -365,7 +384,7 @@ def test_callbacks_see_one_batch_in_ten():
 
 
 def test_batches_may_be_cut_by_tokens(monkeypatch):
-    monkeypatch.setattr("rnnzoo.tasks.task.STEPS_PER_EXECUTION", 1)
+    monkeypatch.setattr("rnnzoo.tasks.trainer.STEPS_PER_EXECUTION", 1)
     batches = Batches()
     task, _ = finetune(
         batch_size=None, batch_tokens=20, epochs=2, callbacks=[batches]

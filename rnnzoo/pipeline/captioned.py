@@ -78,7 +78,7 @@ def without_unreadable(chunks):
     count, empty = 0, True
     for chunk in chunks:
         read = pixels.encode(chunk["image"], chunk.first)
-        for message in read.errors.values():
+        for _, message in sorted(read.errors.items()):
             warnings.warn(message, stacklevel=3)
         count += len(chunk)
         places = sorted(read.files)

@@ -90,20 +90,21 @@ class Examples:
             lengths = first * SECOND + np.minimum(second, SECOND - 1)
         return cls(inputs, labels, weights, lengths, raw=raw or {})
 
-    @classmethod
-    def join(cls, parts):
+    @staticmethod
+    def join(parts):
         """One `Examples` of several, in their order.
 
         Args:
-            parts: List of at least one, all with the same columns.
+            parts: List of at least one, all of one class and with the same
+                columns.
         """
         if len(parts) == 1:
             return parts[0]
         joined = {
             each.name: [getattr(part, each.name) for part in parts]
-            for each in dataclasses.fields(cls)
+            for each in dataclasses.fields(parts[0])
         }
-        return cls(
+        return type(parts[0])(
             **{
                 name: None if columns[0] is None else _join(columns)
                 for name, columns in joined.items()

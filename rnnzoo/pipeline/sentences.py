@@ -100,6 +100,16 @@ def read(chunk, tokenizer, names=None):
     return _read_words(tokens, tags, names, chunk.first)
 
 
+def as_texts(column):
+    """Raw sentences as texts; words are joined by spaces."""
+    return [
+        each
+        if isinstance(each, (str, bytes))
+        else " ".join(as_text(word, "x", 0) for word in each)
+        for each in column
+    ]
+
+
 @contextlib.contextmanager
 def located(place):
     """Says in an error of which sentence it is."""

@@ -185,6 +185,23 @@ class EntityTagger(WithWordVectors, CRFTagger):
                 f"tags of the dataset are {', '.join(names)}."
             )
 
+    def adapt(
+        self, x: Any, y: Any = None, labels: Any = None, verbose: int = 1
+    ) -> None:
+        self._require_new()
+        # Subwords are learned first, in a pass of their own.
+        if getattr(self.tokenizer, "pieces", ()) is None:
+            counter = text.TokenCounter()
+            for chunk in self.read(x, y):
+                texts = sentences.as_texts(chunk["tokens"])
+                counter.update(self.tokenizer.to_count(texts))
+            self.tokenizer.learn(
+                counter.counts,
+                most_ids(self.word_embedding, self.vocabulary_size),
+                self.min_count,
+            )
+        super().adapt(x, y, labels, verbose)
+
     def count(self, chunk, counts, labels):
         found = sentences.read(chunk, self.tokenizer, labels)
         tokens = words.ragged_tokens(found.tokens).flat_values

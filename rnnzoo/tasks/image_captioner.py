@@ -392,7 +392,7 @@ class ImageCaptioner(TextWriter):
         """Yields each image, resized, with a list of `Caption`s or `None`."""
         for chunk in self.read_inputs(x):
             loaded = pixels.load(chunk["image"], self.image_size, chunk.first)
-            for message in loaded.errors.values():
+            for _, message in sorted(loaded.errors.items()):
                 warnings.warn(message, stacklevel=3)
             rows = Examples.of({"image": tf.constant(loaded.images)}).run(
                 lambda inputs: self._write_about(inputs, beam_width, n_best),

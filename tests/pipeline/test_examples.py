@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from rnnzoo.ids import pad
-from rnnzoo.pipeline.examples import Examples
+from rnnzoo.pipeline.examples import Examples, SeveralTargets
 
 
 def examples(lengths, **columns):
@@ -157,6 +157,10 @@ def test_parts_are_joined_in_their_order():
     assert joined.labels.tolist() == [0, 1, 1]
     assert joined.lengths.tolist() == [1, 2, 3]
     assert joined.raw["x"].tolist() == ["a", "b", "c"]
+    captions = tf.ragged.constant([[[1, 2], [3]]])
+    several = SeveralTargets.of({"target": captions}, captions)
+    joined = SeveralTargets.join([several, several])
+    assert len(joined.flat()) == 4
 
 
 def test_targets_count_before_inputs_in_the_order_of_lengths():
