@@ -17,19 +17,21 @@ def random_tags(rng, rows, steps):
     return true, predicted
 
 
-def names_of(tags, true):
+def names_of(tags, true, names):
     return [
-        [NAMES[tag] for tag in row[mask]]
+        [names[tag] for tag in row[mask]]
         for row, mask in zip(tags, true >= 0, strict=True)
     ]
 
 
+@pytest.mark.parametrize("first", [0, 2, 4])  # padding must not mean it
 @pytest.mark.parametrize("mode", ["eager", "jit"])
-def test_agrees_with_seqeval(mode):
+def test_agrees_with_seqeval(mode, first):
+    names = NAMES[first:] + NAMES[:first]
     seqeval = pytest.importorskip("seqeval.metrics")
     rng = np.random.default_rng(0)
     for case in range(60 if mode == "eager" else 10):
-        metric = SpanF1(NAMES)
+        metric = SpanF1(names)
         update = metric.update_state
         if mode == "jit":
             update = tf.function(update, jit_compile=True)
@@ -37,8 +39,8 @@ def test_agrees_with_seqeval(mode):
         for _ in range(2):
             batch = random_tags(rng, 4, 1 + case % 7)
             update(*map(tf.constant, batch))
-            true += names_of(batch[0], batch[0])
-            predicted += names_of(batch[1], batch[0])
+            true += names_of(batch[0], batch[0], names)
+            predicted += names_of(batch[1], batch[0], names)
         theirs = seqeval.f1_score(true, predicted, zero_division=0)
         assert float(metric.result()) == pytest.approx(theirs, abs=1e-6)
         report = seqeval.classification_report(
@@ -78,3 +80,10 @@ def test_rows_without_a_token_count_nothing():
 def test_tags_must_be_tags():
     with pytest.raises(ValueError, match="'PER'"):
         SpanF1(["O", "PER"])
+
+
+def test_padding_may_be_on_either_side():
+    metric = SpanF1(["I-A", "O"])  # padding must not look like the first tag
+    metric.update_state([[-1, 0, -1]], [[0, 0, 0]])
+    assert metric.report()["A"]["support"] == 1
+    assert float(metric.result()) == 1

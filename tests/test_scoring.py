@@ -75,6 +75,14 @@ def test_every_order_of_bleu_is_sacrebleu_s():
     assert scoring.bleu(["no"], [["yes"]]).score == 0
 
 
+def test_tokenized_texts_are_no_reason_for_a_warning(caplog):
+    pytest.importorskip("sacrebleu")
+    texts = ["a dog runs ."] * 200
+    result = scoring.bleu(texts, [[text] for text in texts], tokenize="none")
+    assert result.score == pytest.approx(100)
+    assert caplog.messages == []
+
+
 @pytest.mark.parametrize(
     ("text", "tokens"),
     [
@@ -95,6 +103,7 @@ def test_every_order_of_bleu_is_sacrebleu_s():
             "Is it? Yes! No: 3-year-old's toy. 1/2 of it at five o’clock ...",
             "is it yes no 3-year-old 's toy 1/2 of it at five o'clock",
         ),
+        ("Me @ home, a = b + c * d", "me @ home a = b + c * d"),
         ("  ", ""),
     ],
 )

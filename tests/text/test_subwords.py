@@ -63,6 +63,16 @@ def test_pieces_are_those_of_sentencepiece(model):
         assert decoded(ours.numpy()) == expected
 
 
+def test_long_words_are_cut_before_they_are_split(model):
+    tokenizer, theirs = model
+    word = "bananas" * 30
+    marked = "▁" + word
+    expected = []
+    for start in range(0, len(marked), LONGEST):
+        expected += theirs.encode(marked[start : start + LONGEST], out_type=str)
+    assert decoded(tokenizer([word]).words[0].numpy()) == expected
+
+
 def test_texts_come_back_whole(model):
     tokenizer, _ = model
     pieces = tokenizer(TEXTS + UNSEEN).words
@@ -86,8 +96,10 @@ def test_offsets_are_places_of_the_text():
 
 def test_any_batch_gives_the_same(model):
     tokenizer, _ = model
-    texts = TEXTS + UNSEEN
+    # The last word begins where the one of another text ends.
+    texts = [*TEXTS, *UNSEEN, "Ball", "    Ball"]
     together = tokenizer(texts).words.to_list()
+    assert together[-1] == together[-2]
     assert together == [tokenizer([text]).words.to_list()[0] for text in texts]
     assert tokenizer(tf.constant([], tf.string)).words.to_list() == []
     assert tokenizer([""]).words.to_list() == [[]]
