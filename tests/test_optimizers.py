@@ -228,3 +228,20 @@ def test_moving_averages_are_of_the_weights_that_were_trained():
         np.testing.assert_array_equal(*pair)
     for pair in zip(model.get_weights(), trained, strict=True):
         np.testing.assert_array_equal(*pair)
+
+
+def test_rates_of_layers_within_layers_are_multiplied():
+    """The first step of Adam is the learning rate, whatever the gradient."""
+    both = keras.layers.Bidirectional(keras.layers.GRU(2), name="both")
+    model = keras.Sequential([keras.Input((3, 4)), both, keras.layers.Dense(1)])
+    before = model.get_weights()
+    rates = {"both": 0.5, both.backward_layer.name: 0.2}
+    model.compile(LazyAdam(0.1, rates=rates), "mse")
+    x = np.random.default_rng(0).normal(size=(8, 3, 4))
+    model.train_on_batch(x, np.ones((8, 1)))
+    steps = [
+        np.abs(after - start).max()
+        for after, start in zip(model.get_weights(), before, strict=True)
+    ]
+    expected = [0.05] * 3 + [0.01] * 3 + [0.1] * 2
+    np.testing.assert_allclose(steps, expected, rtol=1e-3)
