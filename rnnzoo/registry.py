@@ -29,7 +29,7 @@ _CARDS = {}
 
 @dataclasses.dataclass(frozen=True)
 class Demo:
-    """How `rnnzoo demo` shows a model.
+    """Dataset and settings with which `rnnzoo demo` shows a model.
 
     Attributes:
         dataset: Name of a dataset that rnnzoo makes itself.

@@ -1,4 +1,4 @@
-"""What arguments may be."""
+"""Limits of arguments."""
 
 import re
 

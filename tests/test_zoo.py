@@ -1,4 +1,4 @@
-"""What holds for every model: registered is tested."""
+"""Properties of every model: registered is tested."""
 
 import base64
 import json

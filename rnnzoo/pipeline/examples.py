@@ -115,7 +115,7 @@ class Examples:
         return len(self.lengths)
 
     def run(self, function, batch_size, verbose=0):
-        """What a function makes of each example, in their order.
+        """Results of a function for each example, in their order.
 
         Args:
             function: Takes the inputs of a right padded batch; returns a

@@ -191,7 +191,7 @@ def _in_order(features, value, argument):
 
 
 def _arguments(schema):
-    """What errors call the columns of `x` and `y`."""
+    """Names of the columns of `x` and `y` in errors."""
     names = {}
     for features, argument in ((schema.inputs, "x"), (schema.targets, "y")):
         for each in features:

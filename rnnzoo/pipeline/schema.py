@@ -101,7 +101,7 @@ class Label(Feature):
 
 @dataclasses.dataclass(frozen=True)
 class Schema:
-    """What a task reads.
+    """The inputs and targets that a task reads.
 
     Attributes:
         inputs: `Feature`s, in the order in which tuples have them.

@@ -66,7 +66,7 @@ class Tags(Feature):
 
 
 class TaggedSentences(Schema):
-    """What taggers read: sentences, and their tags."""
+    """The schema of taggers: sentences, and their tags."""
 
     def is_row(self, item):
         # A tuple of two strings is a sentence of two words.

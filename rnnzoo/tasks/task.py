@@ -130,7 +130,7 @@ class Task(Trainer):
         raise NotImplementedError
 
     def explain(self, x: Any) -> Any:
-        """What the model looked at: something of `rnnzoo.explain`.
+        """Explains answers: something of `rnnzoo.explain`.
 
         Args:
             x: Raw examples.
@@ -181,7 +181,7 @@ class Task(Trainer):
 
     @staticmethod
     def format_answer(answer):
-        """What the verb answers for one example, on a line."""
+        """An answer of the verb to one example, on a line."""
         return as_line(answer)
 
     def to_serve(self, x):

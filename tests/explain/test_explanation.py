@@ -50,7 +50,7 @@ def explained(text, hierarchical=True, read=None, seed=0):
 
 
 class Page(HTMLParser):
-    """What a browser would show of a page."""
+    """The visible text of a page."""
 
     def __init__(self, page):
         super().__init__()
@@ -177,7 +177,7 @@ def test_a_terminal_gets_one_plain_line_for_a_text():
 
 
 def amber(path):
-    """How many pixels of a picture have the hue of words."""
+    """Number of the pixels of a picture that have the hue of words."""
     from matplotlib.image import imread
 
     red, _, blue = np.moveaxis(imread(path)[..., :3], -1, 0)

@@ -129,7 +129,7 @@ def make(rnn, with_ids):
 
 
 def differentiate(run, sources):
-    """What `run` returns, and gradients of some sum of all its numbers."""
+    """Results of `run`, and gradients of some sum of all its numbers."""
     with tf.GradientTape() as tape:
         tape.watch(sources)
         results = run()

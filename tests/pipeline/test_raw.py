@@ -100,7 +100,7 @@ def test_sequences_are_batched_or_not(data_dir, batch):
 
 
 class Frame:
-    """What pandas holds after a choice of rows: its places are labels."""
+    """A frame of pandas after a choice of rows: its places are labels."""
 
     def __init__(self, columns):
         self.columns = columns

@@ -1,4 +1,4 @@
-"""What tasks of all kinds get from their base."""
+"""The base of all kinds of tasks."""
 
 import functools
 import warnings

@@ -1,4 +1,4 @@
-"""What a user does with raw texts, with the smallest of encoders."""
+"""Classification of raw texts, with the smallest of encoders."""
 
 import re
 
