@@ -47,7 +47,7 @@ def han_classifier(
         min_count: Words seen less often are unknown.
         embedding_dim: Size of the word vectors; with `embeddings`, theirs.
         embeddings: Pretrained word vectors; see
-            `rnnzoo.text.word_vectors.load_vectors`.
+            `rnnzoo.text.PretrainedWords`.
         trainable_embeddings: Whether training changes the word vectors.
         word_units: Units of each direction over words.
         sentence_units: Units of each direction over sentences.
@@ -122,7 +122,7 @@ def bilstm_classifier(
         min_count: Words seen less often are unknown.
         embedding_dim: Size of the word vectors; with `embeddings`, theirs.
         embeddings: Pretrained word vectors; see
-            `rnnzoo.text.word_vectors.load_vectors`.
+            `rnnzoo.text.PretrainedWords`.
         trainable_embeddings: Whether training changes the word vectors.
         units: Units of each direction.
         depth: Number of stacked bidirectional layers.

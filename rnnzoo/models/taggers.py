@@ -60,7 +60,7 @@ def bilstm_crf_tagger(
             nothing is learned of them.
         embedding_dim: Size of the word vectors; with `embeddings`, theirs.
         embeddings: Pretrained word vectors; see
-            `rnnzoo.text.word_vectors.load_vectors`. All their words are known.
+            `rnnzoo.text.PretrainedWords`. All their words are known.
         trainable_embeddings: Whether training changes the word vectors.
         lowercase: Whether the vocabulary is in lower case.
         normalize_digits: Whether all digits are one in the vocabulary.

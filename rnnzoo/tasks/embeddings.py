@@ -40,7 +40,7 @@ class WithWordVectors:
 
     @property
     def word_vectors(self):
-        """`rnnzoo.text.word_vectors.PretrainedWords`, or `None`."""
+        """`rnnzoo.text.PretrainedWords`, or `None`."""
         if self.embeddings is None:
             return None
         return PretrainedWords(self.embeddings)

@@ -74,7 +74,7 @@ class EntityTagger(WithWordVectors, CRFTagger):
         max_characters: Characters read of a word, the first ones.
         dropout: Rate of the dropout before the output, one mask over time.
         embeddings: Pretrained word vectors, read by `adapt`: what
-            `rnnzoo.text.word_vectors.PretrainedWords` takes. All their words
+            `rnnzoo.text.PretrainedWords` takes. All their words
             join the vocabulary. The source is not saved: the weights are.
         labels: Names of the kinds of entities; by default learned by `adapt`.
         tag_names: Names of the tags, if data has numbers; learned by `adapt`.

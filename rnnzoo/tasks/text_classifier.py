@@ -57,7 +57,7 @@ class TextClassifier(WithWordVectors, Task):
         min_count: Tokens seen less often in `adapt` are unknown.
         dropout: Rate of the dropout before the output layer.
         embeddings: Pretrained word vectors, read by `adapt`: what
-            `rnnzoo.text.word_vectors.PretrainedWords` takes. The source is
+            `rnnzoo.text.PretrainedWords` takes. The source is
             not saved: the weights are.
         labels: Names of the classes; by default learned by `adapt`.
         vocabulary: Tokens from id 2 on; by default learned by `adapt`.
