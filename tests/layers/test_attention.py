@@ -244,3 +244,26 @@ def test_half_precision_is_near(kind):
 def test_what_is_out_of_range_is_an_error(make, name):
     with pytest.raises(ValueError, match=f"argument `{name}`"):
         make()
+
+
+@pytest.mark.parametrize("units", [None, 7])
+def test_hidden_layers_have_their_own_size(units):
+    layer = LuongAttention("concat", "predictive", units=units)
+    layer.build(QUERIES.shape, MEMORY.shape)
+    shapes = {weight.name: weight.shape for weight in layer.weights}
+    size = units or QUERIES.shape[2]
+    assert shapes["query_kernel"] == (5, size)
+    assert shapes["window_kernel"] == (5, size)
+
+
+def test_masked_places_leave_the_probabilities_of_hard_choices():
+    layer, _ = built("bahdanau", hard=True, seed=1)
+    soft, _ = built("bahdanau")
+    soft.set_weights([w for w in layer.get_weights() if w.dtype == np.float32])
+    memory = layer.prepare(MEMORY, MASK)
+    shares = soft.attend(tf.constant(QUERIES), memory, [[0]]).weights.numpy()
+    noise = layer.draw_noise(4, STEPS, PLACES)
+    found = layer.attend(tf.constant(QUERIES), memory, [[0]], noise=noise)
+    expected = np.log(shares, where=shares > 0, out=np.zeros_like(shares))
+    expected = (found.weights * expected).numpy().sum(axis=2)
+    np.testing.assert_allclose(found.log_probs, expected, atol=1e-5)

@@ -215,3 +215,15 @@ def test_masks_of_ones_and_zeros():
     both = make("GRU", **EVERYTHING)
     numbers = both(X, mask=MASK.astype("int32"))
     assert_close(numbers, both(X, mask=MASK))
+
+
+def test_stateful_layers_are_refused():
+    with pytest.raises(ValueError, match="not stateful"):
+        layers.Bidirectional(layers.GRU(3, stateful=True))
+
+
+def test_state_sizes_are_those_of_both_directions():
+    both = layers.Bidirectional(
+        layers.LSTM(3), backward_layer=layers.LSTM(4, go_backwards=True)
+    )
+    assert list(both.state_size) == [3, 3, 4, 4]

@@ -128,3 +128,30 @@ def test_too_many_or_too_few_states(count):
         stack(X, initial_state=[np.zeros((BATCH, UNITS))] * count)
     with pytest.raises(ValueError, match=rf"4 states, \[2, 2\].*{count}"):
         both(X, initial_state=[np.zeros((BATCH, UNITS))] * count)
+
+
+def test_residual_connections_are_between_equal_kinds():
+    """Not where features differ in number, nor from steps to a vector."""
+    parts = [
+        layers.GRU(4, return_sequences=True),
+        layers.GRU(4, return_sequences=True),
+        layers.GRU(4),
+    ]
+    stack = layers.Stack(parts, residual=True)
+    found = stack(X, mask=MASK)
+    first = parts[0](X, mask=MASK)
+    second = parts[1](first, mask=MASK) + first
+    np.testing.assert_allclose(found, parts[2](second, mask=MASK), atol=1e-6)
+
+
+def test_the_mask_passes_where_there_are_steps():
+    sequences = layers.Stack([layers.GRU(4, return_sequences=True)])
+    vector = layers.Stack([layers.GRU(4)])
+    assert vector.compute_mask(X, MASK) is None
+    ids = keras.Input((None,), dtype="int32")
+    embedded = keras.layers.Embedding(9, 3, mask_zero=True)(ids)
+    mean = keras.layers.GlobalAveragePooling1D()(sequences(embedded))
+    model = keras.Model(ids, mean)
+    words = np.array([[1, 2, 3], [4, 5, 6]])
+    padded = np.pad(words, [(0, 0), (0, 4)])
+    np.testing.assert_allclose(model(padded), model(words), atol=1e-6)
