@@ -21,7 +21,7 @@ def drop_types(layer, ids=IDS, training=True):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
-@pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize("rate", [0.002, 0.1, 0.5, 0.9])
 def test_mask_rate_and_scale(rate, dtype):
     seed = keras.random.SeedGenerator(1)
     mask = tf.cast(draw_mask((500, 200), rate, seed, dtype), "float32").numpy()

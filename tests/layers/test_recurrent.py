@@ -171,6 +171,27 @@ def test_regularizers_and_constraints(kind):
         assert np.linalg.norm(weight, axis=0).max() < 0.1 + 1e-6
 
 
+def test_regularizers_and_constraints_of_a_jordan_network():
+    """The weights of its output have those of the kernel and the bias."""
+    layer = layers.SimpleRNN(
+        UNITS,
+        feedback="output",
+        kernel_regularizer="l2",
+        bias_regularizer="l2",
+        kernel_constraint="non_neg",
+        bias_constraint="non_neg",
+    )
+    layer.build((None, None, FEATURES))
+    before = [RANDOM.normal(size=each.shape) for each in layer.weights]
+    layer.set_weights(before)
+    counted = (layer.cell.kernel, layer.cell.bias)
+    counted += (layer.output_kernel, layer.output_bias)
+    expected = sum(0.01 * np.sum(each.numpy() ** 2) for each in counted)
+    assert sum(map(float, layer.losses)) == pytest.approx(expected, rel=1e-5)
+    for each in counted:
+        assert isinstance(each.constraint, keras.constraints.NonNeg)
+
+
 def test_stateful_goes_on_where_it_stopped():
     whole = make("LSTM", return_sequences=True)
     parts = layers.LSTM(UNITS, return_sequences=True, stateful=True)

@@ -145,7 +145,8 @@ def test_residual_connections_are_between_equal_kinds():
 
 
 def test_the_mask_passes_where_there_are_steps():
-    sequences = layers.Stack([layers.GRU(4, return_sequences=True)])
+    layer = layers.GRU(3, return_sequences=True)
+    sequences = layers.Stack([layer], residual=True)
     vector = layers.Stack([layers.GRU(4)])
     assert vector.compute_mask(X, MASK) is None
     ids = keras.Input((None,), dtype="int32")
