@@ -245,3 +245,21 @@ def test_rates_of_layers_within_layers_are_multiplied():
     ]
     expected = [0.05] * 3 + [0.01] * 3 + [0.1] * 2
     np.testing.assert_allclose(steps, expected, rtol=1e-3)
+
+
+def test_weights_come_back_after_an_error():
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])
+    model.compile(LazyAdam(0.1, use_ema=True, ema_momentum=0.5), "mse")
+    for _ in range(2):
+        model.train_on_batch(np.eye(2), np.ones((2, 2)))
+    trained = model.get_weights()
+
+    def fail():
+        with moving_averages(model):
+            assert (model.get_weights()[0] != trained[0]).any()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    for pair in zip(model.get_weights(), trained, strict=True):
+        np.testing.assert_array_equal(*pair)
