@@ -129,3 +129,10 @@ def test_copied_tokens_that_are_drawn_can_be_read(kind):
     decoded = decoder(TARGETS, MEMORY, memory_tokens=copies, training=True)
     known = decoded.logits.numpy()[..., :TOKENS]
     assert np.isfinite(known).all()
+
+
+@kinds
+def test_scheduled_sampling_draws_from_a_model_without_dropout(kind, drop):
+    _, count = drop(make(kind, dropout=0.5))
+    _, same = drop(make(kind, dropout=0.5, scheduled_sampling=0.5))
+    assert same == count
