@@ -24,7 +24,7 @@ def test_length_is_between_the_limits():
 
 @pytest.mark.parametrize("n", [1, 2, 3])
 def test_no_blocked_ngram_occurs_twice(n):
-    models = Markov(200, vocabulary=3)
+    models = Markov(400, vocabulary=3)
     for method, options in ((search.greedy, {}), (search.beam, {"width": 3})):
         free = models.run(method, max_length=9, **options)
         found = models.run(method, max_length=9, block_ngrams=n, **options)
