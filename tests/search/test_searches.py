@@ -165,3 +165,27 @@ def test_no_samples_give_no_hypotheses(name):
         assert found.tokens.shape == (0, n, 0)
         for each in found[1:]:
             assert each.shape == (0, n)
+
+
+@pytest.mark.parametrize("name", ["greedy", "beam", "sample"])
+def test_a_step_may_return_a_state_of_unknown_shape(name):
+    method, options = OPTIONS[name]
+    models = Markov(4, vocabulary=5)
+    shapes = set()
+
+    def forget(tensor):
+        unknown = [None] * tensor.shape.rank
+        return tf.compat.v1.placeholder_with_default(tensor, unknown)
+
+    def step(tokens, state):
+        shapes.add(state["vector"].shape[1])
+        logits, markov = models.step(tokens, state["markov"])
+        return logits, {"markov": markov, "vector": forget(state["vector"])}
+
+    @tf.function(autograph=False)
+    def run():
+        state = {"markov": models.state, "vector": tf.zeros([4, 7])}
+        return method(step, state, models.start, END, 5, **options)
+
+    assert_same(run(), models.run(method, 5, **options))
+    assert shapes == {7}
