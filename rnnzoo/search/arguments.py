@@ -2,7 +2,15 @@
 
 import operator
 
+import numpy as np
 import tensorflow as tf
+
+
+def as_ints(value):
+    """An integer as `as_int` makes it; several as a tensor or an array."""
+    if tf.is_tensor(value) or not np.ndim(value):
+        return as_int(value)
+    return np.asarray(value)
 
 
 def as_int(value):
@@ -16,15 +24,15 @@ def check(valid, name, value, expected):
     """Raises a `ValueError` unless `valid`; a tensor counts as valid.
 
     Args:
-        valid: Whether the value is valid: a boolean, or a tensor, whose value
-            a graph does not know yet.
+        valid: Whether the value is valid: a boolean or an array of them, or a
+            tensor, whose value a graph does not know yet.
         name: The argument's name.
         value: Its value.
         expected: Words for a valid value.
     """
     if tf.is_tensor(valid):
         return
-    if not valid:
+    if not np.all(valid):
         raise ValueError(
             f"Invalid value for argument `{name}`. Expected {expected}. "
             f"Received: {name}={value!r}"

@@ -2,9 +2,10 @@
 
 from typing import Any, NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
-from rnnzoo.search.arguments import as_int, check
+from rnnzoo.search.arguments import as_ints, check
 from rnnzoo.search.hypotheses import Hypotheses, trim
 from rnnzoo.search.limits import Limits
 from rnnzoo.search.loop import like, loop, write
@@ -53,9 +54,9 @@ def beam(
 
     Args:
         width: Number of the unfinished sequences that a step continues; an
-            integer, or a scalar tensor.
+            integer, or integers `(batch,)`.
         n_best: Number of the sequences returned, at most `width`; an integer,
-            or a scalar tensor.
+            or integers `(batch,)`, of which the largest is the result's n.
         length_penalty: The exponent `a`, at least 0. 0 compares log
             probabilities.
         coverage_penalty: The factor `b`, at least 0.
@@ -66,6 +67,7 @@ def beam(
 
     Returns:
         `Hypotheses`, with n = `n_best`, in descending order of their scores.
+        Where a sample asks for fewer, its other scores are minus infinity.
 
     Raises:
         ValueError: If an argument is out of its range, or if there is a
@@ -98,6 +100,7 @@ def beam(
         >>> [round(float(each), 3) for each in tf.exp(found.log_probs[0])]
         [0.36, 0.216]
     """
+    width, n_best = as_ints(width), as_ints(n_best)
     check(width >= 1, "width", width, "a positive integer")
     check(
         (n_best >= 1) & (n_best <= width),
@@ -120,8 +123,10 @@ def beam(
         limits=Limits(
             start, end, max_length, min_length, block_ngrams, prefix, allowed
         ),
-        width=as_int(width),
-        n_best=as_int(n_best),
+        width=_most(width),
+        widths=_column(width),
+        n_best=_most(n_best),
+        n_bests=_column(n_best),
         length_penalty=length_penalty,
         coverage_penalty=coverage_penalty,
         coverage=coverage,
@@ -140,8 +145,10 @@ class _Live(NamedTuple):
 class _Beam(NamedTuple):
     step: Any
     limits: Limits
-    width: Any
-    n_best: Any
+    width: Any  # the largest
+    widths: Any  # (batch, 1), or (1, 1) if all are the same
+    n_best: Any  # the largest
+    n_bests: Any  # (batch, 1) or (1, 1)
     length_penalty: float
     coverage_penalty: float
     coverage: Any
@@ -158,7 +165,8 @@ class _Beam(NamedTuple):
             0, only, self._none(batch), tf.zeros([batch], tf.bool), state
         )
         _, _, pool, *_ = loop(self.limits.steps, self._advance, *first)
-        return trim(Hypotheses(*(each[:, : self.n_best] for each in pool)))
+        best = Hypotheses(*(each[:, : self.n_best] for each in pool))
+        return trim(self._without(tf.range(self.n_best) >= self.n_bests, best))
 
     def _none(self, batch):
         """No finished sequence."""
@@ -171,6 +179,15 @@ class _Beam(NamedTuple):
             lengths=tf.zeros(shape, tf.int32),
             scores=worst,
             log_probs=worst,
+        )
+
+    def _without(self, dropped, found):
+        """Hypotheses, and none at the places that are `dropped`."""
+        return Hypotheses(
+            tokens=tf.where(dropped[..., None], self.limits.end, found.tokens),
+            lengths=tf.where(dropped, 0, found.lengths),
+            scores=tf.where(dropped, -float("inf"), found.scores),
+            log_probs=tf.where(dropped, -float("inf"), found.log_probs),
         )
 
     def _advance(self, t, live, pool, done, state):
@@ -192,7 +209,7 @@ class _Beam(NamedTuple):
         values, parents, chosen = self._continuations(live, logits, t)
         ends = chosen == self.limits.end
 
-        best = tf.range(tf.shape(values)[1]) < self.width
+        best = tf.range(tf.shape(values)[1]) < self.widths
         ended = ends & best & ~done[:, None]
         scores = self._scores(values, parents, state, t)
         pool = self._collect(pool, live, scores, values, parents, ended, t)
@@ -200,7 +217,7 @@ class _Beam(NamedTuple):
         values = tf.where(ends, -float("inf"), values)
         live, state = self._continue(live, values, parents, chosen, state, t)
         live = self._make_room(live, pool, t)
-        done |= self._bound(live) <= pool.scores[:, self.n_best - 1]
+        done |= self._bound(live) <= self._worst(pool)
         return t + 1, live, pool, done, state
 
     def _continuations(self, live, logits, t):
@@ -281,7 +298,7 @@ class _Beam(NamedTuple):
         better = pool.scores[:, None, :] >= scores[..., None]
         finished = tf.reduce_sum(tf.cast(better, tf.int32), axis=2)
         rank = tf.range(self.width) + finished  # the unfinished are sorted
-        log_probs = tf.where(rank < self.width, live.log_probs, -float("inf"))
+        log_probs = tf.where(rank < self.widths, live.log_probs, -float("inf"))
         return live._replace(log_probs=log_probs)
 
     def _bound(self, live):
@@ -293,3 +310,19 @@ class _Beam(NamedTuple):
         """
         longest = self._length_penalty(self.limits.max_length + 1)
         return tf.reduce_max(live.log_probs, axis=1) / longest
+
+    def _worst(self, pool):
+        """The score of the last of the sequences to return, `(batch,)`."""
+        returned = tf.range(self.width) < self.n_bests
+        scores = tf.where(returned, pool.scores, float("inf"))
+        return tf.reduce_min(scores, axis=1)
+
+
+def _most(values):
+    if not tf.is_tensor(values):
+        return int(np.max(values, initial=1))
+    return tf.maximum(tf.reduce_max(values), 1)
+
+
+def _column(values):
+    return tf.reshape(tf.cast(values, tf.int32), [-1, 1])

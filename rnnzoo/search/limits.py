@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from rnnzoo.search.arguments import as_int, check
+from rnnzoo.search.arguments import as_int, as_ints, check
 
 
 class Limits:
@@ -34,12 +34,7 @@ class Limits:
             ("min_length", min_length),
             ("block_ngrams", block_ngrams),
         ):
-            check(
-                tf.is_tensor(value) or np.all(np.array(value) >= 0),
-                name,
-                value,
-                "an integer of at least 0",
-            )
+            check(as_ints(value) >= 0, name, value, "an integer of at least 0")
         batch = tf.shape(start)[:1]
         self.end = as_int(end)
         self.max_length = tf.broadcast_to(tf.cast(max_length, tf.int32), batch)

@@ -206,3 +206,39 @@ def test_a_narrow_beam_goes_where_the_documentation_says(
         np.testing.assert_allclose(
             [each[0] for each in best], [e[0] for e in expected], rtol=1e-4
         )
+
+
+def test_each_sample_has_its_own_width_and_number():
+    model = Markov(models=6, vocabulary=5)
+    widths, numbers = np.array([1, 4, 2, 7, 3, 4]), np.array([1, 2, 2, 5, 1, 4])
+    options = {"max_length": 4, "length_penalty": 0.7}
+
+    @tf.function
+    def searched(width, n_best):
+        return model.run(search.beam, width=width, n_best=n_best, **options)
+
+    found = searched(tf.constant(widths), tf.constant(numbers))
+    eager = model.run(search.beam, width=widths, n_best=numbers, **options)
+    np.testing.assert_array_equal(eager.tokens, found.tokens)
+    assert found.tokens.shape[1] == 5
+    for row, (width, n) in enumerate(zip(widths, numbers, strict=True)):
+        alone = model.run(search.beam, width=width, n_best=n, **options)
+        time = alone.tokens.shape[2]
+        np.testing.assert_allclose(
+            found.scores[row, :n], alone.scores[row], rtol=1e-6
+        )
+        np.testing.assert_array_equal(
+            found.tokens[row, :n, :time], alone.tokens[row]
+        )
+        assert np.all(found.tokens[row, :n, time:] == END)
+        assert np.all(found.tokens[row, n:] == END)
+        assert np.all(np.isneginf(found.scores[row, n:]))
+        assert np.all(found.lengths[row, n:] == 0)
+
+
+def test_a_width_or_number_of_one_sample_is_checked():
+    model = Markov(models=2, vocabulary=3)
+    with pytest.raises(ValueError, match="argument `width`"):
+        model.run(search.beam, 3, width=[2, 0])
+    with pytest.raises(ValueError, match="argument `n_best`"):
+        model.run(search.beam, 3, width=[2, 3], n_best=[2, 4])
