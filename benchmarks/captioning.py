@@ -272,15 +272,16 @@ def captioning(encoder):
     files = tf.constant([tf.io.encode_jpeg(each).numpy() for each in noise])
     images = pixels.decode_batch(files, task.image_size).images
     features = task.encoder(images)
+    beam = task.beam(WIDTH)
 
     @tf.function(autograph=False)
     def whole(files):
         images = pixels.decode_batch(files, task.image_size).images
-        return task.write_about({"image": images}, WIDTH, 1)["texts"]
+        return task.write_about({"image": images}, beam)["texts"]
 
     @tf.function(autograph=False)
     def without_encoder(features):
-        return task.write_about({"features": features}, WIDTH, 1)["texts"]
+        return task.write_about({"features": features}, beam)["texts"]
 
     @tf.function(autograph=False)
     def encoder_alone(images):

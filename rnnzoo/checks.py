@@ -28,6 +28,12 @@ def check_positive(name, value, optional=False):
         _refuse(name, value, f"a positive integer{none}")
 
 
+def check_count(name, value):
+    """Raises a `ValueError` unless the value is an integer of at least 0."""
+    if not _is_number(value, numbers.Integral) or value < 0:
+        _refuse(name, value, "an integer of at least 0")
+
+
 def check_positive_number(name, value):
     """Raises a `ValueError` unless the value is a number above 0."""
     if not _is_number(value) or not value > 0:

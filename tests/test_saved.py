@@ -18,6 +18,7 @@ def test_an_earlier_file_answers_as_it_did(name):
     inputs, expected = ANSWERS[name]["inputs"], ANSWERS[name]["answers"]
     if task.kind == "captioning":
         inputs = [np.array(image, "uint8") for image in inputs]
+        task.shortest = 0  # Version 0.1.0 wrote captions without a word.
     if task.kind == "text_classification":
         np.testing.assert_allclose(task.predict(inputs), expected, atol=1e-5)
         return

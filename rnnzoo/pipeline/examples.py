@@ -140,6 +140,18 @@ class Examples:
             bar.add(count)
         return rows
 
+    def flat(self):
+        """Examples of one target each."""
+        return self
+
+    def unflat(self, values):
+        """Values of the examples of `flat`, by the examples here.
+
+        Args:
+            values: Array `(n, ...)`.
+        """
+        return values
+
     @property
     def columns(self):
         """`(inputs,)`, `(inputs, labels)` or `(inputs, labels, weights)`."""
@@ -347,6 +359,10 @@ class SeveralTargets(Examples):
             labels.row_lengths().numpy(),
             rows,
         )
+
+    def unflat(self, values):
+        """List of arrays `(targets, ...)`, one for each example."""
+        return np.split(values, np.cumsum(self.labels.row_lengths())[:-1])
 
 
 def _is_of_targets(column):

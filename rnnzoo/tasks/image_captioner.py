@@ -16,10 +16,10 @@ from rnnzoo.images import pixels
 from rnnzoo.images.feature_cache import FeatureCache
 from rnnzoo.pipeline import captioned
 from rnnzoo.pipeline.examples import Examples, Lookup
+from rnnzoo.tasks import serving
 from rnnzoo.tasks.task import Columns
 from rnnzoo.tasks.text_writer import (
     TextWriter,
-    check_beam,
     found_in,
     several,
 )
@@ -91,6 +91,7 @@ class ImageCaptioner(TextWriter):
 
     kind = "captioning"
     verb = "caption"
+    shortest = 1  # There is always something to say.
     schema = captioned.SCHEMA
     unit_name = "image"
     monitor = "cider_d"
@@ -202,7 +203,7 @@ class ImageCaptioner(TextWriter):
     @text.in_graph
     def _features(self, files):
         found = pixels.decode_batch(files, self.image_size)
-        return self.encoder(found.images, training=False)
+        return self._feature_map(found.images)
 
     # From numbers to scores.
 
@@ -235,8 +236,7 @@ class ImageCaptioner(TextWriter):
     def _look(self, inputs, training):
         """The memory that the decoder attends to."""
         if "image" in inputs:
-            # Its statistics stay: those of a few images would do harm.
-            features = self.encoder(inputs["image"], training=False)
+            features = self._feature_map(inputs["image"])
         elif self.finetune_encoder:
             raise ValueError(
                 "Expected examples that were encoded after `finetune_encoder` "
@@ -245,6 +245,14 @@ class ImageCaptioner(TextWriter):
         else:
             features = inputs["features"]
         return self.memory(features, training=training)
+
+    def _feature_map(self, images):
+        # oneDNN makes feature maps of a wrong shape for no image at all.
+        count = tf.shape(images)[0]
+        none = tf.cast(count == 0, tf.int32)
+        images = tf.pad(images, [[0, none], [0, 0], [0, 0], [0, 0]])
+        # Its statistics stay: those of a few images would do harm.
+        return self.encoder(images, training=False)[:count]
 
     def attention_losses(self, decoded, token_losses, mask):
         parts = super().attention_losses(decoded, token_losses, mask)
@@ -255,13 +263,13 @@ class ImageCaptioner(TextWriter):
 
     # From scores to captions.
 
-    def write_about(self, inputs, beam_width, n_best):
+    def write_about(self, inputs, beam):
         """Describes images, in the graph.
 
         Args:
             inputs: Dict of `image`, float32 `(n, height, width, 3)` of
                 `image_size`, or of `features`.
-            beam_width, n_best: See `rnnzoo.search.beam`.
+            beam: `rnnzoo.tasks.beam.Beam`.
 
         Returns:
             Dict of tensors: `texts` string `(n, n_best)` and their `scores`;
@@ -269,9 +277,9 @@ class ImageCaptioner(TextWriter):
             attention, `weights` `(n, n_best, time, places)`.
         """
         memory = self._look(inputs, training=False)
-        longest = tf.fill([tf.shape(memory)[0]], self.max_length)
-        written = self.write(self.beam(longest, beam_width, n_best), memory)
-        return self.outputs(written, written.tokens)
+        longest = beam.longest(tf.fill([tf.shape(memory)[0]], 1))
+        found = self.write(beam.search(longest), memory)
+        return self.outputs(found, found.tokens)
 
     _write_about = tf.function(
         write_about, reduce_retracing=True, autograph=False
@@ -292,9 +300,9 @@ class ImageCaptioner(TextWriter):
             of `bleu_1` to `bleu_4`, and of `words`, `reference_words` and
             `distinct`: see `rnnzoo.scoring.CaptionScores`.
         """
-        width = 1 if quick else BEAM_WIDTH
+        beam = self.beam(1 if quick else BEAM_WIDTH)
         rows = examples.run(
-            lambda inputs: self._write_about(inputs, width, 1), BATCH_SIZE
+            lambda inputs: self._write_about(inputs, beam), BATCH_SIZE
         )
         captions = [row["texts"][0].decode() for row in rows]
         references = list(examples.raw["captions"])
@@ -330,6 +338,7 @@ class ImageCaptioner(TextWriter):
         return_attention: bool = False,
         batch_size: int | None = None,
         verbose: int = 0,
+        **limits: Any,
     ) -> list:
         """The best captions that a beam search finds.
 
@@ -343,6 +352,9 @@ class ImageCaptioner(TextWriter):
             return_attention: Whether to return `Caption`s, with attention.
             batch_size: Defaults to 32.
             verbose: As in Keras.
+            **limits: `max_length`, `min_length`, which is at least 1,
+                `block_ngrams` and `length_penalty`; see
+                `rnnzoo.tasks.TextWriter.beam`.
 
         Returns:
             List of strings or of `Caption`s, in the order of the images; or,
@@ -351,13 +363,11 @@ class ImageCaptioner(TextWriter):
             and `None`.
         """
         self._require_adapted("caption")
-        check_beam(beam_width, n_best)
+        beam = self.beam(beam_width, n_best, **limits)
         is_plain = not (return_scores or return_attention)
         return [
             None if found is None else several(found, n_best, is_plain)
-            for _, found in self._described(
-                images, beam_width, n_best, batch_size, verbose
-            )
+            for _, found in self._described(images, beam, batch_size, verbose)
         ]
 
     def explain(self, images: Any) -> Looks:
@@ -382,20 +392,18 @@ class ImageCaptioner(TextWriter):
                 tokens=found[0].tokens,
                 weights=found[0].attention,
             )
-            for image, found in self._described(images)
+            for image, found in self._described(images, self.beam(BEAM_WIDTH))
             if found is not None
         )
 
-    def _described(
-        self, x, beam_width=BEAM_WIDTH, n_best=1, batch_size=None, verbose=0
-    ):
+    def _described(self, x, beam, batch_size=None, verbose=0):
         """Yields each image, resized, with a list of `Caption`s or `None`."""
         for chunk in self.read_inputs(x):
             loaded = pixels.load(chunk["image"], self.image_size, chunk.first)
             for _, message in sorted(loaded.errors.items()):
                 warnings.warn(message, stacklevel=3)
             rows = Examples.of({"image": tf.constant(loaded.images)}).run(
-                lambda inputs: self._write_about(inputs, beam_width, n_best),
+                lambda inputs: self._write_about(inputs, beam),
                 batch_size or BATCH_SIZE,
                 verbose,
             )
@@ -417,47 +425,47 @@ class ImageCaptioner(TextWriter):
 
     # Serving and saving.
 
-    def served(self, beam_width=BEAM_WIDTH):
-        """The signatures of the export.
-
-        Each answers `caption` string and `score` float32, `(n,)`:
+    def served(self, beam_width=BEAM_WIDTH, **limits):
+        """The signatures of the export; see `rnnzoo.tasks.serving.written`.
 
         - `serving_default`, with `image_bytes: string (n,)`, JPEG or PNG
-          files. One that cannot be read has an empty caption, and a score of
-          minus infinity.
-        - `images`, with `images: uint8 (n, height, width, 3)`, of any size.
+          files: `caption` string, `score` float32 and `valid` boolean, `(n,)`.
+          A file that cannot be read is not valid. It has an empty caption.
+        - `n_best`, with `image_bytes` and the int32 `beam_width` and `n_best`:
+          `captions`, `scores` and `valid`.
+        - `images`, with `images: uint8 (n, height, width, 3)`, of any size:
+          `caption` and `score`.
 
         Args:
-            beam_width: The width of the search.
+            beam_width: The width of the search, except in `n_best`.
+            **limits: As of `caption`.
         """
-        check_beam(beam_width)
+        beam = self.beam(beam_width, **limits)
         files = tf.TensorSpec([None], tf.string, name="image_bytes")
         arrays = tf.TensorSpec([None, None, None, 3], tf.uint8, name="images")
 
-        def describe(images):
-            # oneDNN makes feature maps of a wrong shape for no image at all.
-            count = tf.shape(images)[0]
-            more = tf.cast(count == 0, tf.int32)
-            images = tf.pad(images, [[0, more], [0, 0], [0, 0], [0, 0]])
-            found = self.write_about({"image": images}, beam_width, 1)
-            return found["texts"][:count, 0], found["scores"][:count, 0]
+        def describe(images, beam):
+            found = self.write_about({"image": images}, beam)
+            return {name: found[name] for name in ("texts", "scores")}
 
-        @tf.function(input_signature=[files], autograph=False)
-        def serve_files(image_bytes):
-            read = pixels.decode_batch(image_bytes, self.image_size)
-            caption, score = describe(read.images)
+        def describe_files(files, beam):
+            read = pixels.decode_batch(files, self.image_size)
+            found = describe(read.images, beam)
+            valid = read.valid[:, None]
             return {
-                "caption": tf.where(read.valid, caption, ""),
-                "score": tf.where(read.valid, score, -float("inf")),
+                "texts": tf.where(valid, found["texts"], ""),
+                "scores": tf.where(valid, found["scores"], -float("inf")),
+                "valid": read.valid,
             }
 
-        @tf.function(input_signature=[arrays], autograph=False)
-        def serve_arrays(images):
-            images = pixels.resize(images, self.image_size)
-            caption, score = describe(images)
-            return {"caption": caption, "score": score}
+        def describe_arrays(images, beam):
+            return describe(pixels.resize(images, self.image_size), beam)
 
-        return {"serving_default": serve_files, "images": serve_arrays}
+        of_arrays = serving.written(arrays, describe_arrays, beam, "caption")
+        return {
+            **serving.written(files, describe_files, beam, "caption"),
+            "images": of_arrays["serving_default"],
+        }
 
     def to_serve(self, x):
         files = [
@@ -468,6 +476,10 @@ class ImageCaptioner(TextWriter):
             ).files.values()
         ]
         return {"image_bytes": files}
+
+    def comparable_served(self, outputs):
+        names = ("caption", "score")
+        return super().comparable_served({key: outputs[key] for key in names})
 
     def get_config(self):
         return {

@@ -16,7 +16,8 @@ class TargetText:
 
     Args:
         tokenizer: `rnnzoo.text.Tokenizer` or `rnnzoo.text.SubwordTokenizer`.
-        max_length: Tokens of a text, the first ones; `None` for all.
+        max_length: Most tokens whose ids a text gets, the first ones; `None`
+            for all.
 
     Attributes:
         vocabulary: `rnnzoo.text.Vocabulary`; `None` before `take`.
@@ -75,7 +76,7 @@ class TargetText:
     @text.in_graph
     def tokens(self, texts):
         """Tokens of texts, ragged strings `(n, None)`."""
-        return self.tokenizer(texts).words[:, : self.max_length]
+        return self.tokenizer(texts).words
 
     def ids(self, texts, source=None):
         """Ids of texts, ragged int32 `(n, None)`.
@@ -86,7 +87,8 @@ class TargetText:
                 tokens point to their places there; see
                 `rnnzoo.text.copying.point`.
         """
-        return self.ids_of(self.tokens(texts), source)
+        tokens = self.tokens(texts)[:, : self.max_length]
+        return self.ids_of(tokens, source)
 
     def ids_of(self, tokens, source=None):
         """Ids of tokens; see `ids`."""

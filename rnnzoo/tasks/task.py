@@ -114,6 +114,13 @@ class Task(Trainer):
         """The `Columns` of a `rnnzoo.pipeline.raw.Chunk`."""
         raise NotImplementedError
 
+    def see(self, examples):
+        """Learns what answers need to know of the encoded training examples.
+
+        Args:
+            examples: `rnnzoo.pipeline.examples.Examples`.
+        """
+
     def default_loss(self):
         """The loss of the recipe; `None` if `compute_loss` is the task's."""
         raise NotImplementedError

@@ -11,11 +11,11 @@ from rnnzoo.explain import Alignment, Alignments
 from rnnzoo.ids import PADDING, UNKNOWN, pad
 from rnnzoo.layers import EmbeddingDropout
 from rnnzoo.pipeline.examples import Examples
+from rnnzoo.tasks import serving
 from rnnzoo.tasks.embeddings import most_ids, size_embedding
 from rnnzoo.tasks.task import Columns
 from rnnzoo.tasks.text_writer import (
     TextWriter,
-    check_beam,
     found_in,
     several,
     without_padding,
@@ -25,7 +25,6 @@ from rnnzoo.text import copying
 
 BATCH_SIZE = 64  # at inference
 BEAM_WIDTH = 5
-LONGER = 10  # A text has at most this more than twice the source's tokens.
 
 
 class TextToText(TextWriter):
@@ -51,6 +50,9 @@ class TextToText(TextWriter):
             al. 2014, section 3.3.
         word_dropout: Rate at which types of the source's tokens are dropped.
         coverage_loss: Factor of `rnnzoo.losses.coverage`.
+        length_ratio: Most tokens written for each token read, beside 10 more;
+            learned by `fit`, as what training showed at most. `None` for any
+            number.
         vocabulary: Tokens of the source from id 2 on, learned by `adapt`.
         target_vocabulary: Tokens of the target from id 2 on, learned by
             `adapt`.
@@ -66,7 +68,7 @@ class TextToText(TextWriter):
     answer_name = None
     unit_name = "pair"
     parts = ("embedding", "encoder", "decoder", "tokenizer", "target_tokenizer")
-    lends = ("tokenizer", "target_tokenizer")
+    lends = ("tokenizer", "target_tokenizer", "length_ratio")
 
     def __init__(
         self,
@@ -81,6 +83,7 @@ class TextToText(TextWriter):
         reverse_source=False,
         word_dropout=0.0,
         coverage_loss=0.0,
+        length_ratio=None,
         vocabulary=None,
         target_vocabulary=None,
         **kwargs,
@@ -96,6 +99,8 @@ class TextToText(TextWriter):
         check_positive("source_length", source_length, optional=True)
         check_rate("word_dropout", word_dropout)
         check_not_negative("coverage_loss", coverage_loss)
+        if length_ratio is not None:
+            check_not_negative("length_ratio", length_ratio)
         self.embedding = embedding
         self.encoder = encoder
         self.tokenizer = tokenizer
@@ -104,6 +109,7 @@ class TextToText(TextWriter):
         self.reverse_source = reverse_source
         self.word_dropout = EmbeddingDropout(word_dropout)
         self.coverage_loss = coverage_loss
+        self.length_ratio = length_ratio
         self.vocabulary = None
         if vocabulary is not None:
             self.take(vocabulary, target_vocabulary)
@@ -155,6 +161,13 @@ class TextToText(TextWriter):
             if self.decoder.copy:
                 inputs["copies"] = self.target.ids_of(words, words)
         return Columns(inputs, labels)
+
+    def see(self, examples):
+        """Learns how long texts are beside their sources."""
+        written = examples.labels.row_lengths() - 1  # without the end
+        read = tf.maximum(examples.inputs["source"].row_lengths(), 1)
+        ratio = float(tf.reduce_max(written / read))
+        self.length_ratio = max(ratio, self.length_ratio or 0.0)
 
     @text.in_graph
     def _to_count(self, texts):
@@ -230,13 +243,13 @@ class TextToText(TextWriter):
 
     # From scores to texts.
 
-    def write_about(self, texts, prefixes, beam_width, n_best):
+    def write_about(self, texts, prefixes, beam):
         """Writes about texts, from strings to strings, in the graph.
 
         Args:
             texts: String tensor `(n,)`.
             prefixes: String tensor `(n,)`: how answers begin.
-            beam_width, n_best: See `rnnzoo.search.beam`.
+            beam: `rnnzoo.tasks.beam.Beam`.
 
         Returns:
             Dict of tensors: `texts` string `(n, n_best)` and their `scores`;
@@ -254,14 +267,13 @@ class TextToText(TextWriter):
         memory, mask, states = self._encode_source(
             pad(self.vocabulary(words)), training=False
         )
+        longest = beam.longest(
+            tf.cast(words.row_lengths(), tf.int32),
+            tf.cast(forced.row_lengths(), tf.int32),
+        )
         prefix = self.target.ids_of(forced, copied).to_tensor(-1)
-        longest = self._longest(tf.cast(words.row_lengths(), tf.int32))
         written = self.write(
-            self.beam(longest, beam_width, n_best, prefix=prefix),
-            memory,
-            mask,
-            states,
-            source=source,
+            beam.search(longest, prefix), memory, mask, states, source=source
         )
         tokens = written.tokens
         if written.weights is not None:
@@ -270,16 +282,9 @@ class TextToText(TextWriter):
         outputs = self.outputs(written, tokens)
         return {**outputs, "source_tokens": pad(words)}
 
-    def _longest(self, lengths):
-        """The most tokens to write about sources of these lengths."""
-        longest = tf.minimum(2 * lengths + LONGER, self.max_length)
-        # An empty text has an empty answer.
-        return tf.where(lengths > 0, longest, 0)
-
     @tf.function(reduce_retracing=True, autograph=False)
-    def _write_about(self, inputs, beam_width, n_best):
-        texts, prefixes = inputs["text"], inputs["prefix"]
-        return self.write_about(texts, prefixes, beam_width, n_best)
+    def _write_about(self, inputs, beam):
+        return self.write_about(inputs["text"], inputs["prefix"], beam)
 
     # Answers.
 
@@ -293,6 +298,7 @@ class TextToText(TextWriter):
         prefix: Any = None,
         batch_size: int | None = None,
         verbose: int = 0,
+        **limits: Any,
     ) -> list:
         """The best texts that a beam search finds.
 
@@ -306,6 +312,9 @@ class TextToText(TextWriter):
                 Unknown words are kept as they are.
             batch_size: Defaults to 64.
             verbose: As in Keras.
+            **limits: `max_length`, `min_length`, `block_ngrams` and
+                `length_penalty`; see `rnnzoo.tasks.TextWriter.beam`. A prefix
+                is never cut.
 
         Returns:
             List of strings, or of `answer_type`s, in the order of the texts;
@@ -313,7 +322,7 @@ class TextToText(TextWriter):
             many as were found.
         """
         self._require_adapted(self.verb)
-        check_beam(beam_width, n_best)
+        beam = self.beam(beam_width, n_best, **limits)
         chunks = list(self._text_chunks(x))
         prefixes = self._prefixes(prefix or "", sum(map(len, chunks)))
         is_plain = not (return_scores or return_alignments)
@@ -330,7 +339,7 @@ class TextToText(TextWriter):
                 np.array([len(each) for each in texts]),
             )
             rows = examples.run(
-                lambda inputs: self._write_about(inputs, beam_width, n_best),
+                lambda inputs: self._write_about(inputs, beam),
                 batch_size or BATCH_SIZE,
                 verbose,
             )
@@ -405,45 +414,29 @@ class TextToText(TextWriter):
 
     # Serving and saving.
 
-    def served(self, beam_width=BEAM_WIDTH):
-        """The signatures of the export; an answer has the name of the task's.
+    def served(self, beam_width=BEAM_WIDTH, **limits):
+        """The signatures of the export; see `rnnzoo.tasks.serving.written`.
+
+        An answer has the name of the task's, such as `translation`:
 
         - `serving_default`, with `text: string (n,)`: `translation` string and
           `score` float32, `(n,)`.
-        - `n_best`, with `text` and the int32 scalars `beam_width` and
-          `n_best`: `translations` and `scores`, `(n, n_best)`.
+        - `n_best`, with `text` and the int32 `beam_width` and `n_best`:
+          `translations` and `scores`.
 
         Args:
             beam_width: The width of `serving_default`.
+            **limits: As of the verb, for both.
         """
-        check_beam(beam_width)
         texts = tf.TensorSpec([None], tf.string, name="text")
-        numbers = [
-            tf.TensorSpec([], tf.int32, name=name)
-            for name in ("beam_width", "n_best")
-        ]
 
-        @tf.function(input_signature=[texts], autograph=False)
-        def serve(text):
-            none = tf.fill(tf.shape(text), "")
-            found = self.write_about(text, none, beam_width, 1)
-            return {
-                self.answer_name: found["texts"][:, 0],
-                "score": found["scores"][:, 0],
-            }
+        def write(texts, beam):
+            prefixes = tf.fill(tf.shape(texts), "")
+            found = self.write_about(texts, prefixes, beam)
+            return {name: found[name] for name in ("texts", "scores")}
 
-        @tf.function(input_signature=[texts, *numbers], autograph=False)
-        def serve_n_best(text, beam_width, n_best):
-            beam_width = tf.maximum(beam_width, 1)
-            n_best = tf.clip_by_value(n_best, 1, beam_width)
-            none = tf.fill(tf.shape(text), "")
-            found = self.write_about(text, none, beam_width, n_best)
-            return {
-                f"{self.answer_name}s": found["texts"],
-                "scores": found["scores"],
-            }
-
-        return {"serving_default": serve, "n_best": serve_n_best}
+        beam = self.beam(beam_width, **limits)
+        return serving.written(texts, write, beam, self.answer_name)
 
     def to_serve(self, x):
         texts = [each for part in self._text_chunks(x) for each in part]
@@ -457,6 +450,7 @@ class TextToText(TextWriter):
             "reverse_source": self.reverse_source,
             "word_dropout": self.word_dropout.rate,
             "coverage_loss": self.coverage_loss,
+            "length_ratio": self.length_ratio,
         }
 
 

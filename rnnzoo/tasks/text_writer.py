@@ -1,5 +1,6 @@
 """Tasks whose answer is a text, written a token at a time."""
 
+import dataclasses
 import functools
 from typing import Any, NamedTuple
 
@@ -7,9 +8,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rnnzoo import losses, search, text
+from rnnzoo import losses, text
 from rnnzoo.checks import check_not_negative, check_positive, check_rate
 from rnnzoo.ids import PADDING
+from rnnzoo.tasks.beam import Beam
 from rnnzoo.tasks.embeddings import most_ids, size_embedding
 from rnnzoo.tasks.target_text import TargetText
 from rnnzoo.tasks.task import Task
@@ -51,12 +53,19 @@ class TextWriter(Task):
             gives out, those of padding, unknown tokens, start and end
             included.
         min_count: Tokens seen less often in `adapt` are unknown.
-        max_length: Most tokens written.
+        max_length: Most tokens written, and most that a text has in training.
         label_smoothing: Share of the probability of a target that the other
             tokens get. Szegedy et al. 2016.
         length_penalty: Exponent of the length in scores; see
             `rnnzoo.search.beam`.
+
+    Attributes of the class:
+        length_ratio: See `rnnzoo.tasks.beam.Beam`.
+        shortest: Fewest tokens of a text about something.
     """
+
+    length_ratio = None
+    shortest = 0
 
     def __init__(
         self,
@@ -200,25 +209,100 @@ class TextWriter(Task):
     def default_metrics(self):
         return [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
 
-    # From scores to tokens.
+    def score_pairs(
+        self,
+        x: Any,
+        y: Any = None,
+        length_penalty: float | None = None,
+        batch_size: int | None = None,
+        verbose: int = 0,
+    ) -> Any:
+        """Scores texts that are given, as a search would score them.
 
-    def beam(self, max_length, beam_width=1, n_best=1, **limits):
-        """A beam search with the task's length penalty, for `write`.
+        The score of a text `Y` is `log P(Y) / ((5 + |Y|) / 6)^a`, with the
+        length penalty `a` and the number `|Y|` of its tokens and its end; see
+        `rnnzoo.search.beam`.
 
         Args:
-            max_length: Most tokens; an integer, or integers `(n,)`.
-            beam_width, n_best: `width` and `n_best` of `rnnzoo.search.beam`.
-            **limits: Its other arguments, such as `min_length`, `prefix`,
-                `block_ngrams` and `allowed`.
+            x, y: Raw examples with the texts as their targets; see the class.
+            length_penalty: By default the task's; 0 gives log probabilities.
+            batch_size: Defaults to the recipe's.
+            verbose: As in Keras.
+
+        Returns:
+            float32 array `(n,)`, the higher the better; of examples with
+            several texts each, a list of such arrays, one for each example.
         """
-        return functools.partial(
-            search.beam,
-            max_length=max_length,
-            width=beam_width,
-            n_best=n_best,
-            length_penalty=self.length_penalty,
-            **limits,
+        self._require_adapted("score_pairs")
+        if length_penalty is None:
+            length_penalty = self.length_penalty
+        check_not_negative("length_penalty", length_penalty)
+        examples = self._labelled(x, y, keep_raw=False)
+        pairs = examples.flat()
+        both = {"inputs": pairs.inputs, "labels": pairs.labels}
+        log_probs = dataclasses.replace(pairs, inputs=both, labels=None).run(
+            lambda both: self._log_probs(both["inputs"], both["labels"]),
+            batch_size or self.recipe.batch_size,
+            verbose,
         )
+        lengths = pairs.labels.row_lengths().numpy()
+        scores = np.array(log_probs) / ((5 + lengths) / 6) ** length_penalty
+        return examples.unflat(scores.astype("float32"))
+
+    @tf.function(reduce_retracing=True, autograph=False)
+    def _log_probs(self, inputs, labels):
+        """Log probabilities of targets, float32 `(batch,)`."""
+        logits = self(inputs, training=False).logits
+        never = tf.reduce_any(
+            tf.range(tf.shape(logits)[2])[:, None]
+            == list(self.target.unwritten),
+            axis=1,
+        )
+        logits = tf.where(never, -float("inf"), logits)
+        each = losses.smoothed_crossentropy(logits, labels)
+        return -tf.reduce_sum(tf.where(labels == PADDING, 0.0, each), axis=1)
+
+    # From scores to tokens.
+
+    def beam(
+        self,
+        beam_width,
+        n_best=1,
+        max_length=None,
+        min_length=0,
+        block_ngrams=0,
+        length_penalty=None,
+    ):
+        """The beam search of a verb: checked arguments, and defaults.
+
+        Args:
+            beam_width: Number of unfinished texts that are continued.
+            n_best: Number of texts found, at most `beam_width`.
+            max_length: Most tokens of a text; by default the task's
+                `max_length` and `length_ratio`.
+            min_length: Fewest tokens of a text about something.
+            block_ngrams: Size of the n-grams that a text has only once
+                (Paulus et al. 2018); 0 allows all.
+            length_penalty: Exponent of the length in scores, by default the
+                task's; 0 compares log probabilities.
+
+        Returns:
+            `rnnzoo.tasks.beam.Beam`.
+
+        Raises:
+            ValueError: If an argument is out of its range.
+        """
+        beam = Beam(
+            beam_width,
+            n_best,
+            self.max_length if max_length is None else max_length,
+            min_length,
+            self.length_ratio if max_length is None else None,
+            block_ngrams,
+            self.length_penalty if length_penalty is None else length_penalty,
+        )
+        beam.check()
+        return beam._replace(min_length=max(min_length, self.shortest))
 
     def write(
         self,
@@ -233,8 +317,8 @@ class TextWriter(Task):
 
         Args:
             search: Function `(step, state, start=..., end=...)` that returns
-                `rnnzoo.search.Hypotheses`: what `beam` makes, or any search
-                of `rnnzoo.search` with its other arguments given
+                `rnnzoo.search.Hypotheses`: the `search` of a `Beam`, or any
+                search of `rnnzoo.search` with its other arguments given
                 (`functools.partial`).
             memory: `(n, places, features)`, what is written about; `None` for
                 a decoder that takes none.
@@ -332,18 +416,6 @@ class TextWriter(Task):
             "label_smoothing": self.label_smoothing,
             "length_penalty": self.length_penalty,
         }
-
-
-def check_beam(beam_width, n_best=1):
-    """Raises unless a beam of that width can find that many texts."""
-    check_positive("beam_width", beam_width)
-    check_positive("n_best", n_best)
-    if n_best > beam_width:
-        raise ValueError(
-            "Invalid value for argument `n_best`. Expected at most the width "
-            "of the beam. Received: "
-            f"n_best={n_best}, beam_width={beam_width}"
-        )
 
 
 def found_in(row, answer):

@@ -157,6 +157,7 @@ class Trainer(keras.Model):
             validation = self._labelled(*raw.as_columns(validation_data))
         elif splits:
             examples, validation = examples.split(validation_split)
+        self.see(examples)
         if batch_size is None and batch_tokens is None:
             batch_tokens = self.recipe.batch_tokens
         batch_size = batch_size or self.recipe.batch_size

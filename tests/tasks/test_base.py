@@ -10,6 +10,7 @@ import tensorflow as tf
 
 import rnnzoo
 from rnnzoo import search
+from rnnzoo.tasks.beam import Beam
 from rnnzoo.tasks.embeddings import most_ids, size_embedding
 from rnnzoo.tasks.target_text import TargetText
 from rnnzoo.text import SubwordTokenizer, Tokenizer
@@ -167,7 +168,10 @@ def test_a_text_may_be_written_by_any_search():
     assert texts[0].tolist() == texts[1].tolist() != texts[2].tolist()
     assert (texts[0] != b"").all()
     rain = int(model.target_vocabulary(["rain"])[0])
-    only = model.beam(6, min_length=6, allowed=tf.constant([rain]))
+    six = Beam(width=1, min_length=6, max_length=6)
+    only = six.search(
+        six.longest(tf.constant([2])), allowed=tf.constant([rain])
+    )
     written = model.write(only, memory, mask, states)
     assert set(written.tokens.numpy().ravel()) == {b"rain"}
 

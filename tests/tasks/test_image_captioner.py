@@ -141,7 +141,8 @@ def test_a_frozen_encoder_is_asked_once(tmp_path, monkeypatch):
     monkeypatch.setattr(model, "_features", None)
     examples = model.encode(IMAGES, CAPTIONS)  # from the cache
     ((inputs, *_),) = examples.take([0]).batches(9)
-    assert model._write_about(inputs, 3, 1)["texts"][0, 0] == found.text
+    texts = model._write_about(inputs, model.beam(3))["texts"]
+    assert texts[0, 0] == found.text
 
 
 def test_a_finetuned_encoder_keeps_its_statistics(tmp_path):
@@ -186,7 +187,44 @@ def test_served_images_may_have_any_size(model, tmp_path):
     served = signatures["serving_default"](image_bytes=tf.constant(files))
     assert served["caption"][0].numpy().decode() == expected[0].text
     assert served["caption"][1].numpy() == b""
-    assert served["score"][1].numpy() == -np.inf
+    assert served["valid"].numpy().tolist() == [True, False]
+    assert served["score"][1].numpy() == np.finfo("float32").min
+    served = signatures["n_best"](
+        image_bytes=tf.constant(files),
+        beam_width=tf.constant([4, 2]),
+        n_best=tf.constant([3, 2]),
+    )
+    (found,) = model.caption(images[:1], beam_width=4, n_best=3)
+    assert [each.decode() for each in served["captions"][0].numpy()] == found
+    assert served["captions"][1].numpy().tolist() == [b""] * 3
+    assert served["valid"].numpy().tolist() == [True, False]
+    assert np.isfinite(served["scores"]).all()
+    none = signatures["n_best"](
+        image_bytes=tf.constant([], tf.string),
+        beam_width=tf.constant(2),
+        n_best=tf.constant(1),
+    )
+    assert none["captions"].shape == (0, 1)
+
+
+def test_there_is_always_something_to_say(model):
+    bias = model.decoder.output_bias
+    before = bias.numpy()
+    bias.assign_add(40 * tf.one_hot(model.target.end_id, len(before)))
+    captions = [model.caption(IMAGES[:1]), model.caption(IMAGES[:1], n_best=2)]
+    bias.assign(before)
+    assert [len(text.split()) for text in captions[0]] == [1]
+    assert [len(text.split()) for text in captions[1][0]] == [1, 1]
+
+
+def test_given_captions_are_scored(model):
+    several = model.caption(IMAGES[:3], n_best=2, return_scores=True)
+    scores = model.score_pairs(
+        IMAGES[:3], [[each.text for each in found] for found in several]
+    )
+    for found, scored in zip(several, scores, strict=True):
+        expected = [each.score for each in found]
+        np.testing.assert_allclose(scored, expected, atol=1e-2)
 
 
 @pytest.mark.parametrize(
