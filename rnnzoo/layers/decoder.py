@@ -242,6 +242,12 @@ class AttentionDecoder(Readout):
         in_turn = self.input_feeding or self.attention.coverage
         return self.depth if in_turn else 0
 
+    @property
+    def output_shape(self):
+        """Shape of the logits, for a model's summary."""
+        tokens = None if self.copy else self.embedding.input_dim
+        return (None, None, tokens)
+
     def build(self, tokens_shape, memory_shape=None):
         decoder_start.check_memory(self, memory_shape)
         memory = None if memory_shape is None else memory_shape[-1]

@@ -115,7 +115,8 @@ class WordFeatures(keras.layers.Layer):
         return self.dropout(features, training=training)
 
     def compute_output_shape(self, input_shape):
-        return (*input_shape["words"], self.output_dim)
+        words = (None, None) if input_shape is None else input_shape["words"]
+        return (*words, self.output_dim)
 
     def get_config(self):
         serialize = keras.saving.serialize_keras_object

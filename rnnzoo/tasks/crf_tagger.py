@@ -66,10 +66,12 @@ class CRFTagger(Task):
 
     def build(self, input_shape=None):
         features = (None, None, self.features.output_dim)
+        encoded = self.encoder.compute_output_shape(features)
         for layer, shape in (
             (self.features, None),
             (self.encoder, features),
-            (self.head, self.encoder.compute_output_shape(features)),
+            (self.dropout, encoded),
+            (self.head, encoded),
             (self.crf, (None, None, len(self.tag_set))),
         ):
             if not layer.built:  # by loading, or by an earlier call

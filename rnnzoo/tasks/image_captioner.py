@@ -96,6 +96,7 @@ class ImageCaptioner(TextWriter):
     unit_name = "image"
     monitor = "cider_d"
     parts = ("encoder", "memory", "decoder", "target_tokenizer")
+    path = ("encoder", "memory", "decoder")
     keeps = ("captions",)
     lends = ("target_tokenizer",)
 

@@ -211,6 +211,8 @@ class TextClassifier(WithWordVectors, Task):
         ):
             if not layer.built:  # by loading, or by an earlier call
                 layer.build(shape)
+        # Keras calls a dropout built before it knows a shape.
+        self.dropout.build((None, self.encoder.output_dim))
         self.built = True
 
     def call(self, ids, training=None):

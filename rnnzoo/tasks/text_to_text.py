@@ -68,6 +68,7 @@ class TextToText(TextWriter):
     answer_name = None
     unit_name = "pair"
     parts = ("embedding", "encoder", "decoder", "tokenizer", "target_tokenizer")
+    path = ("embedding", "word_dropout", "encoder", "decoder")
     lends = ("tokenizer", "target_tokenizer", "length_ratio")
 
     def __init__(
@@ -184,6 +185,8 @@ class TextToText(TextWriter):
         features = (None, None, self.embedding.output_dim)
         if not self.embedding.built:  # by loading, or by an earlier call
             self.embedding.build((None, None))
+        if not self.word_dropout.built:
+            self.word_dropout.build(features, (None, None))
         if not self.encoder.built:
             self.encoder.build(features)
         if not self.decoder.built:
