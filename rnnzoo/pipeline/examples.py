@@ -12,6 +12,7 @@ from rnnzoo.ids import pad
 
 BATCHES_PER_POOL = 50
 NOISE = 0.1  # of lengths, so that each pass puts other examples together
+MOST_STEPS = 2**15  # of an unshuffled batch of several examples, with padding
 SECOND = 4096  # a step of the first length counts more than all of the second
 
 
@@ -208,10 +209,11 @@ class Examples:
         Shuffled, each pass draws a new order: random pools of 50 batches are
         sorted by length, cut into batches, and these shuffled again. Otherwise
         the batches run from the longest examples to the shortest, and
-        `order()` says which is where.
+        `order()` says which is where; long examples come in smaller batches,
+        so that a single one does not make a large batch of padding.
 
         Args:
-            batch_size: Examples in a batch.
+            batch_size: Examples in a batch, at most.
             shuffle: Whether each pass has a new random order.
             batch_tokens: `tokens` in a batch, give or take an example; then
                 `batch_size` is not used. All examples are sorted by their
@@ -242,9 +244,25 @@ class Examples:
         """The example that is each row of the unshuffled batches."""
         return np.argsort(-self.lengths, kind="stable")
 
+    @property
+    def steps(self):
+        """int array `(n,)`: the length of an example's longest column."""
+        columns = [
+            column.merge_dims(1, column.ragged_rank).row_lengths().numpy()
+            for column in tf.nest.flatten((self.inputs, self.labels))
+            if isinstance(column, tf.RaggedTensor)
+        ]
+        return np.max(columns, axis=0) if columns else self.lengths
+
     def _sorted(self, batch_size):
-        places = tf.data.Dataset.from_tensor_slices(self.order())
-        return places.batch(batch_size)
+        order = self.order()
+        steps, ends = self.steps[order], [0]
+        while ends[-1] < len(order):
+            longest = np.maximum.accumulate(steps[ends[-1] :][:batch_size])
+            padded = longest * np.arange(1, len(longest) + 1)
+            fitting = np.searchsorted(padded, MOST_STEPS, side="right")
+            ends.append(ends[-1] + max(int(fitting), 1))
+        return _cut(tf.constant(order), tf.constant(ends, tf.int64))
 
     def _shuffled(self, batch_size):
         # Keras's set_random_seed seeds NumPy's global generator.
@@ -293,9 +311,7 @@ class Examples:
             bounds = tf.searchsorted(
                 batch, tf.range(batches + 1, dtype=batch.dtype)
             )
-            return tf.data.Dataset.from_tensor_slices(
-                tf.stack([bounds[:-1], bounds[1:]], axis=1)
-            ).map(lambda bound: order[bound[0] : bound[1]])
+            return _cut(order, bounds)
 
         def by_noisy_length(seed):
             noise = tf.random.stateless_uniform(
@@ -363,6 +379,13 @@ class SeveralTargets(Examples):
     def unflat(self, values):
         """List of arrays `(targets, ...)`, one for each example."""
         return np.split(values, np.cumsum(self.labels.row_lengths())[:-1])
+
+
+def _cut(order, bounds):
+    """A dataset of parts of `order`, each from one bound to the next."""
+    return tf.data.Dataset.from_tensor_slices((bounds[:-1], bounds[1:])).map(
+        lambda start, end: order[start:end]
+    )
 
 
 def _is_of_targets(column):

@@ -125,6 +125,25 @@ def test_padding_leaves_a_step_for_empty_examples():
     np.testing.assert_array_equal(pad(strings), [[b"a"], [b""]])
 
 
+def test_long_examples_come_in_smaller_batches(many, monkeypatch):
+    most = 1_000
+    monkeypatch.setattr("rnnzoo.pipeline.examples.MOST_STEPS", most)
+    batches = [inputs for inputs, _ in many.batches(16)]
+    sizes = [batch.shape[0] * batch.shape[1] for batch in batches]
+    assert max(sizes) <= most
+    assert len(many.batches(16)) == len(batches)
+    assert max(len(batch) for batch in batches) == 16  # short ones
+    for batch in batches[:-1]:  # no batch had room for another row
+        assert len(batch) == 16 or (len(batch) + 1) * batch.shape[1] > most
+    sums = many.run(lambda ids: tf.reduce_sum(ids, axis=1), 16)
+    assert sums == (np.arange(1, 1_001) * many.lengths).tolist()
+    # One that is longer than a batch may be is a batch of its own, also if
+    # only an inner axis is long.
+    words = tf.ragged.constant([[[1, 2]], [[1] * most, [1]], [[3]], []])
+    shapes = [ids.shape[:2] for (ids,) in Examples.of(words).batches(8)]
+    assert shapes == [(1, 2), (3, 1)]
+
+
 def test_a_function_runs_over_all_examples_in_their_order(many):
     calls = []
 
