@@ -109,7 +109,6 @@ def finetune(
     if out is not None:
         require_writable(out)
     unfinished = None if out is None else Path(out, UNFINISHED)
-    settings |= {"monitor": task.monitor}
     progress = Progress(task.monitor, recipe.patience, unfinished)
     progress.check(settings | numbers)
     if progress.found:
@@ -127,7 +126,13 @@ def finetune(
     task.compile(
         optimizer=task.default_optimizer(steps, numbers["learning_rate"])
     )
-    progress.begin(task, settings | numbers | {"examples": len(examples)})
+    progress.monitor = task.monitor_for(validation)
+    progress.begin(
+        task,
+        settings
+        | numbers
+        | {"monitor": progress.monitor, "examples": len(examples)},
+    )
     task.fit(
         examples,
         batch_size=batch_size,

@@ -1,6 +1,7 @@
 """The scores of texts; recorded numbers are of the COCO challenge's scorer."""
 
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -44,7 +45,8 @@ def test_a_perfect_caption_has_cider_d_10_and_a_single_image_0():
     texts = ["a cat on a mat here", "two red birds fly away"]
     same = scoring.cider_d(texts, [[text] for text in texts])
     np.testing.assert_allclose(same, 10)
-    assert scoring.cider_d(texts[:1], [texts[:1]]) == 0
+    with pytest.warns(UserWarning, match="CIDEr-D tells nothing"):
+        assert scoring.cider_d(texts[:1], [texts[:1]]) == 0
 
 
 def test_bleu_is_that_of_the_coco_challenge():
@@ -72,7 +74,65 @@ def test_every_order_of_bleu_is_sacrebleu_s():
         assert score == pytest.approx(theirs.score)
         assert ours.brevity_penalty == pytest.approx(theirs.bp)
     assert ours.signature == str(metric.get_signature())
-    assert scoring.bleu(["no"], [["yes"]]).score == 0
+
+
+def test_bleu_of_short_references_is_0_with_a_warning():
+    pytest.importorskip("sacrebleu")
+    three, four = ["it is good"], ["it is so good"]
+    with pytest.warns(UserWarning, match="fewer than 4 tokens"):
+        assert scoring.bleu(three, [three]).score == 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert scoring.bleu(three * 2, [three, [*three, *four]]).score == 0
+        assert scoring.bleu(three, [three], max_order=3).score > 99
+        assert scoring.chrf(three, [three]).score == 100
+    assert scoring.share_with_ngrams([three, four], order=3) == 1
+    assert scoring.share_with_ngrams([three, [*three, *four]]) == 0.5
+    assert scoring.share_with_ngrams([["我喜欢这只狗。"]], "13a") == 0
+
+
+@pytest.mark.filterwarnings("ignore:Every reference has fewer")
+@pytest.mark.parametrize(
+    ("texts", "tokenizer"),
+    [
+        (["The cat sat on the mat.", "Ein Mädchen"], "13a"),
+        (["नमस्ते दुनिया।", "안녕하세요 세계", "مرحبا بالعالم"], "13a"),
+        (["The word 謝謝 means thank you."], "13a"),
+        (["2023 年, OpenAI 发布了 GPT-4。", "我喜欢这只狗。"], "zh"),
+        (["東京都で犬が走る。", "コーヒー"], "char"),
+        (["ฉันชอบสุนัขตัวนี้"], "char"),
+        (["មនុស្សទាំងអស់", "Phnom Penh"], "char"),
+        (["လူတိုင်းသည်", "ທຸກຄົນ", "བཀྲ་ཤིས་བདེ་ལེགས།"], "char"),
+        (["", "?"], "13a"),
+    ],
+)
+def test_the_tokenizer_fits_the_script_of_the_references(texts, tokenizer):
+    sacrebleu = pytest.importorskip("sacrebleu")
+    references = [[text] for text in texts]
+    assert scoring.tokenizer_for(references) == tokenizer
+    written = [text[:-1] for text in texts]
+    found = scoring.bleu(written, references)
+    metric = sacrebleu.BLEU(tokenize=tokenizer)
+    expected = metric.corpus_score(written, [texts])
+    assert found.score == pytest.approx(expected.score)
+    assert found.signature == str(metric.get_signature())
+    named = scoring.bleu(written, references, tokenize="13a")
+    assert "|tok:13a|" in named.signature
+
+
+def test_chrf_is_sacrebleu_s():
+    sacrebleu = pytest.importorskip("sacrebleu")
+    streams = [[each[0] for each in REFERENCES]]
+    for lowercase in (False, True):
+        hypotheses = [text.upper() for text in HYPOTHESES[:3]] + HYPOTHESES[3:]
+        single = [each[:1] for each in REFERENCES]
+        found = scoring.chrf(hypotheses, single, lowercase)
+        metric = sacrebleu.CHRF(lowercase=lowercase)
+        expected = metric.corpus_score(hypotheses, streams)
+        assert found.score == pytest.approx(expected.score)
+        assert found.signature == str(metric.get_signature())
+    several = scoring.chrf(HYPOTHESES, REFERENCES)
+    assert several.signature.startswith("nrefs:var|")
 
 
 def test_tokenized_texts_are_no_reason_for_a_warning(caplog):
@@ -105,10 +165,33 @@ def test_tokenized_texts_are_no_reason_for_a_warning(caplog):
         ),
         ("Me @ home, a = b + c * d", "me @ home a = b + c * d"),
         ("  ", ""),
+        # Of other languages, a mark is part of its word, and characters are
+        # words where there are no spaces.
+        ("नमस्ते, हिन्दी!", "नमस्ते हिन्दी"),
+        ("می‌خواهم", "می‌خواهم"),
+        ("两只狗在GPT-4旁。", "两 只 狗 在 gpt-4 旁"),
+        ("犬がコーヒーを", "犬 が コ ー ヒ ー を"),
+        ("สุนัข", "สุ นั ข"),
     ],
 )
 def test_tokens_are_those_of_the_coco_challenge(text, tokens):
     assert scoring.coco_tokenize(text) == tokens
+
+
+def test_chinese_captions_are_scored_by_characters():
+    pytest.importorskip("sacrebleu")
+    captions = ["一只狗在草地上跑。", "两个人在玩。"]
+    references = [["一只狗在草地上。", "狗跑"], ["两个男人在玩足球。"]]
+    spaced = [" ".join(text.strip("。")) for text in captions]
+    split = [[" ".join(t.strip("。")) for t in each] for each in references]
+    scores = scoring.score_captions(captions, references)
+    assert scores.cider_d == pytest.approx(
+        scoring.cider_d(spaced, split).mean()
+    )
+    assert scores.cider_d > 1
+    assert scores.words == 6.5
+    expected = scoring.bleu(spaced, split, tokenize="none")
+    assert scores.bleu == expected
 
 
 def test_captions_are_scored_without_case_and_punctuation():
@@ -133,7 +216,12 @@ def test_captions_are_scored_without_case_and_punctuation():
 
 
 def test_what_cannot_be_scored_is_a_clear_error():
-    for score in (scoring.bleu, scoring.cider_d, scoring.score_captions):
+    for score in (
+        scoring.bleu,
+        scoring.chrf,
+        scoring.cider_d,
+        scoring.score_captions,
+    ):
         with pytest.raises(ValueError, match="hypotheses.*Received: none"):
             score([], [])
         with pytest.raises(ValueError, match="references.*each.*2.*: 1 lists"):
@@ -142,6 +230,8 @@ def test_what_cannot_be_scored_is_a_clear_error():
             score(["a", "b"], [["a"], "b"])
         with pytest.raises(ValueError, match=r"references\[0\]=\[\]"):
             score(["a"], [[]])
+    with pytest.raises(ValueError, match="`tokenize`.*'zh'.*'jieba'"):
+        scoring.bleu(["a"], [["a"]], tokenize="jieba")
 
 
 def test_without_sacrebleu_the_error_says_what_to_install(monkeypatch):

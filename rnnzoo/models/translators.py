@@ -60,6 +60,7 @@ def recurrent_translator(
     unit="subword",
     lowercase=False,
     languages=None,
+    bleu_tokenizer="auto",
 ):
     """A translator of recurrent layers, the base of the others.
 
@@ -90,6 +91,9 @@ def recurrent_translator(
         lowercase: Whether texts are lower-cased.
         languages: Names of source and target in dictionaries; by default the
             dataset's.
+        bleu_tokenizer: How BLEU splits texts into tokens: the name of a
+            tokenizer of sacreBLEU, such as `"13a"`, `"zh"` or `"char"`; by
+            default it is chosen by the script of the references.
     """
     check_positive("depth", depth)
     check_positive("vocabulary_size", vocabulary_size)
@@ -128,6 +132,7 @@ def recurrent_translator(
         max_length=max_length,
         length_penalty=length_penalty,
         languages=languages,
+        bleu_tokenizer=bleu_tokenizer,
         **options,
     )
 

@@ -184,6 +184,14 @@ class Task(Trainer):
             info: TFDS's `DatasetInfo`.
         """
 
+    def monitor_for(self, examples):
+        """The metric to choose the best epoch by, on these examples.
+
+        Args:
+            examples: `rnnzoo.pipeline.examples.Examples` to validate on.
+        """
+        return self.monitor
+
     def prepare(self, inputs):
         """The inputs of all examples as batches take them."""
         return inputs

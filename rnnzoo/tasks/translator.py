@@ -1,6 +1,7 @@
 """Translation of texts, with an alignment of their words."""
 
 import dataclasses
+import functools
 import importlib.util
 import warnings
 from typing import Any
@@ -9,11 +10,9 @@ import keras
 import numpy as np
 
 from rnnzoo import scoring
+from rnnzoo.checks import check_choice
 from rnnzoo.pipeline.schema import Schema, Text
 from rnnzoo.tasks.text_to_text import BEAM_WIDTH, TextToText
-
-# Scores of whole answers and how sacreBLEU counts them.
-SCORES = {"bleu": {}, "bleu_lowercase": {"lowercase": True}}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -45,16 +44,19 @@ class Translator(TextToText):
     `multi30k`, `ted_hrlr_translate` and `wmt`.
 
     Where sacreBLEU is installed, validation data is scored after each epoch,
-    greedily; `evaluate` scores what a beam search finds. `bleu` is sacreBLEU's
-    default, of texts as they are; `bleu_lowercase` ignores case. Both are in
-    0..100. The best epoch is that of the best `bleu` (of `bleu_lowercase`, if
-    the tokenizer lower-cases) or, without sacreBLEU, of the best accuracy of
-    tokens.
+    greedily; `evaluate` scores what a beam search finds. `bleu` and `chrf` are
+    of texts as they are, `bleu_lowercase` ignores case; all are in 0..100. If
+    the tokenizer lower-cases, there are `bleu_lowercase` and `chrf_lowercase`.
+    The best epoch is that of the best BLEU; of the best chrF, if most
+    references are too short for BLEU (`rnnzoo.scoring.share_with_ngrams`);
+    without sacreBLEU, of the best accuracy of tokens.
 
     Args:
         embedding, encoder, decoder: See `rnnzoo.tasks.TextToText`.
         languages: Names of the features `(source, target)` of dictionaries;
             may be learned by `adapt`.
+        bleu_tokenizer: How BLEU splits texts into tokens: a name that
+            `rnnzoo.scoring.bleu` takes.
         **kwargs: See `rnnzoo.tasks.TextToText` and `rnnzoo.tasks.TextWriter`.
 
     Examples:
@@ -80,9 +82,18 @@ class Translator(TextToText):
     languages = None
 
     def __init__(
-        self, embedding, encoder, decoder, *, languages=None, **kwargs
+        self,
+        embedding,
+        encoder,
+        decoder,
+        *,
+        languages=None,
+        bleu_tokenizer="auto",
+        **kwargs,
     ):
         super().__init__(embedding, encoder, decoder, **kwargs)
+        check_choice("bleu_tokenizer", bleu_tokenizer, scoring.TOKENIZERS)
+        self.bleu_tokenizer = bleu_tokenizer
         if languages is not None and (
             isinstance(languages, str) or len(languages) != 2
         ):
@@ -158,17 +169,28 @@ class Translator(TextToText):
 
     @property
     def monitor(self):
+        return f"bleu{self._case}" if _has_sacrebleu() else "accuracy"
+
+    def monitor_for(self, examples):
         if not _has_sacrebleu():
-            return "accuracy"
-        return "bleu_lowercase" if self.target_tokenizer.lowercase else "bleu"
+            return self.monitor
+        share = scoring.share_with_ngrams(
+            _references(examples), self.bleu_tokenizer
+        )
+        return self.monitor if share > 0.5 else f"chrf{self._case}"
+
+    @property
+    def _case(self):
+        """How the names of scores end that see all case there is."""
+        return "_lowercase" if self.target_tokenizer.lowercase else ""
 
     def score(self, examples, quick=False):
-        """BLEU of translations beside those that people wrote.
+        """BLEU and chrF of translations beside those that people wrote.
 
         Returns:
-            Dict of `bleu` and, unless `quick`, `bleu_lowercase`; only of
-            `bleu_lowercase`, if translations are in lower case. Empty without
-            sacreBLEU.
+            Dict of `bleu`, `chrf` and, unless `quick`, `bleu_lowercase`; of
+            `bleu_lowercase` and `chrf_lowercase`, if translations are in lower
+            case. Empty without sacreBLEU.
         """
         if not _has_sacrebleu():
             warnings.warn(
@@ -179,11 +201,17 @@ class Translator(TextToText):
             )
             return {}
         written = self.translate(examples, 1 if quick else BEAM_WIDTH)
-        references = [[each.decode()] for each in examples.raw["target"]]
-        alone = quick or self.target_tokenizer.lowercase
+        references = _references(examples)
+        bleu = functools.partial(scoring.bleu, tokenize=self.bleu_tokenizer)
+        scorers = {"bleu_lowercase": bleu, "chrf_lowercase": scoring.chrf}
+        if not self._case:
+            scorers = {"bleu": bleu, "chrf": scoring.chrf}
+            if not quick:
+                scorers["bleu_lowercase"] = bleu
         scores = {}
-        for name in [self.monitor] if alone else SCORES:
-            found = scoring.bleu(written, references, **SCORES[name])
+        for name, scorer in scorers.items():
+            ignores_case = name.endswith("_lowercase")
+            found = scorer(written, references, lowercase=ignores_case)
             scores[name] = found.score
             self.signatures[name] = found.signature
         return scores
@@ -205,6 +233,13 @@ class Translator(TextToText):
             many as were found.
         """
         return self.rewrite(x, *args, **kwargs)
+
+    def get_config(self):
+        return {**super().get_config(), "bleu_tokenizer": self.bleu_tokenizer}
+
+
+def _references(examples):
+    return [[each.decode()] for each in examples.raw["target"]]
 
 
 def _has_sacrebleu():

@@ -202,6 +202,9 @@ def test_bleu_is_sacrebleus(model, monkeypatch):
             written, [targets], lowercase=lowercase
         )
         assert metrics[name] == pytest.approx(expected.score)
+    assert metrics["chrf"] == pytest.approx(
+        sacrebleu.corpus_chrf(written, [targets]).score
+    )
     assert "case:lc" in model.signatures["bleu_lowercase"]
     assert model.monitor == "bleu"
     listed = model.evaluate(sources, targets, verbose=0)
@@ -213,14 +216,23 @@ def test_bleu_is_sacrebleus(model, monkeypatch):
     assert "bleu" not in metrics
 
 
-@pytest.mark.parametrize("lowercase", [False, True])
-def test_the_epoch_of_the_best_bleu_is_kept(lowercase, capsys):
+@pytest.mark.parametrize(
+    ("lowercase", "times", "name"),
+    [
+        (False, 2, "bleu"),
+        (True, 2, "bleu_lowercase"),
+        (False, 1, "chrf"),  # Most targets have fewer than four words.
+        (True, 1, "chrf_lowercase"),
+    ],
+)
+def test_the_epoch_of_the_best_score_is_kept(lowercase, times, name, capsys):
     keras.utils.set_random_seed(1)
-    targets = [target.title() for target in TARGETS]
+    sources = [" ".join([source] * times) for source in SOURCES]
+    targets = [" ".join([target] * times).title() for target in TARGETS]
     model, metrics = rnnzoo.finetune(
         "luong_translator",
-        (SOURCES, targets),
-        (SOURCES[:7], targets[:7]),
+        (sources, targets),
+        (sources[:7], targets[:7]),
         epochs=20,
         batch_size=7,
         learning_rate=0.05,
@@ -228,17 +240,50 @@ def test_the_epoch_of_the_best_bleu_is_kept(lowercase, capsys):
         lowercase=lowercase,
         **SMALL,
     )
-    name = "bleu_lowercase" if lowercase else "bleu"
-    assert f"val_{name}" in metrics["history"]
-    greedy = model.translate(SOURCES[:7], beam_width=1)
-    expected = sacrebleu.corpus_bleu(
-        greedy, [targets[:7]], lowercase=lowercase
-    ).score
-    assert expected > 0
-    assert max(metrics["history"][f"val_{name}"]) == pytest.approx(expected)
+    greedy = model.translate(sources[:7], beam_width=1)
+    kind = sacrebleu.CHRF if "chrf" in name else sacrebleu.BLEU
+    expected = kind(lowercase=lowercase).corpus_score(greedy, [targets[:7]])
+    assert expected.score > 0
+    best = max(metrics["history"][f"val_{name}"])
+    assert best == pytest.approx(expected.score)
     signatures = metrics["signatures"]
-    assert set(signatures) == {name, "bleu_lowercase"}
+    cased = {"bleu", "chrf", "bleu_lowercase"}
+    assert signatures.keys() == (
+        {"bleu_lowercase", "chrf_lowercase"} if lowercase else cased
+    )
     assert capsys.readouterr().out.count(signatures[name]) == 1
+
+
+@pytest.mark.filterwarnings("ignore:Every reference has fewer")
+def test_bleu_of_chinese_counts_characters_or_what_it_is_told():
+    texts, chinese = (
+        ["I like tea", "you like tea"] * 4,
+        ["我喜欢茶", "你喜欢茶"] * 4,
+    )
+    signatures = {}
+    for tokenizer in ("auto", "char", "13a"):
+        model = trained(
+            "luong_translator",
+            epochs=1,
+            sources=texts,
+            targets=chinese,
+            unit="character",
+            bleu_tokenizer=tokenizer,
+        )
+        examples = model.encode(texts, chinese)
+        model.score(examples, quick=True)
+        signatures[tokenizer] = model.signatures["bleu"].split("|")[3]
+        blind = tokenizer == "13a"  # which finds one token in each text
+        assert model.monitor_for(examples) == ("chrf" if blind else "bleu")
+        again = type(model).from_config(model.get_config())
+        assert again.bleu_tokenizer == tokenizer
+    assert signatures == {
+        "auto": "tok:zh",
+        "char": "tok:char",
+        "13a": "tok:13a",
+    }
+    with pytest.raises(ValueError, match="`bleu_tokenizer`.*'zh'.*'jieba'"):
+        rnnzoo.build("luong_translator", bleu_tokenizer="jieba")
 
 
 def test_bad_input_is_an_error(model):

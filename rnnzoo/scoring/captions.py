@@ -1,106 +1,17 @@
-"""Scores of texts that models wrote, by references that people wrote."""
+"""Scores of captions, beside all that people wrote about an image."""
 
 import dataclasses
 import math
-import re
+import warnings
 from collections import Counter
-from typing import NamedTuple
 
 import numpy as np
 
+from rnnzoo.scoring.corpus import Bleu, bleu, check_references
+from rnnzoo.scoring.words import coco_tokenize
+
 CIDER_ORDER = 4  # Words in the longest n-grams.
 CIDER_SIGMA = 6.0  # In words, of the penalty of another length.
-
-_ENDING = r"'(?:s|m|d|re|ve|ll)\b"  # of contractions
-_TOKENS = re.compile(
-    rf"""
-      n't\b
-    | {_ENDING}
-    | (?:mr|mrs|ms|dr|st|jr|sr)\.
-    | (?:[a-z]\.){{2,}}                             # u.s.
-    | \d+(?:[.,:/]\d+)+                             # 3,000.50
-    | can(?=not\b)
-    | \w+?(?=n't\b)                                 # do of don't
-    | \w+(?:(?:[-/&@.]|(?!{_ENDING})')\w+)*         # three-year-old, o'clock
-    | [$%&\#+=@*]
-    """,
-    re.VERBOSE,
-)
-
-
-class Bleu(NamedTuple):
-    """BLEU of a corpus, and the numbers that it is made of.
-
-    Attributes:
-        score: BLEU of the highest order, in 0..100.
-        scores: BLEU of each order, BLEU-1 to BLEU-`max_order`.
-        precisions: Share of right n-grams of each order, in 0..100.
-        brevity_penalty: Factor in 0..1.
-        signature: The settings of the count, as sacreBLEU writes them.
-    """
-
-    score: float
-    scores: tuple
-    precisions: tuple
-    brevity_penalty: float
-    signature: str
-
-
-def bleu(hypotheses, references, tokenize="13a", lowercase=False, max_order=4):
-    """BLEU of a corpus, counted by sacreBLEU.
-
-    Papineni et al. 2002, Post 2018. With several references, an n-gram is
-    right if any of them has it, and the reference whose length is nearest to
-    that of the hypothesis counts for the brevity penalty.
-
-    Args:
-        hypotheses: List of strings.
-        references: List of lists of strings, the references of each
-            hypothesis; their numbers may differ.
-        tokenize: Name of a tokenizer of sacreBLEU; `"none"` splits at spaces.
-        lowercase: Whether to ignore case.
-        max_order: Words in the longest n-grams.
-
-    Returns:
-        `Bleu`.
-
-    Raises:
-        ValueError: If there is no hypothesis, if one has no reference, or if
-            there are not as many lists of references as hypotheses.
-        ImportError: If sacreBLEU is not installed.
-
-    Examples:
-
-    >>> from rnnzoo.scoring import bleu
-    >>> result = bleu(["the cat sat on a mat"], [["the cat sat on the mat"]])
-    >>> round(result.score, 1), [round(each, 1) for each in result.scores]
-    (53.7, [83.3, 70.7, 63.0, 53.7])
-    >>> result.signature
-    'nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:...'
-    """
-    _check(hypotheses, references)
-    metric = _sacrebleu().BLEU(
-        tokenize=tokenize,
-        lowercase=lowercase,
-        max_ngram_order=max_order,
-        force=True,  # Tokenized text is no mistake that calls for a warning.
-    )
-    streams = [
-        [each[place] if place < len(each) else None for each in references]
-        for place in range(max(map(len, references)))
-    ]
-    result = metric.corpus_score(list(hypotheses), streams)
-    scores = tuple(
-        result.bp * _geometric_mean(result.precisions[:order])
-        for order in range(1, max_order + 1)
-    )
-    return Bleu(
-        score=scores[-1],
-        scores=scores,
-        precisions=tuple(result.precisions),
-        brevity_penalty=result.bp,
-        signature=str(metric.get_signature()),
-    )
 
 
 def cider_d(hypotheses, references):
@@ -125,7 +36,7 @@ def cider_d(hypotheses, references):
         references: List of lists of strings, the references of each
             hypothesis; their numbers may differ. An n-gram that the references
             of every image have weighs nothing, so the score of a single image
-            is 0.
+            is 0, with a warning.
 
     Returns:
         float64 array, in 0..10. The score of the corpus is its mean.
@@ -140,7 +51,7 @@ def cider_d(hypotheses, references):
     >>> cider_d(["a cat", "cats"], references).round(2).tolist()
     [3.51, 0.0]
     """
-    _check(hypotheses, references)
+    check_references(hypotheses, references)
     counts = [[_count_ngrams(text) for text in texts] for texts in references]
     images = Counter(ngram for each in counts for ngram in set().union(*each))
     weights = {
@@ -148,6 +59,12 @@ def cider_d(hypotheses, references):
         for ngram, count in images.items()
     }
     unseen = math.log(len(references))
+    if not any(weights.values()):
+        warnings.warn(
+            "CIDEr-D tells nothing, and is 0: the references of every image "
+            "have the same n-grams. Expected references of several images.",
+            stacklevel=2,
+        )
 
     def weigh(counts):
         vectors = [{} for _ in range(CIDER_ORDER)]
@@ -232,7 +149,7 @@ def score_captions(captions, references):
     distinct    100.0%
     signature   nrefs:var|case:mixed|eff:no|tok:none|...
     """
-    _check(captions, references)
+    check_references(captions, references)
     captions = list(map(coco_tokenize, captions))
     references = [list(map(coco_tokenize, each)) for each in references]
     words = [caption.split() for caption in captions]
@@ -245,56 +162,6 @@ def score_captions(captions, references):
         vocabulary=len(set().union(*words)),
         distinct=len(set(captions)) / len(captions),
     )
-
-
-def coco_tokenize(text):
-    """Splits a text into words as the scorer of the COCO challenge does.
-
-    The words are in lower case and follow the Penn Treebank ("do n't", "dog
-    's", "three-year-old"); punctuation is dropped. On English captions, the
-    result is that of the challenge's own tokenizer, Stanford's, except for rare
-    abbreviations and slang, and for brackets, which Stanford's turns into words
-    like "-lrb-".
-
-    Args:
-        text: String.
-
-    Returns:
-        The words, joined by spaces.
-
-    Examples:
-
-    >>> from rnnzoo.scoring import coco_tokenize
-    >>> coco_tokenize("A dog's three-year-old owner doesn't run!")
-    "a dog 's three-year-old owner does n't run"
-    """
-    return " ".join(_TOKENS.findall(text.lower().replace("’", "'")))
-
-
-def _check(hypotheses, references):
-    if not len(hypotheses):
-        raise ValueError(
-            "Invalid value for argument `hypotheses`. Expected at least one "
-            "text. Received: none"
-        )
-    if len(references) != len(hypotheses):
-        raise ValueError(
-            "Invalid value for argument `references`. Expected a list for each "
-            f"of the {len(hypotheses)} hypotheses. Received: {len(references)} "
-            "lists"
-        )
-    for place, each in enumerate(references):
-        if isinstance(each, str) or not len(each):
-            raise ValueError(
-                "Invalid value for argument `references`. Expected lists of "
-                f"at least one string. Received: references[{place}]={each!r}"
-            )
-
-
-def _geometric_mean(values):
-    if not all(values):
-        return 0.0
-    return math.exp(sum(map(math.log, values)) / len(values))
 
 
 def _count_ngrams(text):
@@ -320,14 +187,3 @@ def _cosine(hypothesis, reference):
 def _length_penalty(hypothesis, reference):
     difference = len(hypothesis.split()) - len(reference.split())
     return math.exp(-(difference**2) / (2 * CIDER_SIGMA**2))
-
-
-def _sacrebleu():
-    try:
-        import sacrebleu
-    except ImportError as error:
-        raise ImportError(
-            "Scoring with BLEU needs sacreBLEU. Install it with "
-            '`pip install "rnnzoo[scoring]"`.'
-        ) from error
-    return sacrebleu
