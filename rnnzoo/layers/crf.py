@@ -42,8 +42,9 @@ def crf_log_likelihood(
         potentials: Scores of each tag at each step, `(batch, time, tags)`.
         tags: Integers `(batch, time)`, at least 0 and below the number of
             tags. The tags at masked steps do not matter.
-        mask: Boolean `(batch, time)`, false for the padding at the end of a
-            row; `None` if there is no padding.
+        mask: Boolean `(batch, time)`, false at steps that the sequence leaves
+            out: padding, or others such as parts of words. The tag before such
+            a step is followed by the tag after it. `None` leaves out none.
         transitions: Score of each pair of tags in a row, `(tags from, tags
             to)`. `None` means zeros, here and for the next two.
         start: Score of each tag at the first step, `(tags,)`.
@@ -54,8 +55,8 @@ def crf_log_likelihood(
 
     Raises:
         ValueError: If shapes or types do not fit.
-        tf.errors.InvalidArgumentError: If there is padding before a step, or a
-            tag out of range.
+        tf.errors.InvalidArgumentError: If a tag is out of range. XLA has no
+            such errors: the row is NaN there.
 
     Examples:
         Without scores of transitions, the steps are independent:
@@ -68,30 +69,40 @@ def crf_log_likelihood(
         0.125
     """
     chain = make_chain(potentials, mask, transitions, start, end)
-    tags = _checked_tags(tags, tf.convert_to_tensor(potentials).shape, chain)
-    log_z = log_partition(chain)
-    return tf.cast(tf.minimum(score(chain, tags) - log_z, 0), tf.float32)
+    tags, unknown = _checked_tags(tags, potentials, chain)
+    log_likelihood = tf.minimum(score(chain, tags) - log_partition(chain), 0)
+    return tf.cast(log_likelihood + unknown, tf.float32)
 
 
-def _checked_tags(tags, shape, chain):
+def _checked_tags(tags, potentials, chain):
+    """The tags in the order of the chain, and NaN where they do not exist.
+
+    Returns:
+        Tuple of int32 `(batch, time)`, all in range, and float64 `(batch,)`,
+        NaN for rows with a tag out of range and 0 for others.
+    """
     tags = tf.convert_to_tensor(tags)
-    fits = tags.shape.is_compatible_with(shape[:2])
+    shape = tf.convert_to_tensor(potentials).shape[:2]
+    fits = tags.shape.is_compatible_with(shape)
     if not (tags.dtype.is_integer and fits):
         raise ValueError(
             "Invalid value for argument `tags`. Expected integers of shape "
-            f"(batch, time), {shape[:2]}. Received: {tags.dtype.name}, shape "
+            f"(batch, time), {shape}. Received: {tags.dtype.name}, shape "
             f"{tags.shape}"
         )
-    tags = with_a_step(tags)
     count = chain.potentials.shape[2]
-    is_tag = (tags >= 0) & (tags < tf.cast(count, tags.dtype))
+    tags = tf.cast(chain.pack(with_a_step(tags)), tf.int64)
+    is_tag = (tags >= 0) & (tags < count)
+    is_known = tf.reduce_all(is_tag | ~chain.mask, axis=1)
     require(
-        tf.reduce_all(is_tag | ~chain.mask),
+        tf.reduce_all(is_known),
         "Invalid value for argument `tags`. Expected integers from 0 to "
         f"{count - 1} at steps that are not masked. Received: tags=",
         tags,
     )
-    return tags
+    # A program of XLA cannot raise an error, and continues.
+    unknown = tf.where(is_known, np.float64(0), np.nan)
+    return tf.cast(tf.where(is_tag, tags, 0), tf.int32), unknown
 
 
 def crf_viterbi(
@@ -122,9 +133,9 @@ def crf_viterbi(
     check_positive("k", k, optional=True)
     chain = make_chain(potentials, mask, transitions, start, end)
     tags, scores = best_sequences(chain, k or 1)
-    tags = tf.transpose(tags, [1, 2, 0])  # (batch, k, time)
-    tags = tf.where(chain.mask[:, None], tags, 0)
-    tags = tags[:, :, : tf.shape(potentials)[1]]
+    tags = tf.transpose(tags, [1, 0, 2])  # (batch, time, k)
+    tags = chain.unpack(tf.where(chain.mask[..., None], tags, 0))
+    tags = tf.transpose(tags[:, : tf.shape(potentials)[1]], [0, 2, 1])
     scores = tf.cast(scores, tf.float32)
     return (tags, scores) if k is not None else (tags[:, 0], scores[:, 0])
 
@@ -149,7 +160,7 @@ def crf_marginals(
     """
     chain = make_chain(potentials, mask, transitions, start, end)
     shares = tf.transpose(marginals(chain), [1, 0, 2])
-    shares *= as_float(chain.mask)[..., None]
+    shares = chain.unpack(shares * as_float(chain.mask)[..., None])
     return tf.cast(shares[:, : tf.shape(potentials)[1]], tf.float32)
 
 
@@ -173,8 +184,8 @@ def crf_span_marginals(
         p(y_a ... y_b) = p(y_a) p(y_a+1 | y_a) ... p(y_b | y_b-1)
 
     Args:
-        potentials, mask, transitions, start, end: As in `crf_log_likelihood`.
-        tags: Integers `(batch, time)`.
+        potentials, tags, mask, transitions, start, end: As in
+            `crf_log_likelihood`.
         continues: Boolean `(tags from, tags to)`: whether the second tag
             continues the span of the first.
 
@@ -197,10 +208,9 @@ def crf_span_marginals(
         [[0.125, 0.125]]
     """
     chain = make_chain(potentials, mask, transitions, start, end)
-    sweeps = sweep(chain)
-    time = tf.shape(tags)[1]
-    tags = with_a_step(tf.cast(tags, tf.int32))
+    tags, unknown = _checked_tags(tags, potentials, chain)
     tags = tf.transpose(tags)  # (time, batch)
+    sweeps = sweep(chain)
     marginal = tf.gather(sweeps.marginals, tags, batch_dims=2)
     before, after = tags[:-1], tags[1:]
     # One of two tags in a row, given the other: p(y_t | y_t-1 = before) and
@@ -226,8 +236,9 @@ def crf_span_marginals(
     is_first = tf.concat([one > 0, ~goes_on], axis=0)
     factors *= tf.where(is_first, marginal, 1)
     spans = _product_over_spans(tf.transpose(factors), tf.transpose(is_first))
-    spans *= as_float(chain.mask)
-    return tf.cast(spans[:, :time], tf.float32)
+    spans = spans * as_float(chain.mask) + unknown[:, None]
+    spans = chain.unpack(spans)[:, : tf.shape(potentials)[1]]
+    return tf.cast(spans, tf.float32)
 
 
 def _mass_outside(probabilities, inside):
@@ -264,7 +275,7 @@ class CRF(keras.layers.Layer):
 
     Call arguments:
         potentials: Scores of each tag at each step, `(batch, time, tags)`.
-        mask: Boolean `(batch, time)`, false for the padding at the end.
+        mask: Boolean `(batch, time)`, false at steps to leave out.
 
     Returns:
         int32 `(batch, time)`, 0 at masked steps.

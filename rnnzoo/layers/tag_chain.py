@@ -1,6 +1,10 @@
-"""A chain of tags: the scores of sequences, and the steps of rows."""
+"""A chain of tags: the scores of sequences, and the steps of rows.
 
-from typing import NamedTuple
+Steps may be masked anywhere in a row. The chain leaves them out: it has the
+other steps first, in their order, and padding after them.
+"""
+
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -8,14 +12,35 @@ NEVER = -1e9  # Below all sums of scores, yet a number that can be added.
 
 
 class TagChain(NamedTuple):
-    """The scores of sequences of tags, float64 and time-major."""
+    """The scores of sequences of tags, float64 and time-major.
 
-    potentials: tf.Tensor  # (time, batch, tags)
-    transitions: tf.Tensor  # (tags, tags)
-    start: tf.Tensor  # (tags,)
-    end: tf.Tensor  # (tags,)
-    mask: tf.Tensor  # (batch, time)
-    lengths: tf.Tensor  # (batch,)
+    Attributes:
+        potentials: `(time, batch, tags)`.
+        transitions: `(tags, tags)`.
+        start: `(tags,)`.
+        end: `(tags,)`.
+        mask: Boolean `(batch, time)`, false for the padding at the end.
+        lengths: int32 `(batch,)`.
+        order: int32 `(batch, time)`, the step of the row that each step of the
+            chain is; `None` if each step is itself.
+    """
+
+    potentials: Any
+    transitions: Any
+    start: Any
+    end: Any
+    mask: Any
+    lengths: Any
+    order: Any
+
+    def pack(self, rows):
+        """Puts steps `(batch, time, ...)` in the order of the chain."""
+        return _gather(rows, self.order)
+
+    def unpack(self, steps):
+        """Puts steps `(batch, time, ...)` back where `pack` took them from."""
+        back = None if self.order is None else tf.argsort(self.order)
+        return _gather(steps, back)
 
 
 def make_chain(potentials, mask, transitions, start, end):
@@ -28,12 +53,6 @@ def make_chain(potentials, mask, transitions, start, end):
             f"Received: shape {potentials.shape}"
         )
     tags = potentials.shape[-1]
-    if mask is None:
-        mask = tf.ones(tf.shape(potentials)[:2], tf.bool)
-    else:
-        mask = _checked_mask(tf.cast(mask, tf.bool), potentials)
-    mask = with_a_step(mask)
-    potentials = with_a_step(potentials)
     scores = [
         _scores(name, value, shape)
         for name, value, shape in (
@@ -42,28 +61,41 @@ def make_chain(potentials, mask, transitions, start, end):
             ("end", end, (tags,)),
         )
     ]
+    order = None
+    if mask is None:
+        mask = with_a_step(tf.ones(tf.shape(potentials)[:2], tf.bool))
+    else:
+        mask = with_a_step(_checked_mask(mask, potentials.shape[:2]))
+        order = _order(mask)
+    potentials = _gather(with_a_step(potentials), order)
     return TagChain(
         tf.transpose(_at_least_never(potentials), [1, 0, 2]),
         *scores,
-        mask,
+        _gather(mask, order),
         tf.reduce_sum(tf.cast(mask, tf.int32), axis=1),
+        order,
     )
 
 
-def _checked_mask(mask, potentials):
-    if not mask.shape.is_compatible_with(potentials.shape[:2]):
+def _checked_mask(mask, shape):
+    mask = tf.cast(mask, tf.bool)
+    if not mask.shape.is_compatible_with(shape):
         raise ValueError(
             "Invalid value for argument `mask`. Expected booleans of shape "
-            f"(batch, time), {potentials.shape[:2]}. Received: shape "
-            f"{mask.shape}"
+            f"(batch, time), {shape}. Received: shape {mask.shape}"
         )
-    lengths = tf.reduce_sum(tf.cast(mask, tf.int32), axis=1)
-    require(
-        tf.reduce_all(mask == tf.sequence_mask(lengths, tf.shape(mask)[1])),
-        "Invalid value for argument `mask`. Expected padding only at the ends "
-        "of rows. Received: padding before a step",
-    )
     return mask
+
+
+def _order(mask):
+    """The steps of each row, those that are masked last, `(batch, time)`."""
+    time = tf.shape(mask)[1]
+    steps = tf.range(time)
+    return tf.argsort(tf.where(mask, steps, steps + time))
+
+
+def _gather(rows, order):
+    return rows if order is None else tf.gather(rows, order, batch_dims=1)
 
 
 def require(condition, *message):

@@ -1,11 +1,23 @@
 """CRFs against all sequences of small cases, and against pytorch-crf."""
 
+import functools
 import itertools
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from crf_oracle import (
+    LENGTHS,
+    MASK,
+    MODES,
+    TAGS,
+    TIME,
+    case,
+    enumerate_paths,
+    probabilities,
+    run_in,
+)
 
 from rnnzoo.layers import CRF
 from rnnzoo.layers.crf import (
@@ -16,48 +28,10 @@ from rnnzoo.layers.crf import (
 )
 from rnnzoo.text.tagging import TagSet, to_spans
 
-LENGTHS = [4, 1, 3, 0, 2]
-TIME, TAGS = 5, 3  # one step more than the longest row has
-MASK = np.arange(TIME) < np.array(LENGTHS)[:, None]
 
-
-def case(seed=0, time=TIME, tags=TAGS, scale=2.0):
-    """Random potentials, and a dict of the other scores."""
-    rng = np.random.default_rng(seed)
-
-    def draw(*shape):
-        return rng.normal(0, scale, shape).astype("float32")
-
-    scores = {"transitions": draw(tags, tags), "start": draw(tags)}
-    return draw(len(LENGTHS), time, tags), {**scores, "end": draw(tags)}
-
-
-def score(path, potentials, transitions, start, end):
-    total = sum(potentials[t, tag] for t, tag in enumerate(path))
-    total += sum(transitions[a, b] for a, b in itertools.pairwise(path))
-    return float(total + (start[path[0]] + end[path[-1]] if path else 0))
-
-
-def enumerate_paths(potentials, scores, lengths=LENGTHS):
-    """The list of all sequences of each row, and their scores, float64."""
-    tags = range(potentials.shape[-1])
-    exact = {key: value.astype("float64") for key, value in scores.items()}
-    for row, length in zip(potentials.astype("float64"), lengths, strict=True):
-        paths = list(itertools.product(tags, repeat=length))
-        yield paths, np.array([score(path, row, **exact) for path in paths])
-
-
-def probabilities(scores):
-    weights = np.exp(scores - scores.max())
-    return weights / weights.sum()
-
-
-@pytest.fixture(params=["eager", "graph", "jit"])
+@pytest.fixture(params=MODES)
 def run(request):
-    if request.param == "eager":
-        return lambda function: function()
-    jit = request.param == "jit"
-    return lambda function: tf.function(function, jit_compile=jit)()
+    return functools.partial(run_in, request.param)
 
 
 def test_log_likelihood(run):
@@ -173,7 +147,7 @@ def test_span_marginals(run, scheme):
         assert not ours[i, LENGTHS[i] :].any()
 
 
-@pytest.mark.parametrize("mode", ["eager", "graph", "jit"])
+@pytest.mark.parametrize("mode", MODES)
 def test_gradients_are_finite_differences(mode):
     potentials, scores = case(7)
     tags = np.random.default_rng(7).integers(0, TAGS, MASK.shape)
@@ -192,9 +166,7 @@ def test_gradients_are_finite_differences(mode):
             value = total(values)
         return tape.gradient(value, values)
 
-    if mode != "eager":
-        gradient = tf.function(gradient, jit_compile=mode == "jit")
-    ours = gradient()
+    ours = run_in(mode, gradient)
     rng = np.random.default_rng(8)
     for _ in range(5):
         ways = [rng.normal(size=value.shape) for value in values]
@@ -475,21 +447,3 @@ def test_half_precision_stays_outside(policy):
 def test_bad_input(call, message):
     with pytest.raises(ValueError, match=message):
         call()
-
-
-@pytest.mark.parametrize("in_graph", [False, True])
-def test_masks_and_tags_that_would_count_for_others(in_graph):
-    def likelihood(tags, mask):
-        return crf_log_likelihood(np.zeros((1, 3, 2)), tags, mask)
-
-    if in_graph:
-        likelihood = tf.function(likelihood)
-    end, hole = [[True, True, False]], [[True, False, True]]
-    assert likelihood(tf.constant([[0, 1, 9]]), tf.constant(end)) < 0
-    for tags, mask, name in [
-        ([[0, 1, 0]], hole, "mask"),
-        ([[0, 2, 0]], end, "tags"),
-        ([[0, -1, 0]], end, "tags"),
-    ]:
-        with pytest.raises(tf.errors.InvalidArgumentError, match=f"`{name}`"):
-            likelihood(tf.constant(tags), tf.constant(mask))
