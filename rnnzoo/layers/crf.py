@@ -315,6 +315,16 @@ class CRF(keras.layers.Layer):
             )
             self._check_constraints()
         self.supports_masking = True
+        self._learned = []
+        # Not in `build`: a model that only calls the methods below would be
+        # loaded without these weights.
+        if transitions:
+            shapes = (tags,), (tags, tags), (tags,)
+            names = "start", "transitions", "end"
+            self._learned = [
+                self.add_weight(shape=shape, initializer="zeros", name=name)
+                for name, shape in zip(names, shapes, strict=True)
+            ]
 
     def _check_constraints(self):
         shapes = [np.shape(each) for each in self.constraints]
@@ -325,44 +335,36 @@ class CRF(keras.layers.Layer):
                 f"of shapes {expected}. Received: shapes {shapes}"
             )
 
-    def build(self, input_shape):
-        if input_shape[-1] != self.tags:
-            raise ValueError(
-                "Invalid value for argument `potentials`. Expected shape "
-                f"(batch, time, {self.tags}). Received: shape {input_shape}"
-            )
-        if self.transitions:
-            shapes = (self.tags,), (self.tags, self.tags), (self.tags,)
-            names = "start", "transitions", "end"
-            self._learned = [
-                self.add_weight(shape=shape, initializer="zeros", name=name)
-                for name, shape in zip(names, shapes, strict=True)
-            ]
-
     def call(self, potentials, mask=None):
         return self.viterbi(potentials, mask)[0]
 
     def log_likelihood(self, potentials, tags, mask=None):
         """See `crf_log_likelihood`."""
-        return crf_log_likelihood(potentials, tags, mask, **self._scores())
+        return crf_log_likelihood(
+            potentials, tags, mask, **self._scores(potentials)
+        )
 
     def viterbi(self, potentials, mask=None, k=None):
         """See `crf_viterbi`."""
-        return crf_viterbi(potentials, mask, **self._scores(), k=k)
+        return crf_viterbi(potentials, mask, **self._scores(potentials), k=k)
 
     def marginals(self, potentials, mask=None):
         """See `crf_marginals`."""
-        return crf_marginals(potentials, mask, **self._scores())
+        return crf_marginals(potentials, mask, **self._scores(potentials))
 
     def span_marginals(self, potentials, tags, continues, mask=None):
         """See `crf_span_marginals`."""
         return crf_span_marginals(
-            potentials, tags, continues, mask, **self._scores()
+            potentials, tags, continues, mask, **self._scores(potentials)
         )
 
-    def _scores(self):
-        if not self.built:
-            self.build((None, None, self.tags))
+    def _scores(self, potentials):
+        shape = tf.convert_to_tensor(potentials).shape
+        if not shape.is_compatible_with((None, None, self.tags)):
+            raise ValueError(
+                "Invalid value for argument `potentials`. Expected shape "
+                f"(batch, time, {self.tags}). Received: shape {shape}"
+            )
         scores = [None] * 3
         if self.transitions:
             scores = [tf.convert_to_tensor(each) for each in self._learned]

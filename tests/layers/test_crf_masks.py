@@ -1,5 +1,6 @@
 """CRFs over sequences that leave out steps, and tags that do not exist."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -12,6 +13,7 @@ from crf_oracle import (
     run_in,
 )
 
+from rnnzoo.layers import CRF
 from rnnzoo.layers.crf import (
     crf_log_likelihood,
     crf_marginals,
@@ -113,3 +115,38 @@ def test_a_tag_that_does_not_exist_is_an_error_or_nan(mode, wrong):
     for found in run_in(mode, everything):
         is_nan = np.isnan(found.numpy()).reshape(len(HOLES), -1).any(axis=1)
         assert is_nan.tolist() == [False, True, False, False, False]
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class Tagger(keras.Model):
+    """Uses its CRF in the loss only."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.scores = keras.layers.Embedding(9, TAGS)
+        self.crf = CRF(TAGS)
+
+    def call(self, words):
+        return self.scores(words)
+
+    def compute_loss(self, x, y, y_pred, sample_weight=None, training=True):
+        return -tf.reduce_mean(self.crf.log_likelihood(y_pred, y))
+
+
+def test_a_model_that_uses_a_crf_in_its_loss_only_is_saved_whole(tmp_path):
+    words = np.random.default_rng(0).integers(0, 9, (8, 5))
+    model = Tagger()
+    model.compile("adam")
+    model.fit(words, words % TAGS, verbose=0)
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    lent = Tagger()
+    lent(words)
+    model.save_weights(tmp_path / "model.weights.h5")
+    lent.load_weights(tmp_path / "model.weights.h5")
+    assert np.any(model.crf.get_weights()[1])
+    for each in (again, lent):
+        for one, other in zip(
+            each.crf.get_weights(), model.crf.get_weights(), strict=True
+        ):
+            np.testing.assert_array_equal(one, other)
