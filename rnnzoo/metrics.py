@@ -25,7 +25,8 @@ class SpanF1(keras.metrics.Metric):
         y_true: Integers `(batch, time)`, the ids of the true tags; negative
             ones are padding.
         y_pred: Integers `(batch, time)`, the ids of the predicted tags.
-        sample_weight: Optional weight of each row, `(batch,)`.
+        sample_weight: Optional weight of each row, `(batch,)`, or of each
+            token, `(batch, time)`: a span has the weight of its first one.
 
     Examples:
 
@@ -75,15 +76,18 @@ class SpanF1(keras.metrics.Metric):
             tf.size(span) + 1,
         )
         is_right = tf.reshape(tf.gather(errors, span) == 0, tf.shape(y_true))
-        weights = tf.ones(tf.shape(y_true)[:1], self.dtype)
+        weights = tf.ones(tf.shape(y_true), self.dtype)
         if sample_weight is not None:
-            weights *= tf.cast(sample_weight, self.dtype)
+            sample_weight = tf.cast(sample_weight, self.dtype)
+            if sample_weight.shape.rank == 1:
+                sample_weight = sample_weight[:, None]
+            weights *= sample_weight
         for name, places, labels in (
             ("true", true.begins, true.labels),
             ("predicted", predicted.begins, predicted.labels),
             ("correct", true.begins & is_right, true.labels),
         ):
-            values = tf.cast(places, self.dtype) * weights[:, None]
+            values = tf.cast(places, self.dtype) * weights
             self._counts[name].assign_add(
                 tf.math.unsorted_segment_sum(
                     values, labels, len(self.labels) + 1

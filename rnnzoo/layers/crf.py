@@ -16,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from rnnzoo.checks import check_positive
+from rnnzoo.layers.crf_steps import crf_step_log_likelihoods
 from rnnzoo.layers.tag_chain import (
     NEVER,
     as_float,
@@ -342,6 +343,12 @@ class CRF(keras.layers.Layer):
         """See `crf_log_likelihood`."""
         return crf_log_likelihood(
             potentials, tags, mask, **self._scores(potentials)
+        )
+
+    def step_log_likelihoods(self, potentials, tags, mask=None):
+        """See `rnnzoo.layers.crf_steps.crf_step_log_likelihoods`."""
+        return crf_step_log_likelihoods(
+            potentials, tags, mask, **self._scores()
         )
 
     def viterbi(self, potentials, mask=None, k=None):

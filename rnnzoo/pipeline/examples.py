@@ -56,7 +56,8 @@ class Examples:
         inputs: A ragged or dense tensor `(n, ...)` or a `Lookup`, or a
             structure of them.
         labels: The same for the targets, or `None`.
-        weights: float32 array `(n,)` of sample weights, or `None`.
+        weights: float32 array `(n,)` of sample weights, a ragged tensor with
+            one for each part of the labels, or `None`.
         lengths: int array `(n,)`; batches have examples of similar length.
         groups: int array `(n,)` or `None`: a shuffled pass draws one example
             of each group.
@@ -174,6 +175,16 @@ class Examples:
                 for name, column in columns.items()
             }
         )
+
+    def weigh(self, weights):
+        """The same examples, their weights multiplied with others.
+
+        Args:
+            weights: See the class.
+        """
+        if self.weights is not None:
+            weights = weights * self.weights
+        return dataclasses.replace(self, weights=weights)
 
     def split(self, validation_split):
         """All but the last examples, and the last ones.

@@ -9,10 +9,13 @@ import numpy as np
 import tensorflow as tf
 
 from rnnzoo.arrays import as_column
-from rnnzoo.pipeline.schema import Feature, kind_of_spec, kind_of_value
+from rnnzoo.pipeline.schema import (
+    WEIGHT,
+    Feature,
+    kind_of_spec,
+    kind_of_value,
+)
 from rnnzoo.pipeline.tables import as_table
-
-WEIGHT = "sample_weight"
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -22,7 +25,7 @@ class Chunk:
     Attributes:
         columns: Dict of a feature's name to its values, as `Feature.check`
             returns them; without targets, if the data has none.
-        weights: float32 array `(n,)` of sample weights, or `None`.
+        weights: Sample weights as `Weight.check` returns them, or `None`.
         first: Number of the examples before them.
     """
 
@@ -246,7 +249,7 @@ def _column_of_one(x):
 def _checked(schema, columns, arguments, first):
     weights = columns.pop(WEIGHT, None)
     if weights is not None:
-        weights = _checked_weights(weights, first)
+        weights = schema.weight.check(weights, arguments[WEIGHT], first)
     return Chunk(
         {
             feature.name: feature.check(
@@ -258,25 +261,6 @@ def _checked(schema, columns, arguments, first):
         weights,
         first,
     )
-
-
-def _checked_weights(weights, first):
-    weights = np.asarray(weights, "float32")
-    if weights.ndim == 2 and weights.shape[1] == 1:
-        weights = weights[:, 0]
-    if weights.ndim != 1:
-        raise ValueError(
-            "Invalid value for argument `sample_weight`. Expected one number "
-            f"an example, of shape (n,). Received: shape {weights.shape}"
-        )
-    if not np.isfinite(weights).all():
-        place = int(np.argmin(np.isfinite(weights)))
-        raise ValueError(
-            "Invalid value for argument `sample_weight`. Expected finite "
-            "numbers. Received: "
-            f"sample_weight[{first + place}]={weights[place]}"
-        )
-    return weights
 
 
 # Datasets.
@@ -316,7 +300,7 @@ def _of_dataset(schema, dataset, with_targets):
     if not is_batched:
         dataset = dataset.ragged_batch(schema.chunk)
     arguments = {each.name: each.name for each in schema.features}
-    arguments |= _arguments(schema)
+    arguments |= _arguments(schema) | {WEIGHT: WEIGHT}
     first = 0
     for columns in dataset.prefetch(2).as_numpy_iterator():
         if not named.is_known:

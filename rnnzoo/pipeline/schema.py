@@ -9,6 +9,7 @@ import tensorflow as tf
 from rnnzoo.text.strings import check_texts
 
 CHUNK = 1024
+WEIGHT = "sample_weight"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,6 +100,47 @@ class Label(Feature):
         return labels
 
 
+class Weight(Feature):
+    """A sample weight; a column is a float32 array `(n,)`."""
+
+    def check(self, column, argument, first):
+        weights = as_numbers(column, argument, "one number an example")
+        if weights.ndim == 2 and weights.shape[1] == 1:
+            weights = weights[:, 0]
+        if weights.ndim != 1:
+            raise ValueError(
+                f"Invalid value for argument `{argument}`. Expected one number "
+                f"an example, of shape (n,). Received: shape {weights.shape}"
+            )
+        if not np.isfinite(weights).all():
+            place = int(np.argmin(np.isfinite(weights)))
+            raise ValueError(
+                f"Invalid value for argument `{argument}`. Expected finite "
+                f"numbers. Received: {argument}[{first + place}]="
+                f"{weights[place]}"
+            )
+        return weights
+
+
+def as_numbers(values, argument, expected):
+    """A float32 array of numbers from outside.
+
+    Args:
+        values: List or array.
+        argument, expected: What an error calls it, and says of it.
+
+    Raises:
+        ValueError: If a value is no number, or if rows differ in length.
+    """
+    try:
+        return np.asarray(values, "float32")
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"Invalid value for argument `{argument}`. Expected {expected}. "
+            f"Received: {argument}={values!r:.80}"
+        ) from None
+
+
 @dataclasses.dataclass(frozen=True)
 class Schema:
     """The inputs and targets that a task reads.
@@ -106,11 +148,13 @@ class Schema:
     Attributes:
         inputs: `Feature`s, in the order in which tuples have them.
         targets: `Feature`s; none if the inputs are their own targets.
+        weight: `Feature`, the sample weight.
         chunk: Most examples of a chunk.
     """
 
     inputs: tuple
     targets: tuple = ()
+    weight: Feature = Weight(WEIGHT)  # noqa: RUF009
     chunk: int = CHUNK
 
     @property

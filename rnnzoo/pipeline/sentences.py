@@ -6,7 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnzoo.pipeline.schema import Feature, Schema
+from rnnzoo.pipeline.schema import (
+    WEIGHT,
+    Feature,
+    Schema,
+    Weight,
+    as_numbers,
+)
 from rnnzoo.text import tagging
 from rnnzoo.text.strings import as_text, check_texts
 
@@ -17,12 +23,15 @@ class Sentences(NamedTuple):
     Attributes:
         tokens: Lists of words, strings or UTF-8 bytes.
         tags: Lists of tags, one for each word, or `None`.
+        weights: For each sentence a float32 array, a weight for each word; or
+            `None`.
         texts: The raw texts, if they were no lists of words.
         starts, ends: Of texts, lists of where each word starts and ends.
     """
 
     tokens: list
     tags: list | None = None
+    weights: list | None = None
     texts: list | None = None
     starts: list | None = None
     ends: list | None = None
@@ -65,6 +74,27 @@ class Tags(Feature):
         return False  # datasets have several kinds of tags
 
 
+class WordWeights(Weight):
+    """A weight of a sentence, or a list of them, one for each of its words.
+
+    A column is a list of float32 arrays.
+    """
+
+    def check(self, column, argument, first):
+        rows = []
+        for place, row in enumerate(column, first):
+            name = f"{argument}[{place}]"
+            row = as_numbers(row, name, "a number, or one for each word")
+            if row.ndim > 1 or not np.isfinite(row).all():
+                raise ValueError(
+                    f"Invalid value for argument `{argument}`. Expected a "
+                    "finite number for each sentence, or one for each of its "
+                    f"words. Received: {name}={row.tolist()!r:.80}"
+                )
+            rows.append(np.atleast_1d(row))
+        return rows
+
+
 class TaggedSentences(Schema):
     """The schema of taggers: sentences, and their tags."""
 
@@ -77,6 +107,7 @@ class TaggedSentences(Schema):
 SCHEMA = TaggedSentences(
     (Sentence("tokens", ("tokens", "text")),),
     (Tags("tags", ("ner", "tags", "ner_tags")),),
+    WordWeights(WEIGHT),
 )
 
 
@@ -87,7 +118,8 @@ def read(chunk, tokenizer, names=None):
         chunk: `rnnzoo.pipeline.raw.Chunk` of `SCHEMA`. Sentences are lists of
             words; in padded batches, empty words at the end are padding; or
             texts. Tags are strings or numbers, one for each word; those of a
-            text are spans `(start, end, label)` in characters.
+            text are spans `(start, end, label)` in characters. Weights are of
+            sentences or of words; a single one is that of all words.
         tokenizer: `rnnzoo.text.Tokenizer` that splits texts.
         names: Names of the tags, if they are numbers.
 
@@ -96,8 +128,8 @@ def read(chunk, tokenizer, names=None):
     """
     tokens, tags = chunk["tokens"], chunk.columns.get("tags")
     if len(tokens) and isinstance(tokens[0], (str, bytes)):
-        return _read_texts(tokens, tags, tokenizer, chunk.first)
-    return _read_words(tokens, tags, names, chunk.first)
+        return _read_texts(tokens, tags, chunk.weights, tokenizer, chunk.first)
+    return _read_words(tokens, tags, chunk.weights, names, chunk.first)
 
 
 def as_texts(column):
@@ -148,7 +180,7 @@ def tag_names(labels):
     return tuple(getattr(labels, "names", labels))
 
 
-def _read_texts(texts, spans, tokenizer, first):
+def _read_texts(texts, spans, weights, tokenizer, first):
     texts = check_texts(list(texts), "x", first)
     words, starts, ends = (column.to_list() for column in tokenizer(texts))
     tags = None
@@ -157,8 +189,9 @@ def _read_texts(texts, spans, tokenizer, first):
             _tags_of_spans(*row, first + i)
             for i, row in enumerate(zip(spans, starts, ends, strict=True))
         ]
+    weights = _aligned(weights, words, first)
     texts = [each.decode() for each in texts]
-    return Sentences(words, tags, texts, starts, ends)
+    return Sentences(words, tags, weights, texts, starts, ends)
 
 
 def _tags_of_spans(spans, starts, ends, place):
@@ -175,9 +208,28 @@ def _tags_of_spans(spans, starts, ends, place):
         return tagging.to_tags(spans, len(starts))
 
 
-def _read_words(sentences, numbers, names, first):
+def _aligned(weights, words, first):
+    """A weight for each word, of rows that may be a single weight."""
+    if weights is None:
+        return None
+    found = []
+    for place, (row, each) in enumerate(zip(weights, words, strict=True)):
+        if len(row) not in (1, len(each)):
+            raise ValueError(
+                f"Invalid value for argument `{WEIGHT}`. Expected a number "
+                "for each sentence, or for each of its words. Received, for "
+                f"sentence {first + place}: {len(row)} numbers and "
+                f"{len(each)} words"
+            )
+        found.append(np.broadcast_to(row, len(each)))
+    return found
+
+
+def _read_words(sentences, numbers, weights, names, first):
     if getattr(sentences, "ndim", 1) == 2:
-        sentences, numbers = _without_padding(sentences, numbers)
+        sentences, numbers, weights = _without_padding(
+            sentences, numbers, weights
+        )
     for name, column in (("x", sentences), ("y", numbers)):
         for i, row in enumerate(() if column is None else column):
             _require_list(row, name, first + i)
@@ -185,8 +237,9 @@ def _read_words(sentences, numbers, names, first):
         [_as_bytes(word, first + i) for word in words]
         for i, words in enumerate(sentences)
     ]
+    weights = _aligned(weights, tokens, first)
     if numbers is None:
-        return Sentences(tokens)
+        return Sentences(tokens, weights=weights)
     tags = [_as_tags(each, names, first + i) for i, each in enumerate(numbers)]
     for i, (words, each) in enumerate(zip(tokens, tags, strict=True)):
         if len(words) != len(each):
@@ -195,7 +248,7 @@ def _read_words(sentences, numbers, names, first):
                 f"token. Received, for sentence {first + i}: {len(words)} "
                 f"tokens and {len(each)} tags"
             )
-    return Sentences(tokens, tags)
+    return Sentences(tokens, tags, weights)
 
 
 def _without_padding(sentences, *columns):

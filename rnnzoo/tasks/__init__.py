@@ -1,6 +1,7 @@
 """Models that take raw examples, one class for each kind of task."""
 
-from rnnzoo.tasks.entity_tagger import Entity, EntityTagger
+from rnnzoo.tasks.entities import Entity
+from rnnzoo.tasks.entity_tagger import EntityTagger
 from rnnzoo.tasks.image_captioner import Caption, ImageCaptioner
 from rnnzoo.tasks.task import Columns, Task, load
 from rnnzoo.tasks.text_classifier import Classification, TextClassifier

@@ -1,11 +1,13 @@
 """The network of a tagger: tags of words that depend on each other."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from rnnzoo.ids import PADDING
 from rnnzoo.layers import CRF, VariationalDropout
 from rnnzoo.metrics import SpanF1
+from rnnzoo.tasks.class_weights import weights_of_classes
 from rnnzoo.tasks.task import Task
 from rnnzoo.text import tagging
 
@@ -111,13 +113,41 @@ class CRFTagger(Task):
                 )
         super().compile(optimizer, loss, metrics, **kwargs)
 
+    def class_weights(self, examples, class_weight):
+        """Weights of words: that of the label of their tag, or of their tag.
+
+        Args:
+            examples: `rnnzoo.pipeline.examples.Examples`.
+            class_weight: See `fit`. Names are those of labels, `"O"` for words
+                outside of entities, or tags in BIO, such as `"B-PER"`.
+        """
+        tags = [tagging.split(name) for name in self.tag_set.names]
+        labels = [label or tagging.OUTSIDE for _, label in tags]
+        classes = [
+            (label, f"{'B' if letter in 'BS' else 'I'}-{label}")
+            if label != tagging.OUTSIDE
+            else (label,)
+            for label, (letter, _) in zip(labels, tags, strict=True)
+        ]
+        ids = examples.labels
+        seen = np.array(labels, object)[ids.flat_values].tolist()
+        table = weights_of_classes(class_weight, classes, seen)
+        return ids.with_flat_values(table[ids.flat_values])
+
     def compute_loss(
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
     ):
-        """Mean negative log-likelihood of a sentence's tags."""
-        losses = -self.crf.log_likelihood(y_pred, y, mask_of(x))
-        if sample_weight is not None:
-            losses *= tf.cast(sample_weight, losses.dtype)
+        """Mean negative log-likelihood of a sentence's tags.
+
+        Weights `(batch, time)` count for the words: each tag is as likely as
+        the tags before it make it, `rnnzoo.layers.crf_steps`. The same weight
+        for all words is that of the sentence.
+        """
+        if sample_weight is None:
+            losses = -self.crf.log_likelihood(y_pred, y, mask_of(x))
+        else:
+            steps = self.crf.step_log_likelihoods(y_pred, y, mask_of(x))
+            losses = -tf.reduce_sum(steps * sample_weight, axis=1)
         loss = tf.add_n([tf.reduce_mean(losses), *self.losses])
         return loss / tf.distribute.get_strategy().num_replicas_in_sync
 

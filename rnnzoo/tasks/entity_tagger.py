@@ -1,6 +1,5 @@
 """Tagging of entities in sentences, with the probability of each."""
 
-import dataclasses
 from typing import Any
 
 import keras
@@ -19,30 +18,11 @@ from rnnzoo.tasks.embeddings import (
     most_ids,
     size_embedding,
 )
+from rnnzoo.tasks.entities import Entity, entities_of
 from rnnzoo.tasks.task import Columns
 from rnnzoo.text import tagging, words
 
 BATCH_SIZE = 128  # at inference
-
-
-@dataclasses.dataclass(frozen=True)
-class Entity:
-    """A named entity in a text.
-
-    Attributes:
-        text: The entity as it is written; words are joined by spaces.
-        label: The kind of entity.
-        start: Where it starts, in characters of the text; or, if the sentence
-            was a list of words, its first word.
-        end: Where it ends: `text[start:end]`, or `words[start:end]`.
-        score: Probability that exactly these words are such an entity.
-    """
-
-    text: str
-    label: str
-    start: int
-    end: int
-    score: float
 
 
 @keras.saving.register_keras_serializable(package="rnnzoo")
@@ -52,6 +32,11 @@ class EntityTagger(WithWordVectors, CRFTagger):
     A sentence is a text or a list of words; see
     `rnnzoo.pipeline.sentences.read`. Tags may be of any scheme (see
     `rnnzoo.text.tagging`); answers are in BIO.
+
+    In training, `sample_weight` has a weight for each sentence, or a list of
+    weights for its words; `class_weight` weighs the words of each label, and
+    those of `"O"`. A weight is the share of a word's tag, given the tags before
+    it, in the loss.
 
     Args:
         features: `rnnzoo.layers.WordFeatures`. Its `embedding` has the rows of
@@ -269,7 +254,12 @@ class EntityTagger(WithWordVectors, CRFTagger):
                 for place, each in enumerate(found.tags)
             ]
             tags = tf.ragged.constant(tags, tf.int32, ragged_rank=1)
-        return Columns(self._ids(found), tags)
+        weights = None
+        if found.weights is not None:
+            weights = tf.ragged.constant(
+                found.weights, tf.float32, ragged_rank=1
+            )
+        return Columns(self._ids(found), tags, weights=weights)
 
     def _sentences(self, chunk):
         return sentences.read(chunk, self.tokenizer, self.tag_names)
@@ -334,7 +324,7 @@ class EntityTagger(WithWordVectors, CRFTagger):
             examples = Examples.of(self._ids(read))
             answers = self._answers(examples, batch_size, verbose)
             found += [
-                _entities(read, place, *answer)
+                entities_of(read, place, *answer)
                 for place, answer in enumerate(answers)
             ]
         return found
@@ -372,7 +362,7 @@ class EntityTagger(WithWordVectors, CRFTagger):
                 markings.append(
                     Marking(
                         text=read.texts[place],
-                        entities=_entities(read, place, *answer),
+                        entities=entities_of(read, place, *answer),
                         tokens=tokens,
                         spans=read.spans(place),
                         labels=list(self.labels),
@@ -478,18 +468,3 @@ class EntityTagger(WithWordVectors, CRFTagger):
             "max_characters": self.max_characters,
             "dropout": self.dropout.rate,
         }
-
-
-def _entities(sentence, place, tags, scores):
-    """The entities of one of some `Sentences`."""
-    found = []
-    for label, first, last in tagging.to_spans(tags):
-        if sentence.texts is None:
-            start, end = first, last
-            name = b" ".join(sentence.tokens[place][first:last]).decode()
-        else:
-            start = sentence.starts[place][first]
-            end = sentence.ends[place][last - 1]
-            name = sentence.texts[place][start:end]
-        found.append(Entity(name, label, start, end, float(scores[first])))
-    return found

@@ -28,11 +28,14 @@ class Columns(NamedTuple):
         labels: The same for the targets; `None` if the chunk has none.
         several: Whether each example has several targets, and so one more
             axis in what is made of them.
+        weights: Sample weights that are not those of the chunk: a ragged
+            tensor with one for each part of a target.
     """
 
     inputs: Any
     labels: Any = None
     several: bool = False
+    weights: Any = None
 
 
 class Task(Trainer):
@@ -320,7 +323,8 @@ class Task(Trainer):
                 for name in self.keeps
                 if name in chunk
             }
-        return kind.of(columns.inputs, columns.labels, chunk.weights, kept)
+        weights = chunk.weights if columns.weights is None else columns.weights
+        return kind.of(columns.inputs, columns.labels, weights, kept)
 
     def predict(
         self, x: Any, batch_size: int | None = None, verbose: int = 0

@@ -16,6 +16,7 @@ from rnnzoo.explain import Explanation, Explanations
 from rnnzoo.ids import pad
 from rnnzoo.pipeline.examples import Examples
 from rnnzoo.pipeline.schema import Label, Schema, Text
+from rnnzoo.tasks.class_weights import weights_of_classes
 from rnnzoo.tasks.embeddings import (
     WithWordVectors,
     most_ids,
@@ -86,7 +87,6 @@ class TextClassifier(WithWordVectors, Task):
     unit_name = "text"
     parts = ("encoder", "tokenizer")
     lends = ("tokenizer",)
-    takes_class_weight = True
 
     def __init__(
         self,
@@ -245,6 +245,11 @@ class TextClassifier(WithWordVectors, Task):
 
     def default_metrics(self):
         return [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
+
+    def class_weights(self, examples, class_weight):
+        ids = np.asarray(examples.labels)
+        classes = [(name, i) for i, name in enumerate(self.label_names)]
+        return weights_of_classes(class_weight, classes, ids.tolist())[ids]
 
     # Answers.
 

@@ -22,11 +22,7 @@ class Trainer(keras.Model):
         recipe: `rnnzoo.Recipe`, the training defaults.
         **kwargs: As of `keras.Model`.
 
-    Attributes:
-        takes_class_weight: Whether each example has one class.
     """
-
-    takes_class_weight = False
 
     def __init__(self, recipe=None, **kwargs):
         super().__init__(**kwargs)
@@ -113,6 +109,7 @@ class Trainer(keras.Model):
         validation_freq=1,
         shuffle=True,
         sample_weight=None,
+        class_weight=None,
         callbacks=None,
         **kwargs,
     ):
@@ -135,6 +132,10 @@ class Trainer(keras.Model):
             validation_batch_size, validation_steps, validation_freq: As in
                 Keras.
             shuffle: Whether each epoch has a new order.
+            class_weight: Weights of classes, not used in validation: a
+                dictionary of their names to numbers, 1 for the others; numbers
+                in the order of the classes; or `"balanced"`, which gives the
+                same weight in sum to all classes that occur.
             callbacks: As in Keras; they find the scores in the logs, too.
             **kwargs: As in Keras.
 
@@ -143,13 +144,6 @@ class Trainer(keras.Model):
         """
         self._require_adapted("fit")
         check_positive("batch_size", batch_size, optional=True)
-        if kwargs.get("class_weight") and not self.takes_class_weight:
-            raise ValueError(
-                "Invalid value for argument `class_weight`. Expected None: an "
-                f"example of `{type(self).__name__}` has no single class. "
-                "`sample_weight` weighs examples. Received: "
-                f"class_weight={kwargs['class_weight']!r}"
-            )
         splits = validation_data is None and validation_split
         examples = self._labelled(x, y, sample_weight, keep_raw=bool(splits))
         validation = None
@@ -158,6 +152,7 @@ class Trainer(keras.Model):
         elif splits:
             examples, validation = examples.split(validation_split)
         self.see(examples)
+        examples = self._weighed(examples, class_weight)
         if batch_size is None and batch_tokens is None:
             batch_tokens = self.recipe.batch_tokens
         batch_size = batch_size or self.recipe.batch_size
@@ -218,6 +213,28 @@ class Trainer(keras.Model):
         logs = super().evaluate(batches, return_dict=True, **kwargs)
         scores = self.score(examples, quick)
         return logs | {name: float(each) for name, each in scores.items()}
+
+    def class_weights(self, examples, class_weight):
+        """Weights of examples by their classes.
+
+        Args:
+            examples: `rnnzoo.pipeline.examples.Examples`.
+            class_weight: See `fit`.
+
+        Returns:
+            As `weights` of `Examples`.
+        """
+        raise ValueError(
+            "Invalid value for argument `class_weight`. Expected None: an "
+            f"example of `{type(self).__name__}` has no single class. "
+            "`sample_weight` weighs examples. Received: "
+            f"class_weight={class_weight!r:.80}"
+        )
+
+    def _weighed(self, examples, class_weight):
+        if class_weight is None:
+            return examples
+        return examples.weigh(self.class_weights(examples, class_weight))
 
     def _labelled(self, x, y=None, sample_weight=None, keep_raw=True):
         if y is None and sample_weight is None:

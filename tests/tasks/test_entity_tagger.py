@@ -343,7 +343,7 @@ def test_two_replicas(mirrored):
         (lambda m: build().encode(WORDS), "adapt"),
         (lambda m: m.compile(loss="mse"), "`loss`.*'mse'"),
         (lambda m: m.compile(metrics=["accuracy"]), "`metrics`.*SpanF1"),
-        (lambda m: m.fit(WORDS, class_weight={0: 2.0}), "`class_weight`"),
+        (lambda m: m.fit(WORDS, LABELS, class_weight={0: 2}), "`class_weight`"),
         (
             lambda m: build().adapt(WORDS, [["O"] * len(w) for w in WORDS]),
             "no entities",
