@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rnnzoo.pipeline.borders import cut_at
 from rnnzoo.pipeline.schema import (
     WEIGHT,
     Feature,
@@ -118,8 +119,9 @@ def read(chunk, tokenizer, names=None):
         chunk: `rnnzoo.pipeline.raw.Chunk` of `SCHEMA`. Sentences are lists of
             words; in padded batches, empty words at the end are padding; or
             texts. Tags are strings or numbers, one for each word; those of a
-            text are spans `(start, end, label)` in characters. Weights are of
-            sentences or of words; a single one is that of all words.
+            text are spans `(start, end, label)` in characters, at whose
+            borders words are cut. Weights are of sentences or of words; a
+            single one is that of all words.
         tokenizer: `rnnzoo.text.Tokenizer` that splits texts.
         names: Names of the tags, if they are numbers.
 
@@ -182,27 +184,36 @@ def tag_names(labels):
 
 def _read_texts(texts, spans, weights, tokenizer, first):
     texts = check_texts(list(texts), "x", first)
-    words, starts, ends = (column.to_list() for column in tokenizer(texts))
-    tags = None
-    if spans is not None:
-        tags = [
-            _tags_of_spans(*row, first + i)
-            for i, row in enumerate(zip(spans, starts, ends, strict=True))
-        ]
-    weights = _aligned(weights, words, first)
+    found = [column.to_list() for column in tokenizer(texts)]
+    weights = _aligned(weights, found[0], first)
     texts = [each.decode() for each in texts]
+    if spans is None:
+        return Sentences(found[0], None, weights, texts, *found[1:])
+    spans = [_as_spans(each, first + i) for i, each in enumerate(spans)]
+    words, starts, ends, sources = cut_at(spans, texts, *found, tokenizer)
+    if weights is not None:
+        weights = [
+            row[parts] for row, parts in zip(weights, sources, strict=True)
+        ]
+    tags = [
+        _tags_of_spans(*row, first + i)
+        for i, row in enumerate(zip(spans, starts, ends, strict=True))
+    ]
     return Sentences(words, tags, weights, texts, starts, ends)
 
 
-def _tags_of_spans(spans, starts, ends, place):
+def _as_spans(spans, place):
     try:
-        spans = [(int(a), int(b), str(label)) for a, b, label in spans]
+        return [(int(a), int(b), str(label)) for a, b, label in spans]
     except (TypeError, ValueError):
         raise ValueError(
             "Invalid value for argument `y`. Expected spans (start, end, "
             "label) in characters, for a text. Received, for text "
             f"{place}: {spans!r:.80}"
         ) from None
+
+
+def _tags_of_spans(spans, starts, ends, place):
     with located(place):
         spans = tagging.from_offsets(spans, starts, ends)
         return tagging.to_tags(spans, len(starts))

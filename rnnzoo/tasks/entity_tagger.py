@@ -11,6 +11,7 @@ from rnnzoo.checks import check_choice, check_positive
 from rnnzoo.explain import Marking, Markings
 from rnnzoo.ids import RESERVED, pad
 from rnnzoo.pipeline import sentences
+from rnnzoo.pipeline.borders import warning_of_cuts
 from rnnzoo.pipeline.examples import Examples
 from rnnzoo.tasks.crf_tagger import CRFTagger, mask_of
 from rnnzoo.tasks.embeddings import (
@@ -37,6 +38,9 @@ class EntityTagger(WithWordVectors, CRFTagger):
     weights for its words; `class_weight` weighs the words of each label, and
     those of `"O"`. A weight is the share of a word's tag, given the tags before
     it, in the loss.
+
+    Words are cut where a span of the examples begins or ends inside of them,
+    with a warning; see `rnnzoo.pipeline.borders`.
 
     Args:
         features: `rnnzoo.layers.WordFeatures`. Its `embedding` has the rows of
@@ -244,6 +248,16 @@ class EntityTagger(WithWordVectors, CRFTagger):
             )
         self.tag_with(labels)
         self.build()
+
+    def encode(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        keep_raw: bool = True,
+    ) -> Examples:
+        with warning_of_cuts():
+            return super().encode(x, y, sample_weight, keep_raw)
 
     def encode_chunk(self, chunk):
         found = self._sentences(chunk)
