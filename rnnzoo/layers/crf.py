@@ -20,10 +20,9 @@ from rnnzoo.layers.crf_steps import crf_step_log_likelihoods
 from rnnzoo.layers.tag_chain import (
     NEVER,
     as_float,
+    checked_tags,
     make_chain,
-    require,
     score,
-    with_a_step,
 )
 from rnnzoo.layers.tag_chain_best import best_sequences
 from rnnzoo.layers.tag_chain_sums import (
@@ -70,40 +69,9 @@ def crf_log_likelihood(
         0.125
     """
     chain = make_chain(potentials, mask, transitions, start, end)
-    tags, unknown = _checked_tags(tags, potentials, chain)
+    tags, unknown = checked_tags(tags, potentials, chain)
     log_likelihood = tf.minimum(score(chain, tags) - log_partition(chain), 0)
     return tf.cast(log_likelihood + unknown, tf.float32)
-
-
-def _checked_tags(tags, potentials, chain):
-    """The tags in the order of the chain, and NaN where they do not exist.
-
-    Returns:
-        Tuple of int32 `(batch, time)`, all in range, and float64 `(batch,)`,
-        NaN for rows with a tag out of range and 0 for others.
-    """
-    tags = tf.convert_to_tensor(tags)
-    shape = tf.convert_to_tensor(potentials).shape[:2]
-    fits = tags.shape.is_compatible_with(shape)
-    if not (tags.dtype.is_integer and fits):
-        raise ValueError(
-            "Invalid value for argument `tags`. Expected integers of shape "
-            f"(batch, time), {shape}. Received: {tags.dtype.name}, shape "
-            f"{tags.shape}"
-        )
-    count = chain.potentials.shape[2]
-    tags = tf.cast(chain.pack(with_a_step(tags)), tf.int64)
-    is_tag = (tags >= 0) & (tags < count)
-    is_known = tf.reduce_all(is_tag | ~chain.mask, axis=1)
-    require(
-        tf.reduce_all(is_known),
-        "Invalid value for argument `tags`. Expected integers from 0 to "
-        f"{count - 1} at steps that are not masked. Received: tags=",
-        tags,
-    )
-    # A program of XLA cannot raise an error, and continues.
-    unknown = tf.where(is_known, np.float64(0), np.nan)
-    return tf.cast(tf.where(is_tag, tags, 0), tf.int32), unknown
 
 
 def crf_viterbi(
@@ -209,7 +177,7 @@ def crf_span_marginals(
         [[0.125, 0.125]]
     """
     chain = make_chain(potentials, mask, transitions, start, end)
-    tags, unknown = _checked_tags(tags, potentials, chain)
+    tags, unknown = checked_tags(tags, potentials, chain)
     tags = tf.transpose(tags)  # (time, batch)
     sweeps = sweep(chain)
     marginal = tf.gather(sweeps.marginals, tags, batch_dims=2)
@@ -348,7 +316,7 @@ class CRF(keras.layers.Layer):
     def step_log_likelihoods(self, potentials, tags, mask=None):
         """See `rnnzoo.layers.crf_steps.crf_step_log_likelihoods`."""
         return crf_step_log_likelihoods(
-            potentials, tags, mask, **self._scores()
+            potentials, tags, mask, **self._scores(potentials)
         )
 
     def viterbi(self, potentials, mask=None, k=None):

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from rnnzoo.layers.recurrence import over_time
-from rnnzoo.layers.tag_chain import make_chain, with_a_step
+from rnnzoo.layers.tag_chain import checked_tags, make_chain
 
 
 def crf_step_log_likelihoods(
@@ -36,37 +36,20 @@ def crf_step_log_likelihoods(
         >>> np.exp(found).round(6).tolist()
         [[0.5, 0.25]]
     """
-    if mask is None:
-        mask = tf.ones(tf.shape(potentials)[:2], tf.bool)
-    # Steps stay where they are: the loop leaves out those that are masked.
-    chain = make_chain(potentials, None, transitions, start, end)
-    mask = with_a_step(tf.cast(mask, tf.bool))
-    tags = tf.where(mask, with_a_step(tf.cast(tags, tf.int32)), 0)
+    chain = make_chain(potentials, mask, transitions, start, end)
+    tags, unknown = checked_tags(tags, potentials, chain)
     # The start is one more tag, before the first one.
     scores = tf.concat([chain.transitions, chain.start[None]], axis=0)
-    before = _before(tags, mask, nothing=chain.potentials.shape[2])
+    first = tf.fill([tf.shape(tags)[0], 1], chain.potentials.shape[2])
+    before = tf.concat([first, tags[:, :-1]], axis=1)
     found = tf.gather_nd(scores, tf.stack([before, tags], axis=2))
-    found += _rest(chain, scores, tags, before, mask)
-    found = tf.where(mask, tf.minimum(found, 0), 0)
-    return tf.cast(found[:, : tf.shape(potentials)[1]], tf.float32)
+    found += _rest(chain, scores, tags, before)
+    found = tf.where(chain.mask, tf.minimum(found, 0), 0) + unknown[:, None]
+    found = chain.unpack(found)[:, : tf.shape(potentials)[1]]
+    return tf.cast(found, tf.float32)
 
 
-def _before(tags, mask, nothing):
-    """The tag of the last step before that is not masked, `(batch, time)`.
-
-    Args:
-        tags, mask: `(batch, time)`.
-        nothing: What comes before the first tag.
-    """
-    steps = tf.range(tf.shape(mask)[1])
-    order = tf.argsort(tf.where(mask, steps, steps + tf.size(steps)))
-    packed = tf.gather(tags, order, batch_dims=1)
-    rank = tf.cumsum(tf.cast(mask, tf.int32), axis=1, exclusive=True)
-    before = tf.gather(packed, tf.maximum(rank - 1, 0), batch_dims=1)
-    return tf.where(rank > 0, before, nothing)
-
-
-def _rest(chain, scores, tags, before, mask):
+def _rest(chain, scores, tags, before):
     """What the log-likelihood of each step has beside its transition.
 
     The scores of all ways from its tag to the end, with its own potential, less
@@ -74,7 +57,7 @@ def _rest(chain, scores, tags, before, mask):
     """
     steps = tf.shape(chain.potentials)[0]
     potentials = over_time(chain.potentials)
-    tags, before, mask = map(tf.transpose, (tags, before, mask))
+    tags, before, mask = map(tf.transpose, (tags, before, chain.mask))
 
     def step(t, after, found):
         ways = potentials.read(t) + after  # (batch, tags)

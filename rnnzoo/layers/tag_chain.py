@@ -6,6 +6,7 @@ other steps first, in their order, and padding after them.
 
 from typing import Any, NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 NEVER = -1e9  # Below all sums of scores, yet a number that can be added.
@@ -96,6 +97,37 @@ def _order(mask):
 
 def _gather(rows, order):
     return rows if order is None else tf.gather(rows, order, batch_dims=1)
+
+
+def checked_tags(tags, potentials, chain):
+    """The tags in the order of the chain, and NaN where they do not exist.
+
+    Returns:
+        Tuple of int32 `(batch, time)`, all in range, and float64 `(batch,)`,
+        NaN for rows with a tag out of range and 0 for others.
+    """
+    tags = tf.convert_to_tensor(tags)
+    shape = tf.convert_to_tensor(potentials).shape[:2]
+    fits = tags.shape.is_compatible_with(shape)
+    if not (tags.dtype.is_integer and fits):
+        raise ValueError(
+            "Invalid value for argument `tags`. Expected integers of shape "
+            f"(batch, time), {shape}. Received: {tags.dtype.name}, shape "
+            f"{tags.shape}"
+        )
+    count = chain.potentials.shape[2]
+    tags = tf.cast(chain.pack(with_a_step(tags)), tf.int64)
+    is_tag = (tags >= 0) & (tags < count)
+    is_known = tf.reduce_all(is_tag | ~chain.mask, axis=1)
+    require(
+        tf.reduce_all(is_known),
+        "Invalid value for argument `tags`. Expected integers from 0 to "
+        f"{count - 1} at steps that are not masked. Received: tags=",
+        tags,
+    )
+    # A program of XLA cannot raise an error, and continues.
+    unknown = tf.where(is_known, np.float64(0), np.nan)
+    return tf.cast(tf.where(is_tag, tags, 0), tf.int32), unknown
 
 
 def require(condition, *message):
