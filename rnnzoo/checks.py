@@ -1,5 +1,6 @@
 """Checks of arguments, whose errors all read the same."""
 
+import math
 import numbers
 
 
@@ -35,15 +36,15 @@ def check_count(name, value):
 
 
 def check_positive_number(name, value):
-    """Raises a `ValueError` unless the value is a number above 0."""
+    """Raises a `ValueError` unless the value is a finite number above 0."""
     if not _is_number(value) or not value > 0:
-        _refuse(name, value, "a positive number")
+        _refuse(name, value, "a finite positive number")
 
 
 def check_not_negative(name, value):
-    """Raises a `ValueError` unless the value is a number of at least 0."""
+    """Raises a `ValueError` unless the value is finite and at least 0."""
     if not _is_number(value) or not value >= 0:
-        _refuse(name, value, "a number of at least 0")
+        _refuse(name, value, "a finite number of at least 0")
 
 
 def check_rate(name, value):
@@ -60,7 +61,10 @@ def check_choice(name, value, choices):
 
 
 def _is_number(value, kind=numbers.Real):
-    return isinstance(value, kind) and not isinstance(value, bool)
+    """Whether a value is a finite number; NaN compares with nothing."""
+    if not isinstance(value, kind) or isinstance(value, bool):
+        return False
+    return -math.inf < value < math.inf
 
 
 def _refuse(name, value, expected):

@@ -2,6 +2,13 @@
 
 import dataclasses
 
+from rnnzoo.checks import (
+    check_not_negative,
+    check_positive,
+    check_positive_number,
+    check_rate,
+)
+
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
@@ -41,3 +48,16 @@ class Recipe:
     clipnorm: float | None = 1.0
     patience: int = 2
     ema_momentum: float | None = None
+
+    def __post_init__(self):
+        check_positive("batch_size", self.batch_size)
+        check_positive("batch_tokens", self.batch_tokens, optional=True)
+        check_positive("epochs", self.epochs)
+        check_positive_number("learning_rate", self.learning_rate)
+        check_not_negative("final_rate", self.final_rate)
+        check_not_negative("vectors_rate", self.vectors_rate)
+        if self.clipnorm is not None:
+            check_positive_number("clipnorm", self.clipnorm)
+        check_not_negative("patience", self.patience)
+        if self.ema_momentum is not None:
+            check_rate("ema_momentum", self.ema_momentum)

@@ -16,8 +16,12 @@ from rnnzoo import checks
             [1, np.int64(7)],
             [0, -1, 2.0, True, "1", None],
         ),
-        (checks.check_positive_number, [1, 1e-9], [0, -1, True, np.nan, "1"]),
-        (checks.check_not_negative, [0, 0.5, 3], [-1e-9, False, np.nan, None]),
+        (
+            checks.check_positive_number,
+            [1, 1e-9],
+            [0, True, np.nan, np.inf, "1"],
+        ),
+        (checks.check_not_negative, [0, 0.5, 3], [-1e-9, False, np.inf, None]),
         (checks.check_rate, [0, 0.5, 0.999], [-0.1, 1, True, np.nan, "0.5"]),
     ],
 )

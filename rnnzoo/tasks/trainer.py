@@ -28,7 +28,12 @@ class Trainer(keras.Model):
         super().__init__(**kwargs)
         if isinstance(recipe, dict):
             recipe = Recipe(**recipe)
-        self.recipe = recipe or Recipe()
+        self.recipe = Recipe() if recipe is None else recipe
+        if not isinstance(self.recipe, Recipe):
+            raise ValueError(
+                "Invalid value for argument `recipe`. Expected an "
+                f"`rnnzoo.Recipe` or None. Received: recipe={recipe!r:.60}"
+            )
 
     def default_optimizer(self, steps=None, learning_rate=None):
         """The recipe's optimizer.
