@@ -3,7 +3,6 @@
 import collections
 import dataclasses
 import os
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +14,7 @@ from rnnzoo.export import export
 from rnnzoo.files import atomic_path
 from rnnzoo.pipeline import raw
 from rnnzoo.pipeline.examples import Examples, SeveralTargets
+from rnnzoo.tasks import archive
 from rnnzoo.tasks.trainer import Trainer
 from rnnzoo.text import TokenCounter
 
@@ -426,13 +426,25 @@ class Task(Trainer):
             "recipe": dataclasses.asdict(self.recipe),
             **{key: serialize(getattr(self, key)) for key in self.parts},
             **self.learned,
+            "sizes": archive.sizes_of(self.learned),
         }
 
     @classmethod
     def from_config(cls, config):
         deserialize = keras.saving.deserialize_keras_object
-        parts = {key: deserialize(config[key]) for key in cls.parts}
-        return cls(**{**config, **parts})
+        config = dict(config)
+        archive.check_sizes(config, config.pop("sizes", None))
+        for key in cls.parts:
+            config[key] = deserialize(config[key])
+            archive.check_part(key, config[key])
+        task = cls(**config)
+        unsaved = sorted(config.keys() - task.get_config().keys())
+        if unsaved:  # such as the path of a file to read
+            raise ValueError(
+                "Expected the arguments that `get_config` returns. Received "
+                f"also: {', '.join(unsaved)}"
+            )
+        return task
 
     def get_build_config(self):
         return {"adapted": self.adapted}
@@ -471,14 +483,17 @@ def as_line(answer):
 def load(path: str | os.PathLike) -> Task:
     """Loads a task.
 
-    Only registered classes are loaded: Keras's `safe_mode` stays on.
+    A file may come from anyone. Only registered classes are loaded, Keras's
+    `safe_mode` stays on, and nothing is unpacked that no task saves.
 
     Args:
         path: A `.keras` file, or the directory that `rnnzoo train` made.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is not a saved task.
+        ValueError: If it is not a saved task, of this project or of modules
+            that are imported; if it holds anything else; or if its weights
+            are not finite. The error names the file.
 
     Examples:
 
@@ -497,22 +512,21 @@ def load(path: str | os.PathLike) -> Task:
             f"No saved model at {path}. Expected a `.keras` file, or a "
             "directory that `rnnzoo train` made."
         )
-    if not zipfile.is_zipfile(path):  # which Keras calls not found
-        raise ValueError(
-            f"Cannot load {path}. Expected a whole `.keras` file. Received "
-            "another kind of file, or a part of one."
-        )
+    archive.check_members(path)
     try:
         task = keras.saving.load_model(path)
-    except (TypeError, KeyError, zipfile.BadZipFile) as error:
+    except Exception as error:  # of any class, since a file may hold anything
         # Keras repeats the whole configuration before and after the cause.
         cause = str(error).rpartition("Exception encountered: ")[2]
-        raise ValueError(
-            f"Cannot load {path}. Expected a saved task, and the modules that "
-            f"register its classes to be imported. Received: {cause:.200}"
+        raise archive.refusal(
+            path,
+            "a saved task, and the modules that register its classes to be "
+            "imported",
+            f"{cause or type(error).__name__:.200}",
         ) from error
     if not isinstance(task, Task):
         raise ValueError(
             f"{path} holds no rnnzoo task. Received: {type(task).__name__}"
         )
+    archive.check_weights(path, task)
     return task
