@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from rnnzoo.arrays import as_column
+from rnnzoo.images import bitmap
 
 FORMATS = "JPEG, PNG, GIF or BMP"
 
@@ -64,7 +65,8 @@ def decode(data, size):
     orientation that a JPEG notes is ignored.
 
     Args:
-        data: String tensor `()`: a JPEG, PNG, GIF or BMP file.
+        data: String tensor `()`: a JPEG, PNG, GIF or BMP file; see
+            `rnnzoo.images.bitmap.decode` for the last.
         size: `(height, width)` of the result; see `resize`.
 
     Returns:
@@ -74,10 +76,14 @@ def decode(data, size):
         tf.errors.InvalidArgumentError: If the data is another kind of file, or
             only a part of one.
     """
-    image = tf.cond(
-        tf.io.is_jpeg(data),
-        lambda: _decode_jpeg(data, size),
-        lambda: tf.io.decode_image(data, channels=3, expand_animations=False),
+    image = tf.case(
+        [
+            (tf.io.is_jpeg(data), lambda: _decode_jpeg(data, size)),
+            (bitmap.is_bmp(data), lambda: bitmap.decode(data)),
+        ],
+        default=lambda: tf.io.decode_image(
+            data, channels=3, expand_animations=False
+        ),
     )
     return resize(tf.ensure_shape(image, [None, None, 3]), size)
 
