@@ -9,11 +9,15 @@ text gains nothing but marks and loses nothing, and the lengths of the pieces
 add up to offsets in the original string.
 """
 
+import warnings
+
 import keras
+import numpy as np
 import tensorflow as tf
 
 from rnnzoo.checks import check_choice, check_positive
 from rnnzoo.text.detokenizer import join_words
+from rnnzoo.text.scripts import CLAUSES, IDEOGRAPHS, SENTENCE_ENDS
 from rnnzoo.text.strings import lower, replace_invalid
 from rnnzoo.text.tokens import Tokens, into_sentences
 from rnnzoo.text.vocabulary import Vocabulary
@@ -25,9 +29,8 @@ _BREAK = CUT + BREAK + CUT
 # RE2 has no class subtraction. A word character is none of: punctuation,
 # symbol, separator, control, scripts that put no spaces between words. Soft
 # hyphens and the (non-)joiners of Persian or Hindi are inside words.
-_UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}"
 _LETTER = (
-    rf"(?:[^\p{{P}}\p{{S}}\p{{Z}}\p{{C}}{_UNSPACED}]"
+    rf"(?:[^\p{{P}}\p{{S}}\p{{Z}}\p{{C}}{IDEOGRAPHS}]"
     r"|[\x{AD}\x{200C}\x{200D}])"
 )
 _NUMBER = rf"\p{{Nd}}+(?:[.,:/]\p{{Nd}}+)+{_LETTER}*"  # 10.5 1,000 8/10 3.5mm
@@ -80,7 +83,7 @@ _TOKENS = (
     # ... !!! --; runs of any length would be rare tokens, so: up to three.
     r"[-=_*~#+]{4,}",
     r"\.{2,3}|!{2,3}|\?{2,3}|-{2,3}|\*{2,3}|'{2}|`{2}",
-    rf"[\p{{P}}\p{{S}}\p{{Co}}{_UNSPACED}]\p{{M}}*",
+    rf"[\p{{P}}\p{{S}}\p{{Co}}{IDEOGRAPHS}]\p{{M}}*",
 )
 
 # The rules are pairs of a pattern and what replaces it.
@@ -88,7 +91,7 @@ _CLEAN = (
     # All other white space, control and invisible characters become spaces.
     (
         r"[\x{0}-\x{9}\x{B}-\x{1F}\x{7F}-\x{90}\x{93}-\x{A0}\x{1680}"
-        r"\x{2000}-\x{200B}\x{200E}\x{200F}\x{2028}-\x{202F}\x{205F}-\x{2064}"
+        r"\x{2000}-\x{200B}\x{200E}\x{200F}\x{2028}\x{202A}-\x{202F}\x{205F}-\x{2064}"
         r"\x{2066}-\x{206F}\x{3000}\x{FEFF}]",
         " ",
     ),
@@ -99,23 +102,26 @@ _CLEAN = (
         for tag in ("<br />", "<br/>", "<br>", "<p>", "</p>")
     ),
     (r"\n *\n", _BREAK + r"\0"),
+    (r"\x{2029}", _BREAK + " "),
 )
 _WORDS = (
     (rf"(?i:n't\b)|{_CLITIC}", CUT + r"\0"),
     ("|".join(_TOKENS), CUT + r"\0" + CUT),
 )
-_CLOSING = r"""["')\]}»”]"""
+_CLOSING = r"""["'\p{Pe}\p{Pf}]"""
+_TURNED = "[“«]"  # quotes that close in German and Danish, and open elsewhere
 _SENTENCES = (
     # A full stop ends a sentence, whatever follows: that of an abbreviation is
     # inside its token, and some people never type a capital letter.
     (
-        rf"(?:\v+[.!?…。！？｡]+)+\v+(?:{_CLOSING}+\v+)*",
+        rf"(?:\v+[.!?]+)+\v+{_TURNED}\v+"
+        rf"|(?:\v+[{SENTENCE_ENDS}…]+)+\v+(?:{_CLOSING}+\v+)*",
         r"\0" + _BREAK,
     ),
     # Except in `"What?" he said`, `well... no`, `readme.txt` and `Yahoo!,`.
     (
-        rf"((?:\.\v*\.|…|{_CLOSING})\v+)\x1e(\v*[ \n]*\v*\p{{Ll}})"
-        r"|\x1e(\v*[\p{Ll},;:])",
+        rf"((?:\.\v*\.|…|{_CLOSING}|{_TURNED})\v+)\x1e(\v*[ \n]*\v*\p{{Ll}})"
+        r"|\x1e(\v*[\p{Ll},;:،؛、，；：])",
         r"\1\2\3",
     ),
     (
@@ -140,9 +146,11 @@ class Tokenizer:
     marks are tokens, `don't` is `do` `n't`, `it's` is `it` `'s`, while
     `sci-fi`, `10.5`, `8/10`, `Mr.`, `U.S.`, `:-)`, URLs and emoji are one token
     each. A run of full stops, exclamation or question marks is cut after every
-    third mark. Each Chinese or Japanese character is a word. Curly apostrophes
-    become straight ones. White space, control characters and HTML line breaks
-    (`<br>`, `<p>`) are never tokens.
+    third mark. Each Chinese or Japanese character is a word. Thai, Lao, Khmer
+    and Burmese have spaces only between clauses, and each clause is a word:
+    use characters or subwords there. Curly apostrophes become straight ones.
+    White space, control characters and HTML line breaks (`<br>`, `<p>`) are
+    never tokens.
 
     Characters are those of Unicode; white space between them, of any length,
     is one token, `" "`.
@@ -189,8 +197,10 @@ class Tokenizer:
         """The tokens of texts, by sentences.
 
         A sentence ends after a full stop, `!`, `?` or a run of them, and the
-        quotes and brackets that close there; at HTML line breaks (`<br>`,
-        `<p>`); and at empty lines. It does not end at a dot that belongs to a
+        quotes and brackets that close there; of any script, as Unicode's
+        property Sentence_Terminal lists them, which Thai and Lao do not have.
+        It ends at HTML line breaks (`<br>`, `<p>`), at paragraph separators
+        and at empty lines. It does not end at a dot that belongs to a
         word (`Mr.`, `10.5`), or where a small letter follows an ellipsis or a
         closing quote. After `U.S.`, initials and `etc.` it ends if a usual
         first word follows. Words and characters have the same sentences.
@@ -227,14 +237,17 @@ class Tokenizer:
         Returns:
             Tuple of the tokens.
         """
+        if self.unit == "word":
+            _warn_of_clauses(counts)
         return Vocabulary.from_counts(counts, size, min_count).tokens
 
     def join(self, tokens):
         """Texts from their tokens.
 
-        Words are joined by spaces, with none before a full stop or after an
-        opening bracket. What the tokenizer drops, such as line breaks, does
-        not come back.
+        Words are joined by spaces, with none before a full stop, after an
+        opening bracket or between Chinese or Japanese characters; the rules
+        are those of `rnnzoo.text.detokenizer`. What the tokenizer drops, such
+        as line breaks, does not come back.
 
         Args:
             tokens: String tensor `(..., time)`, dense or ragged; "" stands for
@@ -306,6 +319,20 @@ class Tokenizer:
                 lower(marked) if self.lowercase else marked
             )
         return Tokens(words, starts, ends)
+
+
+def _warn_of_clauses(counts):
+    """Warns if a tenth of all words are clauses of scripts without spaces."""
+    words = tf.constant(list(counts), tf.string)
+    found = tf.strings.regex_full_match(words, f"(?s:.*[{CLAUSES}].*)").numpy()
+    many = np.fromiter(counts.values(), "int64", len(counts))
+    if len(counts) and many[found].sum() > many.sum() / 10:
+        warnings.warn(
+            "These texts have spaces only between clauses, as Thai, Lao, Khmer "
+            f"and Burmese do: words such as {list(counts)[found.argmax()]!r} "
+            'are whole clauses. Use `unit="character"` or `unit="subword"`.',
+            stacklevel=3,
+        )
 
 
 def _pieces(marked, keep_spaces):

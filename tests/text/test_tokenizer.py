@@ -1,6 +1,7 @@
 """Tokens, sentences and ids of any text that Unicode can hold."""
 
 import functools
+import warnings
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rnnzoo.text import TokenCounter, Tokenizer, Vocabulary, check_texts
+from rnnzoo.text.scripts import CLAUSE_ENDS, SENTENCE_ENDS
 
 ENDINGS = ("<br />", "<br/>", "<br>", "<p>", "</p>")
 
@@ -177,6 +179,19 @@ def test_words(text, tokens):
             "(No.) [No.] 'No.' ”No.” So",
             ["(No.)", "[No.]", "'No.'", "”No.”", "So"],
         ),
+        # Other scripts.
+        ("नमस्ते। कैसे हो॥ ठीक", ["नमस्ते।", "कैसे हो॥", "ठीक"]),
+        ("كيف حالك؟ بخير۔ لا", ["كيف حالك؟", "بخير۔", "لا"]),
+        ("Լավ։ Ոչ", ["Լավ։", "Ոչ"]),
+        ("သူသည်။ ငါ", ["သူသည်။", "ငါ"]),
+        ("Wait⁇ No‼ So⁉ Yes", ["Wait⁇", "No‼", "So⁉", "Yes"]),
+        ("One\u2029two\u2028three", ["One", "two\u2028three"]),
+        ("「好。」『好！』（好）好】", ["「好。」", "『好！』", "（好）好】"]),
+        ("好！】）好”。", ["好！】）", "好”。"]),
+        ("他说：“好。”“不。”", ["他说：“好。”", "“不。”"]),
+        ("No. “Yes.” „Ja.“ Er", ["No.", "“Yes.”", "„Ja.“", "Er"]),
+        ("»Nej.« »Hvad?« sagde han", ["»Nej.«", "»Hvad?« sagde han"]),
+        ("「何？」、と", ["「何？」、と"]),
     ],
 )
 def test_sentences(text, sentences):
@@ -184,6 +199,18 @@ def test_sentences(text, sentences):
     starts, ends = rows(tokens.starts)[0], rows(tokens.ends)[0]
     got = [text[s[0] : e[-1]] for s, e in zip(starts, ends, strict=True)]
     assert got == sentences
+
+
+def test_ends_of_sentences_and_clauses_are_unicode_s():
+    regex = pytest.importorskip("regex")  # which has newer scripts, too
+    characters = [chr(i) for i in range(0x3100)]
+    for ours, theirs in (
+        (SENTENCE_ENDS, r"\p{Sentence_Terminal}"),
+        (SENTENCE_ENDS + CLAUSE_ENDS, r"\p{Terminal_Punctuation}"),
+    ):
+        found = tf.strings.regex_full_match(characters, f"[{ours}]").numpy()
+        expected = [bool(regex.match(theirs, each)) for each in characters]
+        assert found.tolist() == expected
 
 
 @pytest.mark.parametrize("method", ["__call__", "sentences"])
@@ -200,6 +227,27 @@ def test_sentences(text, sentences):
 def test_characters(method, text, tokens):
     words = getattr(Tokenizer("character"), method)([text]).words
     assert [each.decode() for each in words.flat_values.numpy()] == tokens
+
+
+def test_words_that_are_clauses_give_a_warning():
+    thai, english = "ฉันชอบสุนัขตัวนี้", "I like this dog"
+    for unit, texts, warned in (
+        ("word", [thai, english], True),
+        ("word", ["ខ្ញុំចូលចិត្ត"], True),
+        ("word", ["ငါ ကြိုက်တယ်"], True),
+        ("word", [thai, *[english] * 3], False),
+        ("word", ["我喜欢这只狗。", "नमस्ते"], False),
+        ("word", [], False),
+        ("character", [thai], False),
+    ):
+        tokenizer, counter = Tokenizer(unit), TokenCounter()
+        counter.update(tokenizer.to_count(tf.constant(texts, tf.string)))
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            assert len(tokenizer.learn(counter.counts)) == len(counter.counts)
+        assert len(caught) == warned, texts
+        if warned:
+            assert "whole clauses" in str(caught[0].message)
 
 
 def test_bytes_that_are_not_utf8_become_replacement_characters():
