@@ -7,6 +7,7 @@ from rnnzoo.layers.bahdanau import BahdanauAttention
 from rnnzoo.layers.bidirectional import Bidirectional
 from rnnzoo.layers.characters import CharCNN, CharLSTM
 from rnnzoo.layers.crf import CRF
+from rnnzoo.layers.crf_model import CRFModel
 from rnnzoo.layers.decoder import AttentionDecoder
 from rnnzoo.layers.dropout import EmbeddingDropout, VariationalDropout
 from rnnzoo.layers.embedding import Embedding
@@ -27,6 +28,7 @@ __all__ = [
     "AttentionPooling",
     "BahdanauAttention",
     "Bidirectional",
+    "CRFModel",
     "CharCNN",
     "CharLSTM",
     "Embedding",

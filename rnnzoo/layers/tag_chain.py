@@ -85,7 +85,7 @@ def _checked_mask(mask, shape):
             "Invalid value for argument `mask`. Expected booleans of shape "
             f"(batch, time), {shape}. Received: shape {mask.shape}"
         )
-    return mask
+    return tf.ensure_shape(mask, shape)  # A graph may not know the rank.
 
 
 def _order(mask):
@@ -113,8 +113,10 @@ def checked_tags(tags, potentials, chain):
         raise ValueError(
             "Invalid value for argument `tags`. Expected integers of shape "
             f"(batch, time), {shape}. Received: {tags.dtype.name}, shape "
-            f"{tags.shape}"
+            f"{tags.shape}. (Keras makes floats of the labels that it gives to "
+            "a loss; `rnnzoo.layers.CRFModel` trains with `fit`.)"
         )
+    tags = tf.ensure_shape(tags, shape)  # A graph may not know the rank.
     count = chain.potentials.shape[2]
     tags = tf.cast(chain.pack(with_a_step(tags)), tf.int64)
     is_tag = (tags >= 0) & (tags < count)

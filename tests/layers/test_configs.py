@@ -28,6 +28,10 @@ OPTIONS = {
         "constraints": [[True, False], [[True, True]] * 2, [True, True]],
         "transitions": False,
     },
+    "CRFModel": {
+        "model": lambda: keras.Sequential([keras.layers.Dense(2)]),
+        "crf": lambda: layers.CRF(2),
+    },
     "GRU": {
         **RECURRENT,
         "units": 3,
