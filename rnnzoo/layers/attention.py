@@ -6,6 +6,7 @@ The source is projected once for all steps:
 attention = rnnzoo.layers.BahdanauAttention(256)
 contexts = attention(queries, encoded, memory_mask=mask)  # all steps at once
 
+attention.build(queries.shape, encoded.shape)  # unless it was called
 memory = attention.prepare(encoded, mask)  # or one step after the other
 state = attention.start(memory)
 attended, state = attention.step(query, memory, state)
@@ -131,7 +132,16 @@ class Attention(keras.layers.Layer):
 
         Returns:
             `Memory`.
+
+        Raises:
+            ValueError: If the layer has neither been called nor built: the
+                size of the queries is not known.
         """
+        if not self.built:
+            raise ValueError(
+                f"Layer '{self.name}' has no weights yet. Expected a call, or "
+                "`build(queries_shape, memory_shape)`, before its steps."
+            )
         values = tf.cast(values, self.compute_dtype)
         if mask is None:
             mask = tf.ones(tf.shape(values)[:2], tf.bool)

@@ -295,6 +295,8 @@ class AttentionDecoder(Readout):
             Tuple of the `rnnzoo.layers.decoder_start.DecoderMemory` and the
             `DecoderState`, which has one row for each sample.
         """
+        if not self.built:
+            self.build((None, None), getattr(memory, "shape", None))
         return decoder_start.start(
             self,
             memory,

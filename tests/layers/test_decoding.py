@@ -218,3 +218,32 @@ def test_missing_arguments_are_errors(options, given, missing):
     if missing == "memory":
         with pytest.raises(ValueError, match="Missing argument `memory`"):
             decoder.build(TARGETS.shape)
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class Stepwise(keras.Model):
+    """Reads a memory, and one token, by the methods of a decoder only."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.decoder = layers.AttentionDecoder(
+            4, layers.BahdanauAttention(4), layers.Embedding(9, 4)
+        )
+
+    def call(self, memory):
+        memory, state = self.decoder.start(memory)
+        tokens = tf.ones(tf.shape(memory.mask)[:1], tf.int32)
+        return self.decoder.step(tokens, state, memory)[0]
+
+
+def test_a_model_that_takes_steps_only_is_saved_whole(tmp_path):
+    model, memory = Stepwise(), np.ones((2, 3, 5), "float32")
+    expected = model(memory)
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(again(memory), expected)
+
+
+def test_attention_that_was_not_built_has_no_steps():
+    with pytest.raises(ValueError, match="no weights yet"):
+        layers.LuongAttention().prepare(np.ones((2, 3, 5)))
