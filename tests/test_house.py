@@ -11,7 +11,7 @@ FLOORS = (
     ("ids", "arrays", "checks", "files"),
     ("losses", "optimizers", "search", "explain", "export", "recipe"),
     ("text", "images", "layers"),
-    ("metrics", "scoring"),
+    ("metrics", "class_metrics", "scoring"),
     ("registry",),
     ("pipeline",),
     ("tasks",),

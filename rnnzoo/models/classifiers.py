@@ -37,6 +37,7 @@ def han_classifier(
     max_words=60,
     unit="word",
     lowercase=True,
+    label_smoothing=0.0,
 ):
     """Hierarchical attention network: words, sentences, document.
 
@@ -60,6 +61,8 @@ def han_classifier(
         unit: What a token is: `"word"`, `"character"` or `"subword"`, a piece
             of a word, which adapting learns with SentencePiece.
         lowercase: Whether texts are lower-cased.
+        label_smoothing: Share of the probability of a label that all classes
+            get in the loss.
     """
     check_positive("max_sentences", max_sentences)
     encoder = HierarchicalAttention(
@@ -83,6 +86,7 @@ def han_classifier(
         min_count=min_count,
         dropout=dropout,
         embeddings=embeddings,
+        label_smoothing=label_smoothing,
     )
 
 
@@ -112,6 +116,7 @@ def bilstm_classifier(
     max_words=400,
     unit="word",
     lowercase=True,
+    label_smoothing=0.0,
 ):
     """Bidirectional LSTM with variational dropout and attention pooling.
 
@@ -135,6 +140,8 @@ def bilstm_classifier(
         unit: What a token is: `"word"`, `"character"` or `"subword"`, a piece
             of a word, which adapting learns with SentencePiece.
         lowercase: Whether texts are lower-cased.
+        label_smoothing: Share of the probability of a label that all classes
+            get in the loss.
     """
     encoder = SequenceEncoder(
         units,
@@ -157,4 +164,5 @@ def bilstm_classifier(
         min_count=min_count,
         dropout=dropout,
         embeddings=embeddings,
+        label_smoothing=label_smoothing,
     )

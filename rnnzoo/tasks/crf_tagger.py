@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from rnnzoo.class_metrics import origin
 from rnnzoo.ids import PADDING
 from rnnzoo.layers import CRF, VariationalDropout
 from rnnzoo.metrics import SpanF1
@@ -104,8 +105,11 @@ class CRFTagger(Task):
                 f"Received: loss={loss!r}"
             )
         for metric in keras.tree.flatten(metrics):
-            # Keras would take ids of tags for scores of classes.
-            if isinstance(metric, str) and metric != "auto":
+            # Keras's would take padding, or ids of tags for scores of classes.
+            is_auto = isinstance(metric, str) and metric == "auto"
+            if not is_auto and (
+                isinstance(metric, str) or origin("metrics", metric) is not None
+            ):
                 raise ValueError(
                     "Invalid value for argument `metrics`. Expected 'auto', or "
                     "metrics of ids of tags, such as `rnnzoo.metrics.SpanF1`. "

@@ -1,8 +1,5 @@
 """Classification of texts, with the words and sentences that decided."""
 
-import dataclasses
-import numbers
-from collections.abc import Mapping, Set
 from itertools import pairwise
 from typing import Any
 
@@ -16,27 +13,19 @@ from rnnzoo.explain import Explanation, Explanations
 from rnnzoo.ids import pad
 from rnnzoo.pipeline.examples import Examples
 from rnnzoo.pipeline.schema import Label, Schema, Text
-from rnnzoo.tasks.class_weights import weights_of_classes
+from rnnzoo.tasks.classifier import Classification, Classifier, as_names
 from rnnzoo.tasks.embeddings import (
     WithWordVectors,
     most_ids,
     size_embedding,
 )
-from rnnzoo.tasks.task import Columns, Task
+from rnnzoo.tasks.task import Columns
 
 BATCH_SIZE = 128  # at inference
 
 
-@dataclasses.dataclass(frozen=True)
-class Classification:
-    """The most probable class of a text and its probability."""
-
-    label: str
-    score: float
-
-
 @keras.saving.register_keras_serializable(package="rnnzoo")
-class TextClassifier(WithWordVectors, Task):
+class TextClassifier(WithWordVectors, Classifier):
     """Classifies raw strings.
 
     Args:
@@ -57,6 +46,8 @@ class TextClassifier(WithWordVectors, Task):
             unknown tokens included.
         min_count: Tokens seen less often in `adapt` are unknown.
         dropout: Rate of the dropout before the output layer.
+        label_smoothing: Share of the probability of a label that all classes
+            get in the loss. Szegedy et al. 2016.
         embeddings: Pretrained word vectors, read by `adapt`: what
             `rnnzoo.text.PretrainedWords` takes. The source is
             not saved: the weights are.
@@ -99,24 +90,25 @@ class TextClassifier(WithWordVectors, Task):
         vocabulary_size=None,
         min_count=1,
         dropout=0.0,
+        label_smoothing=0.0,
         embeddings=None,
         labels=None,
         vocabulary=None,
         recipe=None,
         **kwargs,
     ):
-        super().__init__(recipe=recipe, **kwargs)
-        if not isinstance(num_classes, numbers.Integral) or num_classes < 2:
-            raise ValueError(
-                "Invalid value for argument `num_classes`. Expected an "
-                f"integer of at least 2. Received: num_classes={num_classes!r}"
-            )
+        super().__init__(
+            num_classes,
+            labels=labels,
+            label_smoothing=label_smoothing,
+            recipe=recipe,
+            **kwargs,
+        )
         check_positive("max_sentences", max_sentences, optional=True)
         check_positive("max_words", max_words, optional=True)
         check_positive("vocabulary_size", vocabulary_size, optional=True)
         check_positive("min_count", min_count)
         self.encoder = encoder
-        self.num_classes = int(num_classes)
         self.max_sentences = max_sentences
         self.max_words = max_words
         self.tokenizer = tokenizer or text.Tokenizer()
@@ -127,7 +119,6 @@ class TextClassifier(WithWordVectors, Task):
             num_classes, activation="softmax", dtype="float32", name="head"
         )
         self.embeddings = embeddings
-        self.labels = self._checked_names(self.labels_of(labels))
         self.vocabulary = None
         if vocabulary is not None:
             self.take(labels=self.labels, vocabulary=vocabulary)
@@ -147,24 +138,19 @@ class TextClassifier(WithWordVectors, Task):
     def word_embedding(self):
         return self.encoder.embedding
 
-    @property
-    def label_names(self):
-        """Names of the classes; their numbers, if they have none."""
-        return self.labels or tuple(map(str, range(self.num_classes)))
-
     def count(self, chunk, counts, labels):
-        self._checked_names(labels)
+        self.checked_names(labels)
         counts["text"].update(self._to_count(chunk["text"]))
         if "label" in chunk:
-            names = _as_names(chunk["label"], chunk.first)
+            names = as_names(chunk["label"], chunk.first)
             counts["label"].counts.update(names or ())
             if names is None:
-                self._label_ids(chunk)  # a wrong label is found at once
+                self.label_ids(chunk)  # a wrong label is found at once
 
     def learn(self, counts, labels, verbose):
         seen = sorted(counts["label"].counts)
-        labels = self._checked_names(labels) or self.labels
-        labels = labels or self._checked_names(seen)
+        labels = self.checked_names(labels) or self.labels
+        labels = labels or self.checked_names(seen)
         words = counts["text"].counts
         tokens = self.tokenizer.learn(
             words,
@@ -174,14 +160,14 @@ class TextClassifier(WithWordVectors, Task):
         self.take_with_vectors(tokens, words, verbose, labels=labels)
 
     def take(self, labels, vocabulary):
-        self.labels = self._checked_names(labels)
+        self.labels = self.checked_names(labels)
         self.vocabulary = text.Vocabulary(vocabulary)
         size_embedding(self.word_embedding, len(self.vocabulary))
         self.build()
 
     def encode_chunk(self, chunk):
         ids = self.vocabulary(self._words(chunk["text"]))
-        labels = self._label_ids(chunk) if "label" in chunk else None
+        labels = self.label_ids(chunk) if "label" in chunk else None
         return Columns(ids, labels)
 
     @text.in_graph
@@ -239,17 +225,6 @@ class TextClassifier(WithWordVectors, Task):
             ids, training=False, return_attention_scores=True
         )
         return (self.head(vector), *weights)
-
-    def default_loss(self):
-        return keras.losses.SparseCategoricalCrossentropy()
-
-    def default_metrics(self):
-        return [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
-
-    def class_weights(self, examples, class_weight):
-        ids = np.asarray(examples.labels)
-        classes = [(name, i) for i, name in enumerate(self.label_names)]
-        return weights_of_classes(class_weight, classes, ids.tolist())[ids]
 
     # Answers.
 
@@ -408,82 +383,9 @@ class TextClassifier(WithWordVectors, Task):
     def get_config(self):
         return {
             **super().get_config(),
-            "num_classes": self.num_classes,
             "max_sentences": self.max_sentences,
             "max_words": self.max_words,
             "vocabulary_size": self.vocabulary_size,
             "min_count": self.min_count,
             "dropout": self.dropout.rate,
         }
-
-    # Labels.
-
-    @classmethod
-    def labels_of(cls, labels):
-        if hasattr(labels, "features"):  # TFDS's DatasetInfo
-            _, key = labels.supervised_keys or (None, "label")
-            label = dict(labels.features.items()).get(key)
-            labels = getattr(label, "names", None)  # a text has none
-        names = getattr(labels, "names", labels)  # TFDS's ClassLabel
-        if isinstance(names, (str, bytes, Mapping, Set)):
-            raise ValueError(
-                "Invalid value for argument `labels`. Expected the names of "
-                "the classes in the order of their numbers, a sequence. "
-                f"Received: labels={labels!r:.80}"
-            )
-        names = tuple(
-            text.as_text(name, "labels", i)
-            for i, name in enumerate(() if names is None else names)
-        )
-        return names or None
-
-    def require_labels_of(self, info):
-        names = self.labels_of(info)
-        if self.labels and names and self.labels != names:
-            raise ValueError(
-                f"The model tells {', '.join(self.labels)} apart, and the "
-                f"classes of the dataset are {', '.join(names)}."
-            )
-
-    def _checked_names(self, names):
-        """A tuple of the names of the classes, or `None` if there are none."""
-        names = tuple(names or ())
-        if names and not len(names) == len(set(names)) == self.num_classes:
-            raise ValueError(
-                "Invalid value for argument `labels`. Expected the names of "
-                f"num_classes={self.num_classes} classes, each once. Received "
-                f"{len(names)}: {list(names)[:10]}"
-            )
-        return names or None
-
-    def _label_ids(self, chunk):
-        """The checked labels of a chunk: int32 array `(n,)`."""
-        labels = chunk["label"]
-        ids, names = labels, _as_names(labels, chunk.first)
-        if names is not None:
-            place = {name: i for i, name in enumerate(self.label_names)}
-            ids = np.array([place.get(name, -1) for name in names])
-        known = np.isin(ids, range(self.num_classes))
-        if labels.ndim != 1 or not known.all():
-            received = f"shape {labels.shape}"
-            if labels.ndim == 1:
-                received = labels[~known][0]
-            raise ValueError(
-                "Invalid value for argument `y`. Expected one label an "
-                f"example, from 0 to {self.num_classes - 1} or one of "
-                f"{list(self.label_names)[:10]}. Received: {received!r}"
-            )
-        return ids.astype("int32")
-
-
-def _as_names(labels, first):
-    """Labels of a chunk as strings, or `None` if they are numbers.
-
-    Args:
-        labels: Array of labels.
-        first: Number of the labels before.
-    """
-    labels = labels.ravel().tolist()
-    if not any(isinstance(label, (str, bytes)) for label in labels):
-        return None
-    return [text.as_text(each, "y", first + i) for i, each in enumerate(labels)]

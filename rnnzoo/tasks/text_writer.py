@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from rnnzoo import losses, text
 from rnnzoo.checks import check_not_negative, check_positive, check_rate
+from rnnzoo.class_metrics import fits_tokens
 from rnnzoo.ids import PADDING
 from rnnzoo.tasks.beam import Beam
 from rnnzoo.tasks.embeddings import most_ids, size_embedding
@@ -153,6 +154,14 @@ class TextWriter(Task):
                 f"`{type(self).__name__}` is trained on the likelihood of its "
                 f"targets. Received: loss={loss!r}"
             )
+        for metric in keras.tree.flatten(metrics):
+            if not fits_tokens(metric):
+                raise ValueError(
+                    "Invalid value for argument `metrics`. Expected 'auto', "
+                    "or metrics of ids and logits of tokens, such as "
+                    "'accuracy' or 'sparse_top_k_categorical_accuracy'. "
+                    f"Received: metrics={metrics!r}"
+                )
         super().compile(optimizer, loss, metrics, **kwargs)
 
     def compute_loss(

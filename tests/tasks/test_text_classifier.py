@@ -315,7 +315,7 @@ BAD = [
     (lambda m: m.fit(["a", "b"], [0, np.nan]), "`y`.*Received: .*nan"),
     (lambda m: m.fit(["a", "b"], ["0", "no"]), "`y`.*Received: .*'no'"),
     (lambda m: m.fit(["a", "b"], ["1", None]), r"y\[1\]=None"),
-    (lambda m: m.fit(["a"], [[0, 1]]), r"`y`.*one label.*shape \(1, 2\)"),
+    (lambda m: m.fit(["a"], [[1, 1]]), r"`y`.*one label.*shape \(1, 2\)"),
     (lambda m: m.fit(["a", "b"], [0]), "`y`.*as many.*2.*Received: 1"),
     (lambda m: m.fit([], []), "at least one example"),
     (lambda m: m.fit(pairs(LABELS).take(0)), "at least one example"),

@@ -1,0 +1,232 @@
+"""Classes: their names, their losses and their metrics."""
+
+import dataclasses
+import numbers
+from collections.abc import Mapping, Set
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from rnnzoo import text
+from rnnzoo.checks import check_rate
+from rnnzoo.class_metrics import (
+    check_of_probabilities,
+    class_f1,
+    counts_classes,
+    for_classes,
+    is_binary,
+    takes_one_hot,
+)
+from rnnzoo.tasks.class_weights import weights_of_classes
+from rnnzoo.tasks.task import Task
+
+
+@dataclasses.dataclass(frozen=True)
+class Classification:
+    """The most probable class of a text and its probability."""
+
+    label: str
+    score: float
+
+
+class Classifier(Task):
+    """Tells apart classes, which have names or numbers, and is trained to.
+
+    A subclass reads examples and makes probabilities of classes of them.
+
+    Args:
+        num_classes: Number of classes.
+        labels: Names of the classes; by default learned by `adapt`.
+        label_smoothing: Share of the probability of a label that all classes
+            get in the loss. Szegedy et al. 2016.
+        **kwargs: See `rnnzoo.tasks.Task`.
+    """
+
+    def __init__(
+        self, num_classes=2, *, labels=None, label_smoothing=0.0, **kwargs
+    ):
+        super().__init__(**kwargs)
+        if not isinstance(num_classes, numbers.Integral) or num_classes < 2:
+            raise ValueError(
+                "Invalid value for argument `num_classes`. Expected an "
+                f"integer of at least 2. Received: num_classes={num_classes!r}"
+            )
+        check_rate("label_smoothing", label_smoothing)
+        self.num_classes = int(num_classes)
+        self.label_smoothing = label_smoothing
+        self.labels = self.checked_names(self.labels_of(labels))
+
+    # Labels.
+
+    @property
+    def label_names(self):
+        """Names of the classes; their numbers, if they have none."""
+        return self.labels or tuple(map(str, range(self.num_classes)))
+
+    @classmethod
+    def labels_of(cls, labels):
+        if hasattr(labels, "features"):  # TFDS's DatasetInfo
+            _, key = labels.supervised_keys or (None, "label")
+            label = dict(labels.features.items()).get(key)
+            labels = getattr(label, "names", None)  # a text has none
+        names = getattr(labels, "names", labels)  # TFDS's ClassLabel
+        if isinstance(names, (str, bytes, Mapping, Set)):
+            raise ValueError(
+                "Invalid value for argument `labels`. Expected the names of "
+                "the classes in the order of their numbers, a sequence. "
+                f"Received: labels={labels!r:.80}"
+            )
+        names = tuple(
+            text.as_text(name, "labels", i)
+            for i, name in enumerate(() if names is None else names)
+        )
+        return names or None
+
+    def require_labels_of(self, info):
+        names = self.labels_of(info)
+        if self.labels and names and self.labels != names:
+            raise ValueError(
+                f"The model tells {', '.join(self.labels)} apart, and the "
+                f"classes of the dataset are {', '.join(names)}."
+            )
+
+    def checked_names(self, names):
+        """A tuple of the names of the classes, or `None` if there are none."""
+        names = tuple(names or ())
+        if names and not len(names) == len(set(names)) == self.num_classes:
+            raise ValueError(
+                "Invalid value for argument `labels`. Expected the names of "
+                f"num_classes={self.num_classes} classes, each once. Received "
+                f"{len(names)}: {list(names)[:10]}"
+            )
+        return names or None
+
+    def label_ids(self, chunk):
+        """The checked labels of a chunk: int32 array `(n,)`.
+
+        Rows of zeros and a one, `(n, classes)`, are labels too.
+        """
+        labels = _without_one_hot(chunk["label"], self.num_classes)
+        ids, names = labels, as_names(labels, chunk.first)
+        if names is not None:
+            place = {name: i for i, name in enumerate(self.label_names)}
+            ids = np.array([place.get(name, -1) for name in names])
+        known = np.isin(ids, range(self.num_classes))
+        if labels.ndim != 1 or not known.all():
+            received = f"shape {labels.shape}"
+            if labels.ndim == 1:
+                received = labels[~known][0]
+            raise ValueError(
+                "Invalid value for argument `y`. Expected one label an "
+                f"example, from 0 to {self.num_classes - 1} or one of "
+                f"{list(self.label_names)[:10]}. Received: {received!r}"
+            )
+        return ids.astype("int32")
+
+    # Training.
+
+    def compile(self, optimizer="auto", loss="auto", metrics="auto", **kwargs):
+        """See `Task.compile`; losses and metrics of Keras fit the labels.
+
+        Those that expect rows of zeros and a one as labels get them; see
+        `rnnzoo.class_metrics.ClassMetric`. A user's own functions and classes
+        get the numbers of the classes, int32 `(batch,)`.
+
+        Raises:
+            ValueError: If a loss or a metric is not of probabilities.
+        """
+        if isinstance(metrics, str) and metrics == "auto":
+            metrics = self.default_metrics()
+        weighted = kwargs.pop("weighted_metrics", None)
+        metrics, weighted = (
+            keras.tree.map_structure(self.fit_metric, each) if each else each
+            for each in (metrics, weighted)
+        )
+        for each in keras.tree.flatten(loss):
+            check_of_probabilities("loss", each)
+        super().compile(
+            optimizer, loss, metrics, weighted_metrics=weighted, **kwargs
+        )
+
+    fit_metric = staticmethod(for_classes)
+
+    def compute_loss(
+        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
+    ):
+        losses = keras.tree.flatten(self.loss)
+        if all(takes_one_hot("loss", each) for each in losses):
+            y = tf.one_hot(y, self.num_classes)
+            if any(is_binary("loss", each) for each in losses):
+                # Keras keeps the logits beside the probabilities, and takes
+                # those of a softmax for those of a sigmoid.
+                y_pred = tf.identity(y_pred)
+        return super().compute_loss(x, y, y_pred, sample_weight, training)
+
+    def default_loss(self):
+        if self.label_smoothing:
+            return keras.losses.CategoricalCrossentropy(
+                label_smoothing=self.label_smoothing
+            )
+        return keras.losses.SparseCategoricalCrossentropy()
+
+    def default_metrics(self):
+        return [
+            keras.metrics.SparseCategoricalAccuracy(name="accuracy"),
+            keras.metrics.F1Score("macro", name="f1"),
+        ]
+
+    def score(self, examples, quick=False):
+        """The F1 of each class, as `keras.metrics.F1Score` counted it last.
+
+        Returns:
+            Dict of `"f1_pos"` and so on; empty if `quick`.
+        """
+        if quick:
+            return {}
+        counted = [
+            class_f1(metric)
+            for group in self.metrics
+            for metric in getattr(group, "metrics", ())
+            if counts_classes(metric)
+        ][:1]
+        return {
+            f"f1_{name}": f1
+            for found in counted
+            for name, f1 in zip(self.label_names, found, strict=True)
+        }
+
+    def class_weights(self, examples, class_weight):
+        ids = np.asarray(examples.labels)
+        classes = [(name, i) for i, name in enumerate(self.label_names)]
+        return weights_of_classes(class_weight, classes, ids.tolist())[ids]
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "num_classes": self.num_classes,
+            "label_smoothing": self.label_smoothing,
+        }
+
+
+def _without_one_hot(labels, classes):
+    """The places of the ones, if each label is a row of zeros and a one."""
+    if labels.ndim != 2 or labels.shape[1] != classes:
+        return labels
+    is_one = labels == 1
+    if not (is_one | (labels == 0)).all() or (is_one.sum(axis=1) != 1).any():
+        return labels
+    return is_one.argmax(axis=1)
+
+
+def as_names(labels, first):
+    """Labels of a chunk as strings, or `None` if they are numbers.
+
+    Args:
+        labels: Array of labels.
+        first: Number of the labels before.
+    """
+    labels = labels.ravel().tolist()
+    if not any(isinstance(label, (str, bytes)) for label in labels):
+        return None
+    return [text.as_text(each, "y", first + i) for i, each in enumerate(labels)]
