@@ -203,8 +203,19 @@ def _read_texts(texts, spans, weights, tokenizer, first):
 
 
 def _as_spans(spans, place):
+    if isinstance(spans, (str, bytes)):
+        raise ValueError(
+            "Invalid value for argument `y`. Expected spans (start, end, "
+            "label) for a text, or a list of tags for a list of words. "
+            f"Received, for text {place}: {spans!r:.60}. If each row is a "
+            "word, put those of a sentence into a list, and their tags; with "
+            "pandas, `frame.groupby(sentence).agg(list)` does."
+        )
     try:
-        return [(int(a), int(b), str(label)) for a, b, label in spans]
+        return [
+            (int(a), int(b), as_text(label, "y", place))
+            for a, b, label in spans
+        ]
     except (TypeError, ValueError):
         raise ValueError(
             "Invalid value for argument `y`. Expected spans (start, end, "
@@ -307,6 +318,12 @@ def _as_tags(tags, names, place):
 
 
 def _named(tag, names, place):
+    if not isinstance(tag, (int, np.integer)):
+        raise ValueError(
+            "Invalid value for argument `y`. Expected a tag for each token, "
+            "such as 'O' or 'B-PER', or its number. Received, for sentence "
+            f"{place}: {tag!r}"
+        )
     if names is None:
         raise ValueError(
             "Invalid value for argument `labels`. Expected the names of the "
@@ -314,7 +331,7 @@ def _named(tag, names, place):
             "with what `tfds.load(..., with_info=True)` gives. Received: "
             "labels=None"
         )
-    if not isinstance(tag, (int, np.integer)) or not 0 <= tag < len(names):
+    if not 0 <= tag < len(names):
         raise ValueError(
             f"Invalid value for argument `y`. Expected tags from 0 to "
             f"{len(names) - 1}. Received, for sentence {place}: {tag!r}"

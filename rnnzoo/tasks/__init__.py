@@ -1,10 +1,12 @@
 """Models that take raw examples, one class for each kind of task."""
 
+from rnnzoo.tasks.classifier import Classification
+from rnnzoo.tasks.columns import Columns
 from rnnzoo.tasks.entities import Entity
 from rnnzoo.tasks.entity_tagger import EntityTagger
 from rnnzoo.tasks.image_captioner import Caption, ImageCaptioner
-from rnnzoo.tasks.task import Columns, Task, load
-from rnnzoo.tasks.text_classifier import Classification, TextClassifier
+from rnnzoo.tasks.task import Task, load
+from rnnzoo.tasks.text_classifier import TextClassifier
 from rnnzoo.tasks.text_to_text import TextToText
 from rnnzoo.tasks.text_writer import TextWriter
 from rnnzoo.tasks.translator import Translation, Translator

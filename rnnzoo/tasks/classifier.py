@@ -91,6 +91,17 @@ class Classifier(Task):
                 f"classes of the dataset are {', '.join(names)}."
             )
 
+    def check_lender(self, saved, given):
+        if self.num_classes != saved.num_classes:
+            raise ValueError(
+                "Invalid value for argument `weights`. Expected a task of "
+                f"num_classes={self.num_classes} classes. Received: {given}, "
+                f"which has {saved.num_classes}: "
+                f"{', '.join(saved.label_names[:10])}. Build the model with "
+                f"num_classes={saved.num_classes}, or train it anew for other "
+                "classes."
+            )
+
     def checked_names(self, names):
         """A tuple of the names of the classes, or `None` if there are none."""
         names = tuple(names or ())
@@ -116,7 +127,7 @@ class Classifier(Task):
         if labels.ndim != 1 or not known.all():
             received = f"shape {labels.shape}"
             if labels.ndim == 1:
-                received = labels[~known][0]
+                received = labels[~known].tolist()[0]
             raise ValueError(
                 "Invalid value for argument `y`. Expected one label an "
                 f"example, from 0 to {self.num_classes - 1} or one of "

@@ -13,6 +13,7 @@ from rnnzoo.ids import RESERVED, pad
 from rnnzoo.pipeline import sentences
 from rnnzoo.pipeline.borders import warning_of_cuts
 from rnnzoo.pipeline.examples import Examples
+from rnnzoo.tasks.columns import Columns
 from rnnzoo.tasks.crf_tagger import CRFTagger, mask_of
 from rnnzoo.tasks.embeddings import (
     WithWordVectors,
@@ -20,7 +21,6 @@ from rnnzoo.tasks.embeddings import (
     size_embedding,
 )
 from rnnzoo.tasks.entities import Entity, entities_of
-from rnnzoo.tasks.task import Columns
 from rnnzoo.text import tagging, words
 
 BATCH_SIZE = 128  # at inference

@@ -17,7 +17,7 @@ from rnnzoo.images.feature_cache import FeatureCache
 from rnnzoo.pipeline import captioned
 from rnnzoo.pipeline.examples import Examples, Lookup
 from rnnzoo.tasks import serving
-from rnnzoo.tasks.task import Columns
+from rnnzoo.tasks.columns import Columns
 from rnnzoo.tasks.text_writer import (
     TextWriter,
     found_in,

@@ -5,37 +5,18 @@ import dataclasses
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 
 from rnnzoo.arrays import as_objects
-from rnnzoo.export import export
+from rnnzoo.export import FORMAT, check_options, export
 from rnnzoo.files import atomic_path
 from rnnzoo.pipeline import raw
 from rnnzoo.pipeline.examples import Examples, SeveralTargets
 from rnnzoo.tasks import archive
 from rnnzoo.tasks.trainer import Trainer
 from rnnzoo.text import TokenCounter
-
-
-class Columns(NamedTuple):
-    """A chunk as numbers.
-
-    Attributes:
-        inputs: What `call` takes, before padding: a ragged or dense tensor
-            `(n, ...)`, or a structure of them.
-        labels: The same for the targets; `None` if the chunk has none.
-        several: Whether each example has several targets, and so one more
-            axis in what is made of them.
-        weights: Sample weights that are not those of the chunk: a ragged
-            tensor with one for each part of a target.
-    """
-
-    inputs: Any
-    labels: Any = None
-    several: bool = False
-    weights: Any = None
 
 
 class Task(Trainer):
@@ -194,6 +175,14 @@ class Task(Trainer):
             examples: `rnnzoo.pipeline.examples.Examples` to validate on.
         """
         return self.monitor
+
+    def check_lender(self, saved, given):
+        """Raises `ValueError` unless `restore` may take what a task learned.
+
+        Args:
+            saved: A task of the same class.
+            given: What an error says was received.
+        """
 
     def prepare(self, inputs):
         """The inputs of all examples as batches take them."""
@@ -368,6 +357,8 @@ class Task(Trainer):
         self,
         directory: str | os.PathLike,
         overwrite: bool = True,
+        *,
+        format: str = FORMAT,
         **options: Any,
     ) -> None:
         """Writes a SavedModel that takes raw examples and runs without rnnzoo.
@@ -375,8 +366,10 @@ class Task(Trainer):
         Args:
             directory: Where to write.
             overwrite: Whether an existing directory is replaced.
+            format: `"tf_saved_model"`; Keras's other formats have no strings.
             **options: Of the kind of task; see `served`.
         """
+        check_options(self.served, format, options)
         self._require_adapted("export")
         export(directory, self.served(**options), self, overwrite=overwrite)
 
@@ -400,6 +393,7 @@ class Task(Trainer):
                 f"`{type(self).__name__}`. Received: "
                 f"{given}, a `{type(saved).__name__}`"
             )
+        self.check_lender(saved, given)
         if not self.adapted:
             for name in self.lends:
                 setattr(self, name, getattr(saved, name))

@@ -14,12 +14,12 @@ from rnnzoo.ids import pad
 from rnnzoo.pipeline.examples import Examples
 from rnnzoo.pipeline.schema import Label, Schema, Text
 from rnnzoo.tasks.classifier import Classification, Classifier, as_names
+from rnnzoo.tasks.columns import Columns
 from rnnzoo.tasks.embeddings import (
     WithWordVectors,
     most_ids,
     size_embedding,
 )
-from rnnzoo.tasks.task import Columns
 
 BATCH_SIZE = 128  # at inference
 

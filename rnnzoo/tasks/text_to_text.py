@@ -12,8 +12,8 @@ from rnnzoo.ids import PADDING, UNKNOWN, pad
 from rnnzoo.layers import EmbeddingDropout
 from rnnzoo.pipeline.examples import Examples
 from rnnzoo.tasks import serving
+from rnnzoo.tasks.columns import Columns
 from rnnzoo.tasks.embeddings import most_ids, size_embedding
-from rnnzoo.tasks.task import Columns
 from rnnzoo.tasks.text_writer import (
     TextWriter,
     found_in,

@@ -1,6 +1,8 @@
 """Keras's training and evaluation, from raw examples."""
 
 import keras
+import numpy as np
+import tensorflow as tf
 
 from rnnzoo.checks import check_positive
 from rnnzoo.optimizers import LazyAdam
@@ -219,6 +221,77 @@ class Trainer(keras.Model):
         scores = self.score(examples, quick)
         return logs | {name: float(each) for name, each in scores.items()}
 
+    # What Keras does with tensors, on raw examples.
+
+    def train_on_batch(
+        self,
+        x,
+        y=None,
+        sample_weight=None,
+        class_weight=None,
+        return_dict=False,
+    ):
+        """One step of training, on all examples at once; see `fit`.
+
+        Returns:
+            As Keras.
+        """
+        self._require_adapted("train_on_batch")
+        examples = self._labelled(x, y, sample_weight, keep_raw=False)
+        batch = _at_once(self._weighed(examples, class_weight))
+        return super().train_on_batch(*batch, return_dict=return_dict)
+
+    def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
+        """Loss and metrics of all examples at once; see `evaluate`.
+
+        Returns:
+            As Keras.
+        """
+        self._require_adapted("test_on_batch")
+        batch = _at_once(self._labelled(x, y, sample_weight, keep_raw=False))
+        return super().test_on_batch(*batch, return_dict=return_dict)
+
+    def predict_on_batch(self, x):
+        """As `predict`."""
+        return self.predict(x)
+
+    def __call__(self, *args, **kwargs):
+        """As of Keras, on the numbers that `call` takes.
+
+        Raises:
+            ValueError: If there are strings, or no vocabulary.
+        """
+        self._require_adapted("__call__")
+        if any(map(_is_raw, keras.tree.flatten((args, kwargs)))):
+            raise ValueError(
+                f"A call of `{type(self).__name__}` takes numbers, as `encode` "
+                f"makes them. Expected `{self.verb}(x)` or `predict(x)` for "
+                "raw examples."
+            )
+        return super().__call__(*args, **kwargs)
+
+    def save_weights(self, *args, **kwargs):
+        """As of Keras; `save` keeps the vocabularies too."""
+        self._require_adapted("save_weights")
+        super().save_weights(*args, **kwargs)
+
+    def load_weights(self, *args, **kwargs):
+        """As of Keras, into a task that has the vocabularies of the weights.
+
+        `rnnzoo.load` and `rnnzoo.build(name, weights=...)` need none: they read
+        what `save` wrote.
+        """
+        if not self.adapted:
+            raise ValueError(
+                "Weights belong to a vocabulary, which they do not have with "
+                f"them, and `{type(self).__name__}` has none. Expected "
+                "`rnnzoo.load(path)` of what `save` wrote, or `adapt(data)` "
+                "first, on the same data as then."
+            )
+        super().load_weights(*args, **kwargs)
+
+    # Details.
+
     def class_weights(self, examples, class_weight):
         """Weights of examples by their classes.
 
@@ -255,6 +328,18 @@ class Trainer(keras.Model):
         if examples.labels is None:
             raise missing_targets(self.schema)
         return examples
+
+
+def _at_once(examples):
+    """The columns of a single batch."""
+    return next(iter(examples.batches(np.iinfo("int32").max)))
+
+
+def _is_raw(value):
+    dtype = getattr(value, "dtype", None)
+    if isinstance(dtype, np.dtype):
+        return dtype.kind in "USO"
+    return isinstance(value, (str, bytes)) or dtype == tf.string
 
 
 def missing_targets(schema):
