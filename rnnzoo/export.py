@@ -25,6 +25,8 @@ def check_options(served, format, options):
             f"format={format!r}"
         )
     known = inspect.signature(served).parameters
+    if any(each.kind is each.VAR_KEYWORD for each in known.values()):
+        return  # The function checks them.
     if unknown := sorted(set(options) - set(known)):
         raise ValueError(
             f"Unknown options of `export`: {', '.join(unknown)}. Expected any "

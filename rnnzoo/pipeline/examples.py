@@ -255,6 +255,11 @@ class Examples:
         """The example that is each row of the unshuffled batches."""
         return np.argsort(-self.lengths, kind="stable")
 
+    def at_once(self):
+        """The columns of all examples, right padded, as a single batch."""
+        flat = self.flat()
+        return _pad_all(_gather(flat.columns, tf.range(len(flat))))
+
     @property
     def steps(self):
         """int array `(n,)`: the length of an example's longest column."""

@@ -26,6 +26,36 @@ def refusal(path, expected, received):
     )
 
 
+def read(path, kind):
+    """Loads a task.
+
+    Args:
+        path: Path of a file.
+        kind: Class of which it must be.
+
+    Raises:
+        ValueError: If there is anything else. The error names the file.
+    """
+    check_members(path)
+    try:
+        task = keras.saving.load_model(path)
+    except Exception as error:  # of any class, since a file may hold anything
+        # Keras repeats the whole configuration before and after the cause.
+        cause = str(error).rpartition("Exception encountered: ")[2]
+        raise refusal(
+            path,
+            "a saved task, and the modules that register its classes to be "
+            "imported",
+            f"{cause or type(error).__name__:.200}",
+        ) from error
+    if not isinstance(task, kind):
+        raise ValueError(
+            f"{path} holds no rnnzoo task. Received: {type(task).__name__}"
+        )
+    check_weights(path, task)
+    return task
+
+
 def check_members(path):
     """Raises `ValueError` unless a file has the members of a saved task.
 

@@ -7,6 +7,7 @@ import tensorflow as tf
 from rnnzoo import search
 from rnnzoo.checks import check_count, check_not_negative, check_positive
 
+LIMITS = ("max_length", "min_length", "block_ngrams", "length_penalty")
 LONGER = 10  # Tokens that a text may have beyond what training showed.
 
 

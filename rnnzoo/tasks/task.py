@@ -15,6 +15,7 @@ from rnnzoo.files import atomic_path
 from rnnzoo.pipeline import raw
 from rnnzoo.pipeline.examples import Examples, SeveralTargets
 from rnnzoo.tasks import archive
+from rnnzoo.tasks.answers import as_line
 from rnnzoo.tasks.trainer import Trainer
 from rnnzoo.text import TokenCounter
 
@@ -215,10 +216,7 @@ class Task(Trainer):
 
     # How one answer is shown, and compared with a served one.
 
-    @staticmethod
-    def format_answer(answer):
-        """An answer of the verb to one example, on a line."""
-        return as_line(answer)
+    format_answer = staticmethod(as_line)
 
     def to_serve(self, x):
         """Inputs as `"serving_default"` takes them: dict of lists of bytes."""
@@ -432,8 +430,8 @@ class Task(Trainer):
             config[key] = deserialize(config[key])
             archive.check_part(key, config[key])
         task = cls(**config)
-        unsaved = sorted(config.keys() - task.get_config().keys())
-        if unsaved:  # such as the path of a file to read
+        # Such as the path of a file to read.
+        if unsaved := sorted(config.keys() - task.get_config().keys()):
             raise ValueError(
                 "Expected the arguments that `get_config` returns. Received "
                 f"also: {', '.join(unsaved)}"
@@ -463,15 +461,6 @@ class Task(Trainer):
                 f"`{type(self).__name__}` has a vocabulary, and weights that "
                 "belong to it. Expected a new model for another vocabulary."
             )
-
-
-def as_line(answer):
-    """An answer on a line: the fields of a dataclass, the items of a list."""
-    if dataclasses.is_dataclass(answer):
-        return "\t".join(map(as_line, dataclasses.astuple(answer)))
-    if isinstance(answer, (list, tuple)):
-        return "; ".join(as_line(item).replace("\t", " ") for item in answer)
-    return f"{answer:.4f}" if isinstance(answer, float) else str(answer)
 
 
 def load(path: str | os.PathLike) -> Task:
@@ -506,21 +495,4 @@ def load(path: str | os.PathLike) -> Task:
             f"No saved model at {path}. Expected a `.keras` file, or a "
             "directory that `rnnzoo train` made."
         )
-    archive.check_members(path)
-    try:
-        task = keras.saving.load_model(path)
-    except Exception as error:  # of any class, since a file may hold anything
-        # Keras repeats the whole configuration before and after the cause.
-        cause = str(error).rpartition("Exception encountered: ")[2]
-        raise archive.refusal(
-            path,
-            "a saved task, and the modules that register its classes to be "
-            "imported",
-            f"{cause or type(error).__name__:.200}",
-        ) from error
-    if not isinstance(task, Task):
-        raise ValueError(
-            f"{path} holds no rnnzoo task. Received: {type(task).__name__}"
-        )
-    archive.check_weights(path, task)
-    return task
+    return archive.read(path, Task)

@@ -12,7 +12,7 @@ from rnnzoo import losses, text
 from rnnzoo.checks import check_not_negative, check_positive, check_rate
 from rnnzoo.class_metrics import fits_tokens
 from rnnzoo.ids import PADDING
-from rnnzoo.tasks.beam import Beam
+from rnnzoo.tasks.beam import LIMITS, Beam
 from rnnzoo.tasks.embeddings import most_ids, size_embedding
 from rnnzoo.tasks.target_text import TargetText
 from rnnzoo.tasks.task import Task
@@ -273,45 +273,44 @@ class TextWriter(Task):
 
     # From scores to tokens.
 
-    def beam(
-        self,
-        beam_width,
-        n_best=1,
-        max_length=None,
-        min_length=0,
-        block_ngrams=0,
-        length_penalty=None,
-    ):
+    def beam(self, beam_width, n_best=1, **limits):
         """The beam search of a verb: checked arguments, and defaults.
 
         Args:
             beam_width: Number of unfinished texts that are continued.
             n_best: Number of texts found, at most `beam_width`.
-            max_length: Most tokens of a text; by default the task's
-                `max_length` and `length_ratio`.
-            min_length: Fewest tokens of a text about something.
-            block_ngrams: Size of the n-grams that a text has only once
-                (Paulus et al. 2018); 0 allows all.
-            length_penalty: Exponent of the length in scores, by default the
-                task's; 0 compares log probabilities.
+            **limits: Any of
+
+                - `max_length`: most tokens of a text; by default the task's,
+                  and what `length_ratio` allows,
+                - `min_length`: fewest tokens of a text about something,
+                - `block_ngrams`: size of the n-grams that a text has only
+                  once (Paulus et al. 2018); 0 allows all,
+                - `length_penalty`: exponent of the length in scores, by
+                  default the task's; 0 compares log probabilities.
 
         Returns:
             `rnnzoo.tasks.beam.Beam`.
 
         Raises:
-            ValueError: If an argument is out of its range.
+            ValueError: If an argument is unknown, or out of its range.
         """
-        beam = Beam(
-            beam_width,
-            n_best,
-            self.max_length if max_length is None else max_length,
-            min_length,
-            self.length_ratio if max_length is None else None,
-            block_ngrams,
-            self.length_penalty if length_penalty is None else length_penalty,
-        )
+        if unknown := sorted(limits.keys() - set(LIMITS)):
+            raise ValueError(
+                f"Unknown options: {', '.join(unknown)}. Expected any "
+                f"of: {', '.join(LIMITS)}"
+            )
+        given = {key: each for key, each in limits.items() if each is not None}
+        own = {
+            "max_length": self.max_length,
+            "length_penalty": self.length_penalty,
+            "length_ratio": None
+            if "max_length" in given
+            else self.length_ratio,
+        }
+        beam = Beam(beam_width, n_best, **own | given)
         beam.check()
-        return beam._replace(min_length=max(min_length, self.shortest))
+        return beam._replace(min_length=max(beam.min_length, self.shortest))
 
     def write(
         self,

@@ -238,7 +238,8 @@ class Trainer(keras.Model):
         """
         self._require_adapted("train_on_batch")
         examples = self._labelled(x, y, sample_weight, keep_raw=False)
-        batch = _at_once(self._weighed(examples, class_weight))
+        self.see(examples)
+        batch = self._weighed(examples, class_weight).at_once()
         return super().train_on_batch(*batch, return_dict=return_dict)
 
     def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
@@ -248,8 +249,10 @@ class Trainer(keras.Model):
             As Keras.
         """
         self._require_adapted("test_on_batch")
-        batch = _at_once(self._labelled(x, y, sample_weight, keep_raw=False))
-        return super().test_on_batch(*batch, return_dict=return_dict)
+        examples = self._labelled(x, y, sample_weight, keep_raw=False)
+        return super().test_on_batch(
+            *examples.at_once(), return_dict=return_dict
+        )
 
     def predict_on_batch(self, x):
         """As `predict`."""
@@ -328,11 +331,6 @@ class Trainer(keras.Model):
         if examples.labels is None:
             raise missing_targets(self.schema)
         return examples
-
-
-def _at_once(examples):
-    """The columns of a single batch."""
-    return next(iter(examples.batches(np.iinfo("int32").max)))
 
 
 def _is_raw(value):

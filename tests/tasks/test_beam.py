@@ -138,9 +138,10 @@ def test_a_limit_out_of_range_is_refused(model, name, value):
             call(["a"], **{name: value})
 
 
-def test_a_limit_that_is_none_is_named(model):
-    with pytest.raises(TypeError, match="max_len"):
-        model.translate(["a"], max_len=3)
+def test_an_unknown_limit_is_named(model):
+    for call in (model.translate, model.export):
+        with pytest.raises(ValueError, match=r"max_len\. .*max_length"):
+            call(["a"], max_len=3)
 
 
 def test_a_beam_knows_how_long_texts_may_be():
