@@ -227,8 +227,9 @@ class EntityTagger(WithWordVectors, CRFTagger):
         """Words of the data, then those that only the word vectors have."""
         known = text.Vocabulary.from_counts(counts, None, self.min_count).tokens
         if self.word_vectors is not None:
-            more = self.word_vectors.words()
-            known = list(dict.fromkeys((*known, *more)))
+            # A vocabulary in lower case has no use for other words.
+            more = words.form(self.word_vectors.words(), self.lowercase).numpy()
+            known = list(dict.fromkeys((*known, *map(bytes.decode, more))))
         most = most_ids(self.word_embedding, self.vocabulary_size)
         return known if most is None else known[: most - RESERVED]
 

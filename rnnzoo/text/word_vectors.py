@@ -1,17 +1,14 @@
-"""Pretrained word vectors, of files in GloVe's text format or of arrays."""
+"""Pretrained word vectors, of files or of arrays."""
 
-import contextlib
-import gzip
-import io
-import os
+import collections
 import warnings
-import zipfile
-import zlib
 
-import keras
 import numpy as np
 
 from rnnzoo.ids import PADDING, RESERVED
+from rnnzoo.text.vector_files import VectorFile
+
+OTHER_CASE, EXACT = 1, 2  # how well a word of the source fits a token
 
 
 class PretrainedWords:
@@ -21,8 +18,9 @@ class PretrainedWords:
 
     Args:
         source: Path of a text file in GloVe's format (on each line, a word and
-            its numbers), plain or `.gz`; path of a `.zip` with one such file,
-            or `"glove.zip:member.txt"`; or a tuple `(words, array)`.
+            its numbers) or of a file in word2vec's text or binary format,
+            plain or `.gz`; path of a `.zip` with one such file, or
+            `"glove.zip:member.txt"`; or a tuple `(words, array)`.
 
     Raises:
         ValueError: If the source is none of these, or, where it is read, if
@@ -43,7 +41,9 @@ class PretrainedWords:
     """
 
     def __init__(self, source):
-        self._source = _Arrays(*source) if _is_pair(source) else _File(source)
+        self._source = (
+            _Arrays(*source) if _is_pair(source) else VectorFile(source)
+        )
 
     @property
     def dimension(self):
@@ -57,9 +57,11 @@ class PretrainedWords:
     def load(self, tokens, counts, verbose=1, seed=0):
         """Makes the weights of an embedding.
 
-        A token without a pretrained vector gets a random one, drawn from a
-        normal distribution as wide as the vectors found; so does the unknown
-        token. Padding gets zeros.
+        A token that the source does not have gets the vector of the first
+        word that differs from it only in case. A token without a pretrained
+        vector gets a random one, drawn from a normal distribution as wide as
+        the vectors found; so does the unknown token. Padding gets zeros.
+        Vectors that are not finite are left out, with a warning.
 
         Args:
             tokens: Tokens, from id 2 on.
@@ -72,13 +74,8 @@ class PretrainedWords:
             float32 array `(len(tokens) + 2, dimension)`.
         """
         size = self.dimension
-        place = {token: i for i, token in enumerate(tokens)}
-        found = np.zeros(len(tokens), bool)
-        vectors = np.zeros((len(tokens), size), "float32")
-        for word, vector in self._source.entries(place, verbose):
-            i = place[word]
-            if not found[i]:
-                vectors[i], found[i] = vector, True
+        vectors, fits = self._find(tokens, verbose)
+        found = fits > 0
         if len(tokens) and not found.any():
             warnings.warn(
                 f"None of the {len(tokens):,} tokens has a vector in "
@@ -86,7 +83,7 @@ class PretrainedWords:
                 stacklevel=2,
             )
         if verbose:
-            print(_report(found, [counts.get(token, 0) for token in tokens]))
+            print(_report(fits, [counts.get(token, 0) for token in tokens]))
         rng = np.random.default_rng(seed)
         spread = vectors[found].std() if found.any() else 0.05
         matrix = rng.normal(0, spread, (len(tokens) + RESERVED, size))
@@ -95,14 +92,44 @@ class PretrainedWords:
         matrix[RESERVED:][found] = vectors[found]
         return matrix
 
+    def _find(self, tokens, verbose):
+        """The vectors of tokens, and how well their words fit, 0 for none."""
+        places = collections.defaultdict(list)
+        for i, token in enumerate(tokens):
+            places[token.lower()].append(i)
+        fits = np.zeros(len(tokens), int)
+        vectors = np.zeros((len(tokens), self.dimension), "float32")
+        unusable = []
+        for word, vector in self._source.entries(
+            lambda word: word.lower() in places, verbose
+        ):
+            if not np.isfinite(vector).all():
+                unusable.append(word)
+                continue
+            for i in places[word.lower()]:
+                fit = EXACT if tokens[i] == word else OTHER_CASE
+                if fit > fits[i]:
+                    vectors[i], fits[i] = vector, fit
+        if unusable:
+            warnings.warn(
+                f"Some vectors in {self._source} hold NaN or infinity and are "
+                f"left out: {len(unusable):,}, such as that of "
+                f"{unusable[0]!r}.",
+                stacklevel=3,
+            )
+        return vectors, fits
 
-def _report(found, counts):
+
+def _report(fits, counts):
     """One line on how many tokens have a vector, and how often they occur."""
+    found, others = fits > 0, int((fits == OTHER_CASE).sum())
     number, total = int(found.sum()), len(found)
     occurring = np.dot(found, counts) / max(np.sum(counts), 1)
     return (
         f"Word vectors: found {number:,} of {total:,} tokens "
         f"({number / max(total, 1):.1%}), {occurring:.1%} of all occurrences"
+        + f"; {others:,} of them in another case"
+        * bool(others)
     )
 
 
@@ -132,121 +159,9 @@ class _Arrays:
     def entries(self, wanted, verbose):
         """Yields each wanted word and its vector."""
         for word, vector in zip(self._words, self._vectors, strict=True):
-            if word in wanted:
+            if wanted(word):
                 yield word, vector
-
-
-class _File:
-    """Words and numbers on the lines of a file."""
-
-    def __init__(self, path):
-        if not isinstance(path, (str, os.PathLike)):
-            raise ValueError(
-                "Invalid value for argument `embeddings`. Expected the path "
-                "of a file, or a tuple `(words, array)`. Received: "
-                f"{type(path).__name__}"
-            )
-        self._path = os.fspath(path)
-
-    def __str__(self):
-        return self._path
-
-    @property
-    def dimension(self):
-        with _open(self._path) as lines:
-            return self._first(lines)[0]
-
-    def words(self):
-        with _open(self._path) as lines:
-            size, _ = self._first(lines)
-            return [_split(line, size)[0] for line in lines]
-
-    def entries(self, wanted, verbose):
-        """Yields each wanted word and its vector."""
-        progress = keras.utils.Progbar(None, verbose=verbose, unit_name="line")
-        with _open(self._path) as lines:
-            size, header = self._first(lines)
-            number = 0
-            for number, line in enumerate(lines, start=2 if header else 1):
-                # A word may hold spaces, its numbers do not.
-                word, *numbers = _split(line, size)
-                if len(numbers) != size or not word:
-                    raise self._broken(
-                        number, f"a word and {size} numbers", line
-                    )
-                if word in wanted:
-                    try:
-                        yield word, np.array(numbers, "float32")
-                    except ValueError:
-                        expected = f"{size} numbers after {word!r}"
-                        raise self._broken(number, expected, line) from None
-                if number % 20_000 == 0:
-                    progress.update(number)
-        progress.update(number, finalize=True)
-
-    def _first(self, lines):
-        """`(dimension, whether there is a header)`; moves past the header."""
-        line = lines.readline()
-        parts = line.split()
-        header = len(parts) == 2 and all(part.isdecimal() for part in parts)
-        if header:  # word2vec: number of words and dimension
-            return int(parts[1]), True
-        lines.seek(0)
-        if len(parts) < 2:
-            raise self._broken(1, "a word and its numbers", line)
-        return len(parts) - 1, False
-
-    def _broken(self, number, expected, line):
-        return ValueError(
-            f"{self._path}, line {number}: expected {expected}. Received: "
-            f"{line[:60]!r}"
-        )
 
 
 def _is_pair(source):
     return isinstance(source, tuple) and len(source) == 2
-
-
-def _split(line, size):
-    """A word and its numbers; fastText ends lines with a space."""
-    return line.rstrip(" \r\n").rsplit(" ", size)
-
-
-@contextlib.contextmanager
-def _open(path):
-    """Opens a file of lines, or a member of an archive."""
-    path, _, member = path.partition(".zip:")
-    # Bytes that are not UTF-8 make words that nobody looks up.
-    text = {"encoding": "utf-8", "errors": "replace", "newline": "\n"}
-    broken = (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError)
-    try:
-        if member or path.endswith(".zip"):
-            with (
-                zipfile.ZipFile(path + ".zip" * bool(member)) as archive,
-                archive.open(_member(archive, member)) as raw,
-            ):
-                yield io.TextIOWrapper(raw, **text)
-        else:
-            opener = gzip.open if path.endswith(".gz") else open
-            with opener(path, "rt", **text) as lines:
-                yield lines
-    except broken as error:
-        raise ValueError(
-            "Invalid value for argument `embeddings`. Expected a whole file of "
-            f"the kind that its name says. Received: {path!r}; {error}"
-        ) from error
-
-
-def _member(archive, member):
-    """The name of the file to read in an archive."""
-    names = archive.namelist()
-    if not member and len(names) == 1:
-        return names[0]
-    if member not in names:
-        raise ValueError(
-            "Invalid value for argument `embeddings`. Expected one of the "
-            f"files in {archive.filename}, {names[:10]}, as in "
-            f"'{archive.filename}:{(names or ['words.txt'])[0]}'. Received: "
-            f"{member!r}"
-        )
-    return member

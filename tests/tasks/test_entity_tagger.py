@@ -265,8 +265,8 @@ def test_weights_of_sentences():
 
 def test_words_of_the_vectors_are_known(tmp_path):
     """Also those that no training sentence has; others must occur twice."""
-    path = tmp_path / "vectors.txt"
-    path.write_text("paris 1 2 3\nberlin 4 5 6\n")
+    path = tmp_path / "vectors.txt"  # in another case than the vocabulary
+    path.write_text("Paris 1 2 3\nBerlin 4 5 6\nberlin 4 5 6\n")
     model = build(embeddings=path, trainable_embeddings=False, min_count=2)
     model.adapt(WORDS, LABELS, verbose=0)
     assert set(model.vocabulary.tokens) == {".", "paris", "berlin"}

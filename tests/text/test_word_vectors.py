@@ -56,8 +56,27 @@ def arrays(folder):
     return list(VECTORS), np.array(list(VECTORS.values()), "float64")
 
 
+def with_bom(folder):
+    path = folder / "vectors.vec"
+    path.write_bytes(f"\ufeff5 2\n{LINES}".encode())
+    return path
+
+
+def spaced(folder):
+    path = folder / "vectors.txt"
+    text = LINES.replace("the 1 2", "the  1\t2").replace(
+        "3 4", "3\u00a0\u00a04 "
+    )
+    path.write_bytes(f"\ufeff{text}\n \r\n".encode())
+    return path
+
+
 @pytest.mark.parametrize(
-    "write", [plain, with_header, by_fasttext, zipped, member, gzipped, arrays]
+    "write",
+    [
+        *(plain, with_header, by_fasttext, zipped, member, gzipped, arrays),
+        *(with_bom, spaced),
+    ],
 )
 def test_each_token_has_the_vector_of_its_word(tmp_path, capsys, write):
     pretrained = PretrainedWords(write(tmp_path))
@@ -80,6 +99,50 @@ def test_each_token_has_the_vector_of_its_word(tmp_path, capsys, write):
         *(False, True),
         *(False, True, False, False),
     ]
+
+
+@pytest.mark.parametrize("end", [b"\n", b""])
+def test_word2vecs_binary_files_are_read(tmp_path, end):
+    vectors = {"the": [1, 2], "né": [0.1, -3e8], "\u3000": [10.0, 32.0]}
+    content = b"3 2\n" + b"".join(
+        word.encode() + b" " + np.array(numbers, "<f4").tobytes() + end
+        for word, numbers in vectors.items()
+    )
+    path = tmp_path / "vectors.bin"
+    path.write_bytes(content)
+    (tmp_path / "vectors.w2v.gz").write_bytes(gzip.compress(content))
+    for source in (path, tmp_path / "vectors.w2v.gz"):
+        pretrained = PretrainedWords(source)
+        assert pretrained.dimension == 2
+        assert pretrained.words() == list(vectors)
+        matrix = pretrained.load(list(vectors), {}, verbose=0)
+        expected = np.array(list(vectors.values()), "float32")
+        np.testing.assert_array_equal(matrix[2:], expected)
+    path.write_bytes(content[: -3 - len(end)])
+    with pytest.raises(ValueError, match="word 3: expected 3 words"):
+        PretrainedWords(path).load(["the"], {}, verbose=0)
+
+
+def test_words_in_another_case_serve_where_none_fits(capsys):
+    words = ["The", "THE", "us", "US", "İst"]
+    pretrained = PretrainedWords((words, np.arange(5.0)[:, None] + 1))
+    tokens = ["the", "THE", "US", "Us", "other"]
+    matrix = pretrained.load(tokens, dict.fromkeys(tokens, 1))
+    assert matrix[2:6, 0].tolist() == [1, 2, 4, 3]
+    assert capsys.readouterr().out.endswith(
+        "found 4 of 5 tokens (80.0%), 80.0% of all occurrences; 2 of them in "
+        "another case\n"
+    )
+
+
+def test_vectors_that_are_not_finite_are_left_out(tmp_path):
+    path = tmp_path / "vectors.txt"
+    path.write_text("the nan 2\nof 1 1e99\nto 3 4\nThe 5 6\nin -inf 0\n")
+    tokens = ["the", "of", "to", "cat"]
+    with pytest.warns(UserWarning, match="left out: 2, such as that of 'the'"):
+        matrix = PretrainedWords(path).load(tokens, {}, verbose=0)
+    assert np.isfinite(matrix).all()
+    assert matrix[[2, 4]].tolist() == [[5, 6], [3, 4]]
 
 
 def test_random_vectors_are_as_wide_as_those_found():
@@ -129,7 +192,10 @@ def test_bad_sources_are_errors(tmp_path):
     with pytest.raises(ValueError, match=r"`embeddings`.*Error -3"):
         assert PretrainedWords(tmp_path / "vectors.gz").dimension
     with pytest.warns(UserWarning, match="None of the 1 tokens"):
-        PretrainedWords(plain(tmp_path)).load(["THE"], {}, verbose=0)
+        PretrainedWords(plain(tmp_path)).load(["film"], {}, verbose=0)
+    (tmp_path / "model.bin").write_bytes(b"\xba\x16\x4f\x2f\x0c\0\0\0")
+    with pytest.raises(ValueError, match="a model of fastText"):
+        assert PretrainedWords(tmp_path / "model.bin").dimension
     with pytest.raises(FileNotFoundError):
         rnnzoo.build("han_classifier", embeddings=str(tmp_path / "none.txt"))
 
