@@ -38,8 +38,9 @@ class SubwordTokenizer:
 
     Args:
         lowercase: Whether texts are lower-cased.
-        pieces: Strings, the piece learned first before the others, then the
-            characters. By default, `learn` finds them.
+        pieces: Strings of at most 64 characters, the piece learned first
+            before the others, then the characters. By default, `learn` finds
+            them.
 
     Examples:
 
@@ -166,6 +167,13 @@ class SubwordTokenizer:
     def _use(self, pieces):
         self.pieces = tuple(pieces)
         self._ids = Vocabulary(self.pieces)
+        longest = max(self.pieces, key=len, default="")
+        if len(longest) > LONGEST:  # Finding its parts takes the square.
+            raise ValueError(
+                "Invalid value for argument `pieces`. Expected strings of at "
+                f"most {LONGEST} characters. Received: {longest[:20]!r}... of "
+                f"{len(longest):,}"
+            )
         with tf.init_scope():
             merges = _merges(self.pieces, self._ids)
             self._merges = tf.lookup.StaticHashTable(

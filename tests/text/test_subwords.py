@@ -129,3 +129,11 @@ def test_what_cannot_be_learned(monkeypatch):
     monkeypatch.setitem(sys.modules, "sentencepiece", None)
     with pytest.raises(ImportError, match=r"rnnzoo\[subwords\]"):
         tokenizer.learn({"▁ab": 5}, 10)
+
+
+def test_a_piece_that_no_word_can_have_is_refused():
+    """Finding the parts of a long one would take the square of its length."""
+    assert SubwordTokenizer(pieces=["▁" + "a" * 63, "a"]).pieces
+    for piece in ("a" * 65, "a" * 200_000):
+        with pytest.raises(ValueError, match="`pieces`.*at most 64 characters"):
+            SubwordTokenizer(pieces=["a", piece])
