@@ -71,6 +71,9 @@ class Bidirectional(keras.layers.Bidirectional):
             **kwargs,
         )
         self._first_weights = weights
+        # While a model is loaded, Keras tells layers apart by `id`. If this
+        # one were freed, another would get its id and be taken for its copy.
+        self._given = lambda: layer
 
     def build(self, sequences_shape, initial_state_shape=None):
         super().build(sequences_shape)

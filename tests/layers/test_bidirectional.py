@@ -1,3 +1,6 @@
+import gc
+import weakref
+
 import keras
 import numpy as np
 import pytest
@@ -227,3 +230,15 @@ def test_state_sizes_are_those_of_both_directions():
         layers.LSTM(3), backward_layer=layers.LSTM(4, go_backwards=True)
     )
     assert list(both.state_size) == [3, 3, 4, 4]
+
+
+def test_the_id_of_the_layer_that_was_copied_is_not_given_to_another():
+    """Or else Keras, which loads by `id`, shares layers at random."""
+    layer = layers.GRU(2)
+    given = weakref.ref(layer)
+    both = layers.Bidirectional(layer)
+    del layer
+    gc.collect()
+    assert given() is not None
+    both.build((None, None, 3))
+    assert len(both.weights) == 6  # and those of the given layer are not there
