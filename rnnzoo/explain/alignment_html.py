@@ -9,7 +9,8 @@ STYLE = """
   font-weight: 400; font-size: .8125rem; white-space: pre; padding: 0 .3em;
 }
 .rnnzoo table.aligned thead th {
-  writing-mode: vertical-rl; transform: rotate(180deg); text-align: start;
+  writing-mode: vertical-rl; vertical-align: bottom; text-align: end;
+  padding: .3em 0;
 }
 .rnnzoo table.aligned tbody th { text-align: end; }
 .rnnzoo table.aligned td {

@@ -121,7 +121,6 @@ def _rows(explanation):
     if not rows:
         return '<div class="note">The text is empty.</div>\n'
     marks = _marks(explanation)
-    heaviest = max((row.weight for row in rows if row.weight), default=1)
     lines = []
     for number, row in enumerate(rows, 1):
         text = "".join(_piece(piece, marks) for piece in row.pieces)
@@ -138,7 +137,7 @@ def _rows(explanation):
             share = (
                 f'<div class="number" title="Sentence {number}: '
                 f'{row.weight:.4f} of the text">{percent(row.weight)}</div>'
-                f"{_bar(row.weight / heaviest)}"
+                f"{_bar(row.weight)}"
             )
         lines.append(
             f'<div class="row"{data}>{share}'

@@ -1,13 +1,12 @@
 """Pictures of texts, with the weights of their words and sentences."""
 
-import itertools
-
-from rnnzoo.explain import typesetting
 from rnnzoo.explain.drawing import LIGHT, percent, shown_classes
+from rnnzoo.explain.reading_order import is_right_to_left
 from rnnzoo.explain.sheet import LEADING, LEFT, RIGHT, WIDTH
 
 NUMBER, BAR = 26, 46  # columns left of a sentence
 ROW_GAP = 5
+UNREAD = 4  # most lines of what the model did not read
 
 
 def draw(sheet, explanation, heading):
@@ -19,16 +18,15 @@ def draw(sheet, explanation, heading):
         return
     is_flat = explanation.sentences is None
     left = LEFT if is_flat else LEFT + NUMBER + 8 + BAR + 16
-    heaviest = max((row.weight for row in rows if row.weight), default=1)
+    shades = explanation.shades
     for row in rows:
-        lines = sheet.font.wrap(row.pieces, RIGHT - left)
         if row.weight is not None:
-            _draw_share(sheet, row.weight, row.weight / heaviest)
-        if not row.is_read:
-            sheet.top += 8
-            sheet.note("Beyond the limit of the model, not read:", left)
-        lines = lines[: sheet.room]
-        _draw_lines(sheet, lines, left, row, explanation.shades)
+            _draw_share(sheet, row.weight)
+        if row.is_read:
+            lines = sheet.font.wrap(row.pieces, RIGHT - left, sheet.room)
+            _draw_lines(sheet, lines, left, row, shades)
+        else:
+            _draw_unread(sheet, left, row, shades)
         sheet.top += 0 if is_flat else ROW_GAP
         if sheet.is_full:
             sheet.note("Too long for a picture; a page, .html, has all.", left)
@@ -67,29 +65,33 @@ def _draw_class(sheet, base, name, probability, is_predicted):
     sheet.text(RIGHT, base, share, sheet.small, "muted", "right")
 
 
-def _draw_share(sheet, weight, length):
+def _draw_share(sheet, weight):
     base, right = sheet.top + 12, LEFT + NUMBER
     sheet.text(right, base, percent(weight), sheet.small, "muted", "right")
-    sheet.bar(right + 8, base - 6, BAR, length, "sentence")
+    sheet.bar(right + 8, base - 6, BAR, weight, "sentence")
+
+
+def _draw_unread(sheet, left, row, shades):
+    """The beginning of a text that was beyond the model's limit."""
+    sheet.top += 8
+    sheet.note("Beyond the limit of the model, not read:", left)
+    most = min(UNREAD, sheet.room)
+    lines = sheet.font.wrap(row.pieces, RIGHT - left, most + 1)
+    _draw_lines(sheet, lines[:most], left, row, shades)
+    if len(lines) > most and not sheet.is_full:
+        sheet.note("… and more, which a page, .html, has.", left)
 
 
 def _draw_lines(sheet, lines, left, row, shades):
-    text = "".join(piece.text for piece in row.pieces)
-    right_to_left = bool(typesetting.is_right_to_left(text))
+    right_to_left = is_right_to_left("".join(each.text for each in row.pieces))
+    color = "ink" if row.is_read else "muted"
     for line in lines:
         sheet.top += 0.5 * LEADING * line.breaks
-        x = RIGHT - line.width if right_to_left else left
-        words = typesetting.in_visual_order(line.words, right_to_left)
-        for token, together in itertools.groupby(words, lambda w: w.tag):
-            start = x
-            for word in together:
-                color = "ink" if row.is_read else "muted"
-                sheet.text(x, sheet.top + 12.5, word.text, color=color)
-                x += word.width
-            if token is not None:
-                alpha = LIGHT["shade"] * float(shades[token])
-                box = (start, sheet.top + 1, x - start, LEADING - 2)
-                sheet.box(*box, "word", alpha, radius=2.5)
+        places = sheet.line(line, 12.5, left, color, right_to_left)
+        for token, start, end in places:
+            alpha = LIGHT["shade"] * float(shades[token])
+            box = (start, sheet.top + 1, end - start, LEADING - 2)
+            sheet.box(*box, "word", alpha, radius=2.5)
         if line.words:
             sheet.top += LEADING
             sheet.lines += 1

@@ -19,7 +19,8 @@ class Look(Item):
     A notebook displays it as a page.
 
     Args:
-        image: uint8 `(height, width, 3)`, the image as the model saw it.
+        image: uint8 `(height, width, 3)`, the image in the shape in which the
+            model saw it, with as many pixels or more.
         caption: The caption that the model wrote.
         score: The model's score of the caption; see `rnnzoo.search.beam`.
         tokens: Strings, the tokens of the caption.
@@ -83,13 +84,20 @@ class Look(Item):
         mean = heat.mean(axis=(1, 2), keepdims=True)
         return heat / np.maximum(np.maximum(largest, 2 * mean), 1e-12)
 
+    @staticmethod
+    def size_of(height, width):
+        """The size in which to load an image that a model saw in a size."""
+        larger = max(round(TILE / max(height, width)), 1)
+        return height * larger, width * larger
+
     def tiles(self):
         """The plain image, and a copy for each token, faded where it is cold.
 
         Returns:
             uint8 `(1 + tokens, height, width, 3)`; a small image is enlarged.
         """
-        larger = max(round(TILE / max(self.image.shape[:2])), 1)
+        height, width = self.image.shape[:2]
+        larger = self.size_of(height, width)[0] // height
         image = self.image.repeat(larger, axis=0).repeat(larger, axis=1)
         look = dataclasses.replace(self, image=image)
         faded = 255 - FADED * (255 - image.mean(axis=2, keepdims=True))

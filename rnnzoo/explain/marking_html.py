@@ -3,7 +3,8 @@
 from rnnzoo.explain.drawing import KINDS, percent
 from rnnzoo.explain.page import escaped
 
-# A word's column has a cell for each kind; columns wrap as text does.
+LINE = 64  # characters of the words in a strip, about; pages are wider
+
 STYLE = """
 .rnnzoo .marked { line-height: 2.1; font-size: 1.0625rem; }
 .rnnzoo mark.entity {
@@ -15,18 +16,18 @@ STYLE = """
   margin-inline-start: .5em; font-size: .6875rem; font-weight: 650;
   letter-spacing: .03em; color: var(--muted);
 }
-.rnnzoo .steps {
-  display: flex; flex-wrap: wrap; gap: .75rem 2px; margin-top: 1.75rem;
+.rnnzoo .strip { overflow-x: auto; margin-top: 1.25rem; }
+.rnnzoo table.steps { border-collapse: separate; border-spacing: 2px; }
+.rnnzoo table.steps th {
+  font-weight: 400; font-size: .75rem; line-height: 1.4; text-align: start;
+  white-space: pre; padding: 0 .3em; max-width: 20rem; overflow: hidden;
+  text-overflow: ellipsis;
 }
-.rnnzoo .step {
-  display: flex; flex-direction: column; gap: 2px; min-width: 1.25rem;
-  font-size: .75rem; line-height: 1.4; white-space: pre; max-width: 100%;
+.rnnzoo table.steps tbody th {
+  font-size: .625rem; line-height: 1; color: var(--muted); text-align: end;
 }
-.rnnzoo .step span {
-  padding-inline: .3em; overflow: hidden; text-overflow: ellipsis;
-}
-.rnnzoo .step i {
-  display: block; height: .5rem;
+.rnnzoo table.steps tbody td {
+  min-width: 1.25rem; height: .5rem; padding: 0;
   background: color-mix(in srgb, var(--kind) var(--p), var(--track));
 }
 .rnnzoo .swatch {
@@ -37,7 +38,7 @@ STYLE = """
 
 
 def article(marking):
-    """The text with its entities, and a column for each word."""
+    """The text with its entities, and a column of cells for each word."""
     if not marking.text.strip():
         return '<article><p class="note">The text is empty.</p></article>'
     text = "".join(
@@ -45,16 +46,12 @@ def article(marking):
         for piece, entity in marking.pieces()
     )
     kinds = marking.kinds()
-    steps = "".join(
-        _step(token, marginals, kinds, marking.labels)
-        for token, marginals in zip(
-            marking.tokens, marking.marginals, strict=True
-        )
+    strips = "".join(
+        _strip(marking, kinds, part) for part in _parts(marking.tokens)
     )
     return (
         f'<article>\n<p class="text marked" dir="auto">{text}</p>\n'
-        f'<div class="steps" dir="auto">{steps}</div>\n'
-        f"{_legend(marking, kinds)}</article>"
+        f"{strips}{_legend(marking, kinds)}</article>"
     )
 
 
@@ -68,15 +65,42 @@ def _mark(piece, entity, marking):
     )
 
 
-def _step(token, marginals, kinds, labels):
-    title = ", ".join(f"{labels[kind]} {marginals[kind]:.4f}" for kind in kinds)
-    cells = "".join(
-        f'<i style="{_kind(kind)};--p:{100 * marginals[kind]:.1f}%"></i>'
+def _parts(tokens):
+    """Yields slices of the words, each about a line long."""
+    first, width = 0, 0
+    for place, token in enumerate(tokens):
+        width += len(token) + 2
+        if width > LINE and place > first:
+            yield slice(first, place)
+            first, width = place, len(token) + 2
+    if tokens:
+        yield slice(first, len(tokens))
+
+
+def _strip(marking, kinds, part):
+    """A table of some words, with a row for each kind."""
+    tokens, marginals = marking.tokens[part], marking.marginals[part]
+    heads = "".join(
+        f'<th scope="col">{escaped(token)}</th>' for token in tokens
+    )
+    rows = "".join(
+        f'<tr style="{_kind(kind)}">'
+        f'<th scope="row">{escaped(marking.labels[kind])}</th>'
+        f"{_cells(marking.labels[kind], tokens, marginals[:, kind])}</tr>\n"
         for kind in kinds
     )
     return (
-        f'<div class="step" title="{escaped(f"{token}: {title}")}">'
-        f"<span>{escaped(token)}</span>{cells}</div>"
+        '<div class="strip" dir="auto"><table class="steps">\n'
+        f"<thead><tr><td></td>{heads}</tr></thead>\n"
+        f"<tbody>{rows}</tbody></table></div>\n"
+    )
+
+
+def _cells(label, tokens, shares):
+    return "".join(
+        f'<td title="{escaped(f"{token}: {label} {share:.4f}")}" '
+        f'style="--p:{100 * share:.1f}%"></td>'
+        for token, share in zip(tokens, shares, strict=True)
     )
 
 
@@ -86,7 +110,7 @@ def _legend(marking, kinds):
         f"{escaped(marking.labels[kind])}</p>"
         for kind in kinds
     )
-    note = "under each word, how probable each kind is"
+    note = "how probable each kind is at each word"
     if marking.entities:
         least = min(entity.score for entity in marking.entities)
         note += f"; the least sure name: {percent(least, 1)}"

@@ -4,6 +4,9 @@ Figures are made without pyplot: they leave a notebook's or a program's own
 plots alone and need no display.
 """
 
+import itertools
+import unicodedata
+
 from rnnzoo.explain.drawing import LIGHT
 from rnnzoo.files import atomic_path
 
@@ -14,9 +17,15 @@ try:
     from matplotlib.text import Text
 
     from rnnzoo.explain import typesetting
+    from rnnzoo.explain.reading_order import (
+        as_drawn,
+        has_right_to_left,
+        is_right_to_left,
+    )
 except ImportError as error:
     raise ImportError(
-        "Pictures need matplotlib. Install it with `pip install rnnzoo[plots]`."
+        "Pictures need matplotlib and python-bidi. Install them with "
+        "`pip install rnnzoo[plots]`."
     ) from error
 
 # All lengths are in points, and y grows downwards.
@@ -31,8 +40,7 @@ MAX_LINES = 300  # so that viewers can open the picture
 def save_sheet(path, count, draw, texts, kind):
     """Draws items below each other; after 300 lines it stops, and says so.
 
-    Words of right-to-left scripts stand in the right order; before matplotlib
-    3.11 their letters are not joined.
+    Before matplotlib 3.11 the letters of Arabic are not joined.
 
     Args:
         path: Name that ends with `.png`.
@@ -42,7 +50,8 @@ def save_sheet(path, count, draw, texts, kind):
         kind: Name for the items, such as `"texts"`.
     """
     ours = map(chr, range(ord(" "), ord("~") + 1))
-    sheet = Sheet(frozenset().union("□…·", ours, *texts))
+    composed = (unicodedata.normalize("NFC", each) for each in texts)
+    sheet = Sheet(frozenset().union("□…·", ours, *composed))
     for place in range(count):
         if place:
             sheet.rule()
@@ -91,25 +100,58 @@ class Sheet:
             Text(
                 x,
                 y,
-                text,
+                as_drawn(text),
                 color=LIGHT[color],
                 fontproperties=(font or self.font).properties,
                 horizontalalignment=align,
                 verticalalignment="baseline",
                 rotation=rotation,
+                rotation_mode="anchor",
                 parse_math=False,
             )
         )
 
     def paragraph(self, text):
-        """Lines of plain text."""
-        for line in self.font.wrap([(text, None, False)], RIGHT - LEFT):
-            x = LEFT
-            for word in line.words:
-                self.text(x, self.top + 10, word.text)
-                x += word.width
+        """Lines of plain text, as many as there is room for."""
+        pieces = [(text, None, False)]
+        for line in self.font.wrap(pieces, RIGHT - LEFT, self.room):
+            self.line(line, 10, right_to_left=is_right_to_left(text))
             self.top += LEADING
             self.lines += 1
+
+    def line(self, line, baseline, left=LEFT, color="ink", right_to_left=False):
+        """A line of text; returns where each tag of its words is.
+
+        Args:
+            line: `typesetting.Line`.
+            baseline: Distance of its baseline from `top`.
+            left: Where a line from left to right begins.
+            color: Name of the colour.
+            right_to_left: Whether it begins at the right.
+
+        Returns:
+            List of tuples of a tag, its left and its right.
+        """
+        x, y = (
+            RIGHT - line.width if right_to_left else left,
+            self.top + baseline,
+        )
+        words, places = line.words, []
+        text = "".join(word.text for word in words).rstrip()
+        is_mixed = right_to_left or has_right_to_left(text)
+        if is_mixed:
+            words = self.font.in_visual_order(words, right_to_left)
+        elif text:
+            self.text(x, y, text, color=color)  # one is drawn sooner than many
+        for tag, together in itertools.groupby(words, lambda w: w.tag):
+            start = x
+            for word in together:
+                if is_mixed and word.text.strip():
+                    self.text(x, y, word.text, color=color)
+                x += word.width
+            if tag is not None:
+                places.append((tag, start, x))
+        return places
 
     def box(self, x, y, width, height, color, alpha=1, radius=0):
         """A filled box from its upper left corner; `color`: a name or hex."""

@@ -5,7 +5,7 @@ All lengths are in points, 72 to the inch.
 
 import bisect
 import dataclasses
-import functools
+import itertools
 import re
 import unicodedata
 from typing import Any, NamedTuple
@@ -13,11 +13,12 @@ from typing import Any, NamedTuple
 from matplotlib import font_manager
 from matplotlib.backends.backend_agg import RendererAgg
 
+from rnnzoo.explain import fonts
+from rnnzoo.explain.reading_order import in_visual_order, is_right_to_left
+
 DPI = 144
 READ = 500  # Characters read of a text to shorten; more never fit on a sheet.
-_FAMILY = "DejaVu Sans"  # comes with matplotlib
 _UNKNOWN = "□"
-_MIRRORED = str.maketrans("()[]{}<>«»", ")(][}{><»«")
 
 # Lines break at spaces and, in scripts without spaces, around characters.
 _IDEOGRAPH = r"\u2e80-\u9fff\uac00-\ud7a3\uff00-\uffef"
@@ -59,12 +60,12 @@ class Font:
 
     def __init__(self, text, size, bold=False):
         weight = "bold" if bold else "normal"
-        families = _families(frozenset(text))
+        families = fonts.families(frozenset(text))
         self.properties = font_manager.FontProperties(
             family=families, size=size, weight=weight
         )
-        faces = [_face(family, weight) for family in families]
-        self._known = {c for c in text if _has(faces, c)}
+        faces = [fonts.face(family, weight) for family in families]
+        self._known = {c for c in text if fonts.has(faces, c)}
         self._renderer = RendererAgg(1, 1, DPI)
         self._widths = {}
 
@@ -75,8 +76,7 @@ class Font:
     def _drawable(self, character):
         if character.isspace():
             return " "
-        if unicodedata.category(character) in ("Cc", "Cf", "Mn", "Me"):
-            # Invisible alone: joiners, marks, selectors, controls.
+        if unicodedata.category(character) in fonts.INVISIBLE:
             return character if character in self._known else ""
         return character if character in self._known else _UNKNOWN
 
@@ -105,18 +105,21 @@ class Font:
         )
         return start[:kept].rstrip() + "…"
 
-    def wrap(self, pieces, width):
+    def wrap(self, pieces, width, most):
         """Lines of at most that width.
 
         Args:
             pieces: Sequence of (text, tag, whether it is a line break).
             width: Width of the lines.
+            most: Number of lines after which it ends.
 
         Returns:
             A list of `Line`s in logical order; see `in_visual_order`.
         """
         lines = [Line([])]
         for unit in self._units(pieces):
+            if len(lines) > most:
+                break
             if unit is None:
                 if lines[-1].words or lines[-1].breaks:
                     lines.append(Line([]))
@@ -131,7 +134,34 @@ class Font:
                         continue
                     lines.append(Line([]))
                 lines[-1].words += part
-        return lines
+        return lines[:most]
+
+    def in_visual_order(self, words, right_to_left):
+        """Words of a line from left to right, in the order they are seen in.
+
+        A word whose parts run in both directions is split. Parts that run from
+        right to left keep their characters in logical order, for matplotlib.
+
+        Args:
+            words: List of `Word`s in logical order.
+            right_to_left: Whether the line begins at the right.
+        """
+        text = "".join(word.text for word in words)
+        owners = [place for place, word in enumerate(words) for _ in word.text]
+        shown = []
+        for (owner, is_turned), together in itertools.groupby(
+            in_visual_order(text, right_to_left),
+            lambda each: (owners[each.place], each.is_turned),
+        ):
+            together = list(together)
+            part = "".join(each.text for each in together)
+            if is_turned and is_right_to_left(part):
+                places = [each.place for each in together]
+                part = text[min(places) : max(places) + 1]
+            is_whole = len(part) == len(words[owner].text)
+            width = words[owner].width if is_whole else self.width(part)
+            shown.append(words[owner]._replace(text=part, width=width))
+        return shown
 
     def _units(self, pieces):
         """Yields lists of words that stay together; `None` for a line break."""
@@ -160,73 +190,3 @@ class Font:
         for word in unit:
             for character in word.text:
                 yield [Word(character, self.width(character), word.tag)]
-
-
-def in_visual_order(words, right_to_left):
-    """Words of a line from left to right, in the order in which they are seen.
-
-    Orders whole words only: one level of the Unicode bidirectional algorithm,
-    which is enough for a text with some words of the other direction.
-    """
-    against = "".join(
-        "-" if direction is None else "x" if direction != right_to_left else "."
-        for direction in (is_right_to_left(word.text) for word in words)
-    )
-    turned, place = [], 0
-    # A word without direction runs with the words around it if both run
-    # against the line.
-    for run in re.finditer("x(?:-*x)*", against):
-        turned += _shown(words[place : run.start()], right_to_left)
-        turned += _shown(words[slice(*run.span())], not right_to_left)[::-1]
-        place = run.end()
-    turned += _shown(words[place:], right_to_left)
-    return turned[::-1] if right_to_left else turned
-
-
-def _shown(words, right_to_left):
-    if not right_to_left:
-        return words
-    return [w._replace(text=w.text.translate(_MIRRORED)) for w in words]
-
-
-def is_right_to_left(text):
-    """Whether a text's first letter is; `None` if it has no letter."""
-    for character in text:
-        kind = unicodedata.bidirectional(character)
-        if kind in ("L", "R", "AL"):
-            return kind != "L"
-    return None
-
-
-@functools.lru_cache
-def _families(characters):
-    """Font families of this machine that together have all the characters."""
-    families = [_FAMILY]
-    missing = {
-        character
-        for character in characters
-        if not character.isspace()
-        and not _has([_face(_FAMILY, "normal")], character)
-    }
-    for entry in font_manager.fontManager.ttflist:
-        if not missing:
-            break
-        usual = entry.style == "normal" and entry.weight == 400
-        # The last resort has a box for everything, and colours are not drawn.
-        if not usual or re.search("Last Resort|Color", entry.name):
-            continue
-        face = font_manager.get_font(entry.fname)
-        found = {character for character in missing if _has([face], character)}
-        if found:
-            families.append(entry.name)
-            missing -= found
-    return families
-
-
-def _face(family, weight):
-    properties = font_manager.FontProperties(family=family, weight=weight)
-    return font_manager.get_font(font_manager.findfont(properties))
-
-
-def _has(faces, character):
-    return any(face.get_char_index(ord(character)) for face in faces)

@@ -385,9 +385,10 @@ class ImageCaptioner(TextWriter):
         """
         self._require_adapted("explain")
         self.require_attention()
+        size = Look.size_of(*self.image_size)
         return Looks(
             Look(
-                image=image.round().astype("uint8"),
+                image=pixels.load([image], size).images[0].round().astype("u1"),
                 caption=found[0].text,
                 score=found[0].score,
                 tokens=found[0].tokens,
@@ -398,7 +399,7 @@ class ImageCaptioner(TextWriter):
         )
 
     def _described(self, x, beam, batch_size=None, verbose=0):
-        """Yields each image, resized, with a list of `Caption`s or `None`."""
+        """Yields each image with a list of `Caption`s or `None`."""
         for chunk in self.read_inputs(x):
             loaded = pixels.load(chunk["image"], self.image_size, chunk.first)
             for _, message in sorted(loaded.errors.items()):
@@ -409,7 +410,7 @@ class ImageCaptioner(TextWriter):
                 verbose,
             )
             for place, (image, row) in enumerate(
-                zip(loaded.images, rows, strict=True)
+                zip(chunk["image"], rows, strict=True)
             ):
                 failed = place in loaded.errors
                 yield image, None if failed else self._found(row)

@@ -44,6 +44,53 @@ def test_a_picture_has_a_cell_for_each_pair(sheets, tmp_path):
     np.testing.assert_allclose(alphas, ALIGNMENT.weights.ravel(), atol=1e-6)
 
 
+def test_heads_of_a_picture_stand_above_their_columns(sheets, tmp_path):
+    from drawn import boxes, texts
+
+    words = ["Donau", "。", "狗喜", "שלום"]
+    tall = dataclasses.replace(ALIGNMENT, source_tokens=words)
+    tall.save(tmp_path / "a.png")
+    (drawn,) = sheets
+    columns = boxes(drawn, "track")[:4]
+    found = {each.get_text(): each for each in texts(drawn)}
+    heads = [["Donau"], ["。"], ["狗", "喜"], ["שלום"]]
+    if drawn.small.drawable("狗") != "狗":  # no font of the machine has it
+        heads = [["Donau"], [], [], ["שלום"]]
+    for column, head in zip(columns, heads, strict=True):
+        middle = column.get_x() + column.get_width() / 2
+        for text in head:
+            x, y = found[text].get_position()
+            assert y < column.get_y()
+            if found[text].get_rotation():
+                # Half of the letters' height to the right of the middle.
+                x -= 3
+            assert abs(x - middle) < 1
+    if heads[2]:  # upright, from top to bottom
+        tops = [found[each].get_position()[1] for each in heads[2]]
+        assert tops == sorted(tops)
+        assert found["狗"].get_rotation() == 0
+
+
+def test_columns_that_do_not_fit_stand_below(sheets, tmp_path):
+    from drawn import boxes, strings
+
+    weights = np.random.default_rng(0).dirichlet(np.ones(90), 2)
+    words = [f"s{place}" for place in range(90)]
+    long = Alignment("s", "a b", 0.0, words, ["a", "b"], weights)
+    long.save(tmp_path / "a.png")
+    (drawn,) = sheets
+    cells = boxes(drawn, "word")
+    assert min(cell.get_width() for cell in cells) > 8
+    by_row = {}
+    for cell in cells:
+        by_row.setdefault(cell.get_y(), []).append(cell.get_alpha())
+    first, second, third, fourth = by_row.values()
+    np.testing.assert_allclose([first + third, second + fourth], weights)
+    shown = strings(drawn)
+    assert [each for each in shown if each in words] == words
+    assert shown.count("a") == shown.count("b") == 2
+
+
 def test_a_long_alignment_stays_on_its_sheet(sheets, tmp_path, monkeypatch):
     from drawn import boxes, strings
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from rnnzoo.explain import sheet, typesetting
+from rnnzoo.explain import sheet
 from rnnzoo.explain.explanation import Explanation, Explanations
 from rnnzoo.text import Tokenizer
 
@@ -194,6 +194,17 @@ def test_a_picture_shades_the_words(tmp_path, hierarchical):
     assert amber(path) > 5_000
 
 
+def test_little_is_drawn_of_what_was_not_read(tmp_path, sheets):
+    pytest.importorskip("matplotlib")
+    from drawn import strings
+
+    text = "One. " + "unread " * 100_000
+    explained(text, read=1).save(tmp_path / "why.png")
+    drawn = strings(sheets[0])
+    assert sum("unread" in each for each in drawn) == 4  # lines
+    assert "… and more, which a page, .html, has." in drawn
+
+
 def test_a_picture_of_a_long_text_ends(tmp_path, monkeypatch):
     from matplotlib.image import imread
 
@@ -204,21 +215,6 @@ def test_a_picture_of_a_long_text_ends(tmp_path, monkeypatch):
         Explanations([explained(text)] * 2).save(tmp_path / "why.png")
         heights.append(imread(tmp_path / "why.png").shape[0])
     assert heights[0] < heights[1] == heights[2]
-
-
-@pytest.mark.parametrize(
-    ("words", "right_to_left", "shown"),
-    [
-        ("a b ( c )", False, "a b ( c )"),
-        ("a א - ב ! c", False, "a ב - א ! c"),
-        ("א ( a b ) ב", True, "ב ( a b ) א"),
-        ("א !", True, "! א"),
-    ],
-)
-def test_words_stand_as_their_scripts_are_read(words, right_to_left, shown):
-    words = [typesetting.Word(word, 1) for word in words.split()]
-    ordered = typesetting.in_visual_order(words, right_to_left)
-    assert " ".join(word.text for word in ordered) == shown
 
 
 def test_other_suffixes_are_an_error_and_leave_nothing(tmp_path):

@@ -66,7 +66,7 @@ def test_every_class_has_a_bar_and_the_predicted_one_stands_out(tmp_path):
     assert "and 3 less probable" in page
 
 
-def test_the_heaviest_sentence_has_the_longest_bar(tmp_path):
+def test_bars_of_sentences_are_their_shares(tmp_path):
     rows = re.findall(
         r'<div class="row" data-weight="([\d.]+)">'
         r'<div class="number" title="([^"]*)">([^<]*)</div>'
@@ -74,8 +74,8 @@ def test_the_heaviest_sentence_has_the_longest_bar(tmp_path):
         page_of(EXPLANATION, tmp_path),
     )
     assert rows == [
-        ("0.25", "Sentence 1: 0.2500 of the text", "25%", "0.3333"),
-        ("0.75", "Sentence 2: 0.7500 of the text", "75%", "1.0000"),
+        ("0.25", "Sentence 1: 0.2500 of the text", "25%", "0.2500"),
+        ("0.75", "Sentence 2: 0.7500 of the text", "75%", "0.7500"),
     ]
 
 

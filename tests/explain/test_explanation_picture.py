@@ -39,13 +39,13 @@ def test_bars_words_and_shades(sheets, tmp_path):
     EXPLANATION.save(tmp_path / "why.png")
     (drawn,) = sheets
     bars = [box.get_width() for box in boxes(drawn, "sentence")]
-    np.testing.assert_allclose(bars[:2], [46 / 3, 46])
+    np.testing.assert_allclose(bars[:2], [46 / 4, 46 * 3 / 4])
     alphas = [box.get_alpha() for box in boxes(drawn, "word")][:6]
     expected = LIGHT["shade"] * EXPLANATION.shades
     np.testing.assert_allclose(alphas, expected)
     colors = {each.get_text(): each.get_color() for each in texts(drawn)}
-    assert colors["dull"] == colors["left"] == LIGHT["ink"]
-    assert colors["Unread"] == colors["words"] == LIGHT["muted"]
+    assert colors["So dull!"] == colors["I left."] == LIGHT["ink"]
+    assert colors["Unread words"] == LIGHT["muted"]
     assert "Beyond the limit of the model, not read:" in colors
     assert "attention to a sentence" in colors
     assert "attention to a word, from none to most" in colors
@@ -98,4 +98,4 @@ def test_no_texts_are_no_error(sheets, tmp_path):
 def test_formulas_are_not_set(sheets, tmp_path):
     flat("$x^2$ costs $5", ["$x^2$", "costs", "$5"]).save(tmp_path / "why.png")
     found = {each.get_text(): each for each in texts(sheets[0])}
-    assert not found["$x^2$"].get_parse_math()
+    assert not found["$x^2$ costs $5"].get_parse_math()

@@ -27,11 +27,11 @@ def marking(labels=("PER", "<LOC>")):
 
 
 class Page(HTMLParser):
-    """Text of the paragraph, what is marked, and columns of cells."""
+    """Text of the paragraph, what is marked, and rows of cells."""
 
     def __init__(self, page):
         super().__init__()
-        self.stack, self.text, self.marked, self.columns = [], "", [], []
+        self.stack, self.text, self.marked, self.rows = [], "", [], []
         self.feed(page)
 
     def handle_starttag(self, tag, attributes):
@@ -40,9 +40,10 @@ class Page(HTMLParser):
             self.stack.append((tag, attributes.get("class", "")))
         if tag == "mark":
             self.marked.append((attributes["title"], ""))
-        if attributes.get("class") == "step":
-            self.columns.append(0)
-        self.columns[-1:] = [n + (tag == "i") for n in self.columns[-1:]]
+        if tag == "tr":
+            self.rows.append(0)
+        if tag == "td":
+            self.rows[-1] += 1
 
     def handle_endtag(self, tag):
         self.stack.pop()
@@ -62,7 +63,7 @@ def test_page_holds_the_text(tmp_path):
     page = Page((tmp_path / "page.html").read_text(encoding="utf-8"))
     assert page.text == TEXT
     assert page.marked == [("PER: 0.9000", "Ann"), ("<LOC>: 0.5100", "東京")]
-    assert page.columns[:2] == [2, 2]
+    assert page.rows == [1, 3, 3]  # a corner; three words for each of two kinds
 
 
 def test_of_many_kinds_the_most_probable_are_drawn():
@@ -97,13 +98,14 @@ def test_shown_in_a_notebook_and_a_terminal():
 def test_page_shows_how_sure_the_model_is():
     page = marking()._repr_html_()
     assert "the least sure name: 51.0%" in page
-    colors = [
-        f"--kind:{KINDS[0]};--p:0.0%",
-        f"--kind:{KINDS[1]};--p:100.0%",
-    ]
-    assert re.findall(r'<i style="([^"]*)"></i>', page) == 3 * colors
-    titles = re.findall(r'class="step" title="([^"]*)"', page)
-    assert titles[0] == "Ann: PER 0.0000, &lt;LOC&gt; 1.0000"
+    rows = re.findall(r'<tr style="--kind:([^"]*)">(.*)</tr>', page)
+    for (color, row), kind, label, share in zip(
+        rows, KINDS, ["PER", "&lt;LOC&gt;"], [0, 1], strict=False
+    ):
+        assert color == kind
+        assert row.startswith(f'<th scope="row">{label}</th>')
+        assert row.count(f'style="--p:{100 * share:.1f}%"') == 3
+        assert f'title="Ann: {label} {share:.4f}"' in row
     nobody = Marking("So.", [], ["So"], [(0, 2)], ["PER"], np.zeros((1, 1)))
     assert "least sure" not in nobody._repr_html_()
     assert (
@@ -122,7 +124,9 @@ def test_a_picture_has_a_cell_for_each_word_and_kind(sheets, tmp_path):
         alphas = [box.get_alpha() for box in boxes(drawn, KINDS[kind])]
         # Of the entity, of the cells, and of the legend.
         np.testing.assert_allclose(alphas, [0.32, *marginals[:, kind], 1])
-    assert {"PER", "<LOC>"} <= set(strings(drawn))
+    # Above the entity, before the row of cells, and in the legend.
+    assert strings(drawn).count("PER") == 3
+    assert strings(drawn).count("<LOC>") == 2  # and "<LO…" above the entity
 
 
 def test_columns_of_a_picture_wrap_and_end(sheets, tmp_path, monkeypatch):

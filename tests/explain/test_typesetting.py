@@ -1,8 +1,13 @@
+import re
+
 import pytest
 
 pytest.importorskip("matplotlib")
 
-from rnnzoo.explain.typesetting import Font, Line, is_right_to_left
+import bidi
+
+from rnnzoo.explain.reading_order import is_right_to_left
+from rnnzoo.explain.typesetting import Font, Line, Word
 
 
 def test_what_is_too_long_is_cut_where_it_just_fits(monkeypatch):
@@ -26,7 +31,7 @@ def test_what_is_too_long_is_cut_where_it_just_fits(monkeypatch):
 
 
 def lines_of(font, text, width):
-    lines = font.wrap([(text, None, False)], width)
+    lines = font.wrap([(text, None, False)], width, 99)
     return ["".join(word.text for word in line.words) for line in lines]
 
 
@@ -41,7 +46,7 @@ def test_lines_break_at_spaces_and_are_never_too_wide(font):
     assert lines_of(font, "aaa bbb   ccc", width) == ["aaa bbb", "ccc"]
     narrow = font.width("aaa b")
     assert lines_of(font, "aaa bbb ccc", narrow) == ["aaa ", "bbb ", "ccc"]
-    for line in font.wrap([("ab cde fgh " * 20, None, False)], width):
+    for line in font.wrap([("ab cde fgh " * 20, None, False)], width, 99):
         assert line.width <= width
 
 
@@ -50,7 +55,7 @@ def test_a_word_that_is_wider_than_a_line_is_cut(font):
     assert lines_of(font, "a" * 10, width) == ["aaaa", "aaaa", "aa"]
     # A token and its bracket stay together where they fit.
     pieces = [("x ", None, False), ("(", None, False), ("abc", 1, False)]
-    lines = font.wrap(pieces, font.width("(abc"))
+    lines = font.wrap(pieces, font.width("(abc"), 99)
     assert [[w.text for w in line.words] for line in lines] == [
         ["x", " "],
         ["(", "abc"],
@@ -65,10 +70,10 @@ def test_scripts_without_spaces_break_anywhere(font):
 
 def test_breaks_of_a_text_are_kept(font):
     new_line, a = ("\n", None, True), ("a", None, False)
-    lines = font.wrap([new_line, a, new_line, new_line, a], 100)
+    lines = font.wrap([new_line, a, new_line, new_line, a], 100, 99)
     assert [line.breaks for line in lines] == [1, 1, 1]
     assert [len(line.words) for line in lines] == [1, 0, 1]
-    assert font.wrap([], 100) == [Line([])]
+    assert font.wrap([], 100, 99) == [Line([])]
 
 
 def test_only_what_is_seen_is_drawn(font):
@@ -78,8 +83,48 @@ def test_only_what_is_seen_is_drawn(font):
     assert font.drawable("a\U0010fffdb") == "a□b"
 
 
+def test_a_text_ends_after_the_lines_that_are_asked_for(font):
+    width = font.width("aaa bbb")
+    lines = font.wrap([("aaa bbb ccc ddd", None, False)] * 9, width, 3)
+    assert ["".join(w.text for w in line.words).strip() for line in lines] == [
+        "aaa bbb",
+        "ccc",
+        "dddaaa",
+    ]
+
+
 def test_the_first_letter_tells_the_direction():
-    assert is_right_to_left("123 א abc") is True
-    assert is_right_to_left("(abc) א") is False
-    assert is_right_to_left("ابج") is True
-    assert is_right_to_left("12 + !?") is None
+    assert is_right_to_left("123 א abc")
+    assert not is_right_to_left("(abc) א")
+    assert is_right_to_left("ابج")
+    assert not is_right_to_left("12 + !?")
+
+
+@pytest.mark.parametrize("right_to_left", [False, True])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a b ( c )",
+        "a א - ב ! c",
+        "א ( a b ) ב",
+        "אב London (UK) גד",
+        "אב (a test) 123, גד.",
+        "abc(אב) ג [12.5, 7] «דה»",
+        "ابج 3% (a) ده",
+    ],
+)
+def test_words_stand_as_their_scripts_are_read(font, text, right_to_left):
+    parts = re.findall(r"\s+|[\w.]+|\W", text)
+    words = [Word(part, 1, place) for place, part in enumerate(parts)]
+    ordered = font.in_visual_order(words, right_to_left)
+    shown = "".join(bidi.get_display(word.text) for word in ordered)
+    # The oracle leaves the turning of brackets to others.
+    turned = str.maketrans(")]»", "([«")
+    expected = bidi.get_display(text, base_dir="LR"[right_to_left])
+    assert shown.translate(turned) == expected.translate(turned)
+
+
+def test_brackets_are_turned(font):
+    words = [Word(each, 1) for each in ("א", " (", "a b", ") ", "ב")]
+    ordered = font.in_visual_order(words, True)
+    assert "".join(word.text for word in ordered) == "ב (a b) א"
