@@ -2,6 +2,7 @@
 
 import functools
 import os
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -154,9 +155,10 @@ def load(items, size, first=0):
 
     Args:
         items: List or array of images, each a path (`str` or `os.PathLike`),
-            an encoded file (`bytes`), or an array or tensor `(height, width)`
-            or `(height, width, channels)` with 1, 3 or 4 channels, of numbers
-            in 0..255.
+            an encoded file (`bytes`), an array or tensor `(height, width)` or
+            `(height, width, channels)` with 1, 3 or 4 channels, of numbers in
+            0..255, a PIL image, or a dictionary of `bytes` and `path`, as
+            Hugging Face datasets have it.
         size: `(height, width)` of the results; see `resize` and `decode`.
         first: Number of the first image in error messages.
 
@@ -281,16 +283,39 @@ def _read(item):
     if isinstance(item, str | os.PathLike):
         with open(item, "rb") as file:
             return file.read()
+    if _is_encoded(item):
+        return _read(item["path"] if item["bytes"] is None else item["bytes"])
     if tf.is_tensor(item):
         item = item.numpy()
+    elif _is_pil(item):
+        item = _pixels_of_pil(item)
     if isinstance(item, bytes):
         return item
     if isinstance(item, np.ndarray):
         return _check_pixels(item)
     raise ValueError(
-        "Expected a path, an encoded file as bytes, or an array. "
+        "Expected a path, an encoded file as bytes, an array or a PIL image. "
         f"Received: {type(item).__name__}"
     )
+
+
+def _is_pil(item):
+    """Whether it is an image of PIL, which is not imported for that."""
+    return hasattr(item, "getbands") and hasattr(item, "convert")
+
+
+def _is_encoded(item):
+    """Whether it is an image as Hugging Face keeps it, not decoded."""
+    return isinstance(item, Mapping) and item.keys() == {"bytes", "path"}
+
+
+def _pixels_of_pil(image):
+    """An array of what `decode` makes of the image's file."""
+    if image.mode.startswith("I;16"):
+        return (np.asarray(image) >> 8).astype("uint8")
+    if image.mode in ("I", "F"):  # numbers of any size
+        return np.asarray(image)
+    return np.asarray(image.convert("RGB"))
 
 
 def _check_pixels(array):
@@ -322,13 +347,21 @@ def _check_pixels(array):
     return tf.constant(np.broadcast_to(array, (*array.shape[:2], 3)))
 
 
+def is_image(item):
+    """Whether it is one image, not a list of them; see `load`."""
+    return (
+        isinstance(item, (str, bytes, os.PathLike))
+        or len(getattr(item, "shape", ())) in (2, 3)
+        or _is_pil(item)
+        or _is_encoded(item)
+    )
+
+
 def check_items(items):
     """The list or array of images, or a `ValueError` if it is neither."""
     items = as_column(items)
-    is_image = isinstance(items, str | bytes | os.PathLike) or (
-        hasattr(items, "shape") and len(items.shape) not in (1, 4)
-    )
-    if is_image or not hasattr(items, "__len__"):
+    rank = len(items.shape) if hasattr(items, "shape") else 1
+    if is_image(items) or rank not in (1, 4) or not hasattr(items, "__len__"):
         raise ValueError(
             "Invalid value for argument `images`. Expected a list of images, "
             "or an array (n, height, width, channels). Received: "
@@ -351,5 +384,5 @@ def _message(place, item, reason):
         f" {os.fspath(item)!r}" if isinstance(item, str | os.PathLike) else ""
     )
     if isinstance(reason, OSError):
-        reason = f"Cannot be read: {reason.strerror}."
+        reason = f"Cannot be read: {reason.strerror or reason}."
     return f"Invalid image: images[{place}]{name}. {reason}"

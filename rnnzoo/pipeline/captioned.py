@@ -1,7 +1,6 @@
 """Raw images and their captions."""
 
 import dataclasses
-import os
 import warnings
 
 import tensorflow as tf
@@ -12,7 +11,7 @@ from rnnzoo.text.strings import as_text
 
 
 class Image(Feature):
-    """An image: a path, a file's `bytes` or an array; see `pixels.load`.
+    """An image: a path, a file, an array or PIL's; see `pixels.load`.
 
     In a `tf.data.Dataset`, strings are files and arrays are uint8.
     """
@@ -29,8 +28,7 @@ class Image(Feature):
         return 0 if spec.dtype == tf.string else 3
 
     def is_one(self, x):
-        is_file = isinstance(x, (str, bytes, os.PathLike))
-        return is_file or len(getattr(x, "shape", ())) in (2, 3)
+        return pixels.is_image(x)
 
     def convert(self, value):
         if value.dtype == tf.string:

@@ -95,7 +95,7 @@ def read_inputs(schema, x):
     if isinstance(x, tf.data.Dataset):
         return _of_dataset(schema, x, with_targets=False)
     if schema.is_one(x):
-        x = _column_of_one(x)
+        x = _column_of_one(schema, x)
     columns, argument = _columns(schema, x, None, with_targets=False)
     return _of_columns(schema, columns, argument)
 
@@ -109,7 +109,7 @@ def as_columns(data):
 def count(schema, x):
     """Number of examples, or `None` if only reading them tells."""
     if not isinstance(x, tf.data.Dataset):
-        table = as_table(x)
+        table = _as_table(schema, x)
         if table is not None:
             return len(table)
         return len(x) if hasattr(x, "__len__") else None
@@ -144,7 +144,7 @@ def show_progress(chunks, total, unit_name, verbose):
 def _columns(schema, x, y, with_targets=True):
     """Whole columns by name, and what errors call each."""
     features = schema.features if with_targets else schema.inputs
-    table = as_table(x)
+    table = _as_table(schema, x)
     if y is None and isinstance(x, list) and x and all(map(schema.is_row, x)):
         rows = map(list, zip(*x, strict=True))
         columns = zip(schema.features, rows, strict=True)
@@ -164,6 +164,14 @@ def _columns(schema, x, y, with_targets=True):
         columns |= _in_order(schema.targets, y, "y")
         arguments = _arguments(schema) | arguments
     return columns, arguments
+
+
+def _as_table(schema, x):
+    """A table, or `None`: an image may be a dictionary itself."""
+    is_column = len(schema.inputs) == 1 and isinstance(x, list) and x
+    if is_column and schema.is_one(x[0]):
+        return None
+    return as_table(x)
 
 
 def _in_order(features, value, argument):
@@ -238,12 +246,12 @@ def _checked_column(column, argument):
     return column
 
 
-def _column_of_one(x):
+def _column_of_one(schema, x):
+    if len(schema.inputs) == 1:
+        return [x]
     if isinstance(x, dict):
         return {name: [value] for name, value in x.items()}
-    if isinstance(x, tuple):
-        return tuple([value] for value in x)
-    return [x]
+    return tuple([value] for value in x)
 
 
 def _checked(schema, columns, arguments, first):

@@ -55,9 +55,10 @@ class ImageCaptioner(TextWriter):
     """Describes images.
 
     Wherever a method takes raw data, inputs are images: paths, encoded files
-    as `bytes`, or arrays; see `rnnzoo.images.pixels.load`. Targets are a list
-    of captions for each image; training draws one of them in each pass. TFDS
-    datasets such as `flickr8k` and `coco_captions` have both.
+    as `bytes`, arrays, or images of PIL or of a Hugging Face dataset; see
+    `rnnzoo.images.pixels.load`. Targets are a list of captions for each image;
+    training draws one of them in each pass. TFDS datasets such as `flickr8k`
+    and `coco_captions` have both.
 
     Args:
         encoder: Keras model that maps float images `(batch, height, width, 3)`
@@ -344,9 +345,11 @@ class ImageCaptioner(TextWriter):
         """The best captions that a beam search finds.
 
         Args:
-            images: List of images of any size, or one image: a path, `bytes`
-                or an array; see `rnnzoo.images.pixels.load`. Captions, if a
-                dataset has them, are ignored.
+            images: List of images of any size, or one image: a path, `bytes`,
+                an array or a PIL image; see `rnnzoo.images.pixels.load`. They
+                are seen as their pixels are stored: the orientation that a
+                camera notes in a JPEG is ignored, also by exports. Captions,
+                if a dataset has them, are ignored.
             beam_width: Number of unfinished captions that are continued.
             n_best: Number of captions of each image.
             return_scores: Whether to return `Caption`s, not strings.

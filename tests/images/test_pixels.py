@@ -76,6 +76,8 @@ def test_paths_bytes_arrays_and_tensors_are_one(tmp_path, picture):
     alpha = np.concatenate([picture, picture[:, :, :1]], axis=2)
     kinds = [path, str(path), data, tf.constant(data), picture, alpha]
     kinds += [tf.constant(picture), picture.astype("int64"), picture / 1.0]
+    kinds += [Image.fromarray(picture), Image.open(path)]
+    kinds += [{"bytes": data, "path": None}, {"bytes": None, "path": str(path)}]
     loaded = pixels.load(kinds, SIZE)
     assert not loaded.errors
     for found in loaded.images:
@@ -242,3 +244,24 @@ def test_jpegs_keep_twice_the_pixels_of_the_result(picture):
 def test_fractions_of_colours_are_rounded():
     encoded = pixels.encode([np.full((2, 2, 3), 2.75)])
     np.testing.assert_array_equal(tf.io.decode_png(encoded.files[0]), 3)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "I;16"])
+def test_images_of_pil_are_as_their_files(picture, mode):
+    image = Image.fromarray(picture)
+    if mode == "I;16":
+        image = Image.fromarray((picture[:, :, 0].astype("uint16") << 8) + 200)
+    file = io.BytesIO()
+    image.convert(mode).save(file, "PNG")
+    loaded = pixels.load([image.convert(mode), file.getvalue()], SIZE)
+    assert not loaded.errors
+    np.testing.assert_allclose(loaded.images[0], loaded.images[1], atol=1e-3)
+
+
+def test_an_image_of_pil_may_be_broken(picture):
+    half = io.BytesIO(encode(picture, "JPEG")[:-99])
+    wide = Image.fromarray(np.full((2, 2), 300.0, "float32"))
+    loaded = pixels.load([Image.open(half), wide, picture], SIZE)
+    assert sorted(loaded.errors) == [0, 1]
+    assert "truncated" in loaded.errors[0]
+    assert "0..255" in loaded.errors[1]

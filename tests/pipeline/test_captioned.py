@@ -10,6 +10,8 @@ from rnnzoo.images import pixels
 from rnnzoo.pipeline import raw
 from rnnzoo.pipeline.captioned import SCHEMA, without_unreadable
 
+Image = pytest.importorskip("PIL.Image")
+
 COUNT = 37  # more than a chunk
 
 
@@ -100,6 +102,36 @@ def test_datasets_and_lists_give_the_same(arrays, files, tmp_path):
         assert count_captioned(x) == COUNT
         check(read_captioned(x, captions))
         check(read_captioned(list(zip(x, captions, strict=True))))
+
+
+class HuggingFace:
+    """What a dataset of Hugging Face is known by."""
+
+    def __init__(self, columns):
+        self._columns = columns
+        self.column_names = list(columns)
+
+    def __len__(self):
+        return COUNT
+
+    def __getitem__(self, part):
+        return {name: each[part] for name, each in self._columns.items()}
+
+
+def test_images_of_others_are_images(arrays, files):
+    captions = list(map(captions_of, range(COUNT)))
+    drawn = [Image.fromarray(each) for each in arrays]
+    kept = [{"bytes": data, "path": None} for data in files]
+    for images in (drawn, kept):
+        check(read_captioned(images, captions))
+        check(read_captioned(list(zip(images, captions, strict=True))))
+        table = {"image": images, "captions": captions}
+        check(read_captioned(table))
+        check(read_captioned(HuggingFace(table)))
+        assert count_captioned(images) == COUNT
+        for one in (images[7], images[7:8]):
+            (chunk,) = raw.read_inputs(SCHEMA, one)
+            assert chunk["image"] == [images[7]]
 
 
 def test_a_file_stays_as_it_is(files):
