@@ -3,7 +3,7 @@
 import datetime
 import random
 
-import tensorflow_datasets as tfds
+from rnnzoo.datasets.whole import tfds
 
 SIZES = {"train": 10_000, "validation": 500, "test": 1000}
 SEED = 8601

@@ -7,7 +7,8 @@ import zipfile
 from collections import defaultdict
 
 import numpy as np
-import tensorflow_datasets as tfds
+
+from rnnzoo.datasets.whole import tfds
 
 IMAGES, TEXTS = "Flickr8k_Dataset.zip", "Flickr8k_text.zip"
 CAPTIONS = "Flickr8k.token.txt"

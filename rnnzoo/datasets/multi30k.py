@@ -1,6 +1,6 @@
 """Multi30k: descriptions of pictures in English, and their translations."""
 
-import tensorflow_datasets as tfds
+from rnnzoo.datasets.whole import tfds
 
 URL = (
     "https://raw.githubusercontent.com/multi30k/dataset/master/data/task1/raw/"

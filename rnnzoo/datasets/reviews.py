@@ -2,7 +2,7 @@
 
 import random
 
-import tensorflow_datasets as tfds
+from rnnzoo.datasets.whole import tfds
 
 SIZES = {"train": 3000, "validation": 500, "test": 1000}
 SEED = 2016

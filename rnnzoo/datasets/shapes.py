@@ -4,7 +4,8 @@ import dataclasses
 import random
 
 import numpy as np
-import tensorflow_datasets as tfds
+
+from rnnzoo.datasets.whole import tfds
 
 SIZES = {"train": 3000, "validation": 250, "test": 500}
 SEED = 1502

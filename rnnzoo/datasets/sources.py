@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
-import tensorflow_datasets as tfds
+
+from rnnzoo.datasets.whole import tfds
 
 VALIDATION = ("validation", "dev", "valid")
 GENERATED = "rnnzoo_"  # Datasets with this prefix need no download.
