@@ -33,9 +33,12 @@ _LETTER = (
     rf"(?:[^\p{{P}}\p{{S}}\p{{Z}}\p{{C}}{IDEOGRAPHS}]"
     r"|[\x{AD}\x{200C}\x{200D}])"
 )
+# Those that \b and \w do not know.
+_FOREIGN = _LETTER.replace(r"\p{P}", r"\x{0}-\x{7F}\p{P}")
 _NUMBER = rf"\p{{Nd}}+(?:[.,:/]\p{{Nd}}+)+{_LETTER}*"  # 10.5 1,000 8/10 3.5mm
 _INNER = rf"['-](?:{_NUMBER}|{_LETTER}+)"  # the "-fi" of "sci-fi"
-_CLITIC = r"(?i:'(?:s|re|ve|ll|d|m|em)\b)"
+_ENDINGS = "'(?:s|re|ve|ll|d|m|em)"
+_CLITIC = rf"(?i:{_ENDINGS}\b)"
 _URL_CHARACTER = r"""[^\s\v<>"]"""
 _URL_END = r"""[^\s\v<>"'.,;:!?()\[\]{}]"""
 _PICTURE = r"[\p{So}\x{1F000}-\x{1FAFF}]"
@@ -74,6 +77,8 @@ _TOKENS = (
     # 10.5 1,000 8/10 3.5-inch sci-fi o'clock .5
     rf"{_NUMBER}(?:{_INNER})*",
     rf"{_LETTER}+(?:{_INNER})+",
+    # The "st." of "löst." is no title.
+    rf"{_LETTER}*{_FOREIGN}{_LETTER}*",
     r"\B\.\p{Nd}+",
     # :-) <3
     r"[:;=]-?(?:[)(]|[DPp]\b)|<3\b",
@@ -106,6 +111,7 @@ _CLEAN = (
 )
 _WORDS = (
     (rf"(?i:n't\b)|{_CLITIC}", CUT + r"\0"),
+    (rf"{CUT}((?i:n't|{_ENDINGS}){_FOREIGN})", r"\1"),  # Turkish: Ankara'sı
     ("|".join(_TOKENS), CUT + r"\0" + CUT),
 )
 _CLOSING = r"""["'\p{Pe}\p{Pf}]"""

@@ -117,6 +117,8 @@ def test_sentences_are_the_same_tokens(unit, texts, max_words):
         ("A quiet, LOVELY film!", "a quiet , lovely film !"),
         ("It's good; I don't care.", "it 's good ; i do n't care ."),
         ("It’s Dr. Who's U.S. show", "it 's dr. who 's u.s. show"),
+        ("Er löst. C'est idéal. Éd.", "er löst . c'est idéal . éd ."),
+        ("Ankara'sı 50'sı can'tı it's", "ankara'sı 50'sı can'tı it 's"),
         ("sci-fi, 10.5 of 1,000: 8/10", "sci-fi , 10.5 of 1,000 : 8/10"),
         ("Why?!?! No.......", "why ? ! ? ! no ... ... ."),
         ("bad<br /><br />worse<BR>worst", "bad worse worst"),
@@ -179,6 +181,7 @@ def test_words(text, tokens):
             "(No.) [No.] 'No.' ”No.” So",
             ["(No.)", "[No.]", "'No.'", "”No.”", "So"],
         ),
+        ("Es löst. Králův. Idéal. Ja", ["Es löst.", "Králův.", "Idéal.", "Ja"]),
         # Other scripts.
         ("नमस्ते। कैसे हो॥ ठीक", ["नमस्ते।", "कैसे हो॥", "ठीक"]),
         ("كيف حالك؟ بخير۔ لا", ["كيف حالك؟", "بخير۔", "لا"]),
