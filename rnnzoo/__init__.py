@@ -6,6 +6,7 @@ from rnnzoo.registry import ModelCard, build, describe, list_models, register
 from rnnzoo.tasks import (
     EntityTagger,
     ImageCaptioner,
+    MultiLabelClassifier,
     Task,
     TextClassifier,
     Translator,
@@ -19,6 +20,7 @@ __all__ = [
     "EntityTagger",
     "ImageCaptioner",
     "ModelCard",
+    "MultiLabelClassifier",
     "Recipe",
     "Task",
     "TextClassifier",

@@ -6,7 +6,7 @@ from rnnzoo.models.embeddings import word_embedding
 from rnnzoo.models.tokenizers import tokenizer_of
 from rnnzoo.recipe import Recipe
 from rnnzoo.registry import Demo, register
-from rnnzoo.tasks import TextClassifier
+from rnnzoo.tasks import MultiLabelClassifier, TextClassifier
 
 DEMO = Demo("rnnzoo_reviews")
 
@@ -38,6 +38,7 @@ def han_classifier(
     unit="word",
     lowercase=True,
     label_smoothing=0.0,
+    multi_label=False,
 ):
     """Hierarchical attention network: words, sentences, document.
 
@@ -63,6 +64,8 @@ def han_classifier(
         lowercase: Whether texts are lower-cased.
         label_smoothing: Share of the probability of a label that all classes
             get in the loss.
+        multi_label: Whether a text may have several labels, or none; see
+            `rnnzoo.MultiLabelClassifier`.
     """
     check_positive("max_sentences", max_sentences)
     encoder = HierarchicalAttention(
@@ -76,7 +79,7 @@ def han_classifier(
             embedding_dim, embeddings, trainable_embeddings
         ),
     )
-    return TextClassifier(
+    return _kind(multi_label)(
         encoder,
         num_classes,
         max_sentences=max_sentences,
@@ -117,6 +120,7 @@ def bilstm_classifier(
     unit="word",
     lowercase=True,
     label_smoothing=0.0,
+    multi_label=False,
 ):
     """Bidirectional LSTM with variational dropout and attention pooling.
 
@@ -142,6 +146,8 @@ def bilstm_classifier(
         lowercase: Whether texts are lower-cased.
         label_smoothing: Share of the probability of a label that all classes
             get in the loss.
+        multi_label: Whether a text may have several labels, or none; see
+            `rnnzoo.MultiLabelClassifier`.
     """
     encoder = SequenceEncoder(
         units,
@@ -155,7 +161,7 @@ def bilstm_classifier(
             embedding_dim, embeddings, trainable_embeddings
         ),
     )
-    return TextClassifier(
+    return _kind(multi_label)(
         encoder,
         num_classes,
         max_words=max_words,
@@ -166,3 +172,7 @@ def bilstm_classifier(
         embeddings=embeddings,
         label_smoothing=label_smoothing,
     )
+
+
+def _kind(multi_label):
+    return MultiLabelClassifier if multi_label else TextClassifier

@@ -141,6 +141,33 @@ def as_numbers(values, argument, expected):
         ) from None
 
 
+class Labels(Feature):
+    """Any number of classes, by numbers or names; a column is a list of lists.
+
+    A row may also have a zero or a one for each class.
+    """
+
+    def fits(self, dtype, rank):
+        return dtype in "iS" and rank == 1
+
+    def rank(self, spec, key=None):
+        return 1
+
+    def check(self, column, argument, first):
+        for place, row in enumerate(column, first):
+            if not _is_list(row) or any(map(_is_list, row)):
+                raise ValueError(
+                    f"Invalid value for argument `{argument}`. Expected a list "
+                    "of labels for each text. Received: "
+                    f"{argument}[{place}]={row!r:.80}"
+                )
+        return [np.asarray(row, object).tolist() for row in column]
+
+
+def _is_list(value):
+    return hasattr(value, "__len__") and not isinstance(value, (str, bytes))
+
+
 @dataclasses.dataclass(frozen=True)
 class Schema:
     """The inputs and targets that a task reads.

@@ -5,6 +5,7 @@ from rnnzoo.tasks.columns import Columns
 from rnnzoo.tasks.entities import Entity
 from rnnzoo.tasks.entity_tagger import EntityTagger
 from rnnzoo.tasks.image_captioner import Caption, ImageCaptioner
+from rnnzoo.tasks.multi_label_classifier import MultiLabelClassifier
 from rnnzoo.tasks.task import Task, load
 from rnnzoo.tasks.text_classifier import TextClassifier
 from rnnzoo.tasks.text_to_text import TextToText
@@ -18,6 +19,7 @@ __all__ = [
     "Entity",
     "EntityTagger",
     "ImageCaptioner",
+    "MultiLabelClassifier",
     "Task",
     "TextClassifier",
     "TextToText",

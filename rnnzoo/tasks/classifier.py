@@ -41,7 +41,12 @@ class Classifier(Task):
         label_smoothing: Share of the probability of a label that all classes
             get in the loss. Szegedy et al. 2016.
         **kwargs: See `rnnzoo.tasks.Task`.
+
+    Attributes of the class:
+        activation: What makes probabilities of the scores of classes.
     """
+
+    activation = "softmax"
 
     def __init__(
         self, num_classes=2, *, labels=None, label_smoothing=0.0, **kwargs
@@ -67,8 +72,12 @@ class Classifier(Task):
     @classmethod
     def labels_of(cls, labels):
         if hasattr(labels, "features"):  # TFDS's DatasetInfo
-            _, key = labels.supervised_keys or (None, "label")
-            label = dict(labels.features.items()).get(key)
+            features = dict(labels.features.items())
+            keys = cls.schema.targets[0].keys
+            keys = [*(labels.supervised_keys or ())[1:2], *keys]
+            found = [features[key] for key in keys if key in features]
+            label = found[0] if found else None
+            label = getattr(label, "feature", label)  # of a sequence
             labels = getattr(label, "names", None)  # a text has none
         names = getattr(labels, "names", labels)  # TFDS's ClassLabel
         if isinstance(names, (str, bytes, Mapping, Set)):
@@ -113,13 +122,17 @@ class Classifier(Task):
             )
         return names or None
 
+    def names_in(self, chunk):
+        """The labels of a chunk as strings, or `None` if they are numbers."""
+        return as_names(chunk["label"], chunk.first)
+
     def label_ids(self, chunk):
         """The checked labels of a chunk: int32 array `(n,)`.
 
         Rows of zeros and a one, `(n, classes)`, are labels too.
         """
         labels = _without_one_hot(chunk["label"], self.num_classes)
-        ids, names = labels, as_names(labels, chunk.first)
+        ids, names = labels, self.names_in(chunk)
         if names is not None:
             place = {name: i for i, name in enumerate(self.label_names)}
             ids = np.array([place.get(name, -1) for name in names])
@@ -155,16 +168,21 @@ class Classifier(Task):
             for each in (metrics, weighted)
         )
         for each in keras.tree.flatten(loss):
-            check_of_probabilities("loss", each)
+            self.check_loss(each)
         super().compile(
             optimizer, loss, metrics, weighted_metrics=weighted, **kwargs
         )
 
-    fit_metric = staticmethod(for_classes)
+    def fit_metric(self, metric):
+        """A metric as it takes the labels and the probabilities."""
+        return for_classes(metric)
 
-    def compute_loss(
-        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
-    ):
+    def check_loss(self, loss):
+        """Raises `ValueError` if a loss does not fit the probabilities."""
+        check_of_probabilities("loss", loss)
+
+    def fit_loss(self, y, y_pred):
+        """Labels and probabilities as the loss takes them."""
         losses = keras.tree.flatten(self.loss)
         if all(takes_one_hot("loss", each) for each in losses):
             y = tf.one_hot(y, self.num_classes)
@@ -172,6 +190,12 @@ class Classifier(Task):
                 # Keras keeps the logits beside the probabilities, and takes
                 # those of a softmax for those of a sigmoid.
                 y_pred = tf.identity(y_pred)
+        return y, y_pred
+
+    def compute_loss(
+        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
+    ):
+        y, y_pred = self.fit_loss(y, y_pred)
         return super().compute_loss(x, y, y_pred, sample_weight, training)
 
     def default_loss(self):

@@ -13,7 +13,7 @@ from rnnzoo.explain import Explanation, Explanations
 from rnnzoo.ids import pad
 from rnnzoo.pipeline.examples import Examples
 from rnnzoo.pipeline.schema import Label, Schema, Text
-from rnnzoo.tasks.classifier import Classification, Classifier, as_names
+from rnnzoo.tasks.classifier import Classification, Classifier
 from rnnzoo.tasks.columns import Columns
 from rnnzoo.tasks.embeddings import (
     WithWordVectors,
@@ -116,7 +116,10 @@ class TextClassifier(WithWordVectors, Classifier):
         self.min_count = min_count
         self.dropout = keras.layers.Dropout(dropout)
         self.head = keras.layers.Dense(
-            num_classes, activation="softmax", dtype="float32", name="head"
+            num_classes,
+            activation=self.activation,
+            dtype="float32",
+            name="head",
         )
         self.embeddings = embeddings
         self.vocabulary = None
@@ -142,7 +145,7 @@ class TextClassifier(WithWordVectors, Classifier):
         self.checked_names(labels)
         counts["text"].update(self._to_count(chunk["text"]))
         if "label" in chunk:
-            names = as_names(chunk["label"], chunk.first)
+            names = self.names_in(chunk)
             counts["label"].counts.update(names or ())
             if names is None:
                 self.label_ids(chunk)  # a wrong label is found at once
@@ -343,24 +346,29 @@ class TextClassifier(WithWordVectors, Classifier):
           model also `sentence_weights` `(n, sentences)`.
         """
         names = tf.constant(self.label_names)
-        signature = [tf.TensorSpec([None], tf.string, name="text")]
 
-        def with_best(outputs):
-            best = tf.argmax(outputs["probabilities"], axis=1)
+        def best(probabilities):
             return {
-                **outputs,
-                "label": tf.gather(names, best),
-                "score": tf.reduce_max(outputs["probabilities"], axis=1),
+                "label": tf.gather(names, tf.argmax(probabilities, axis=1)),
+                "score": tf.reduce_max(probabilities, axis=1),
             }
+
+        return self._served_with(best)
+
+    def _served_with(self, answer):
+        """The signatures, with what a function makes of the probabilities."""
+        signature = [tf.TensorSpec([None], tf.string, name="text")]
 
         @tf.function(input_signature=signature, autograph=False)
         def serve(text):
             ids = pad(self.vocabulary(self._tokens(text).words))
-            return with_best({"probabilities": self(ids, training=False)})
+            probabilities = self(ids, training=False)
+            return {"probabilities": probabilities, **answer(probabilities)}
 
         @tf.function(input_signature=signature, autograph=False)
         def explain(text):
-            return with_best(self._explain(text))
+            outputs = self._explain(text)
+            return {**outputs, **answer(outputs["probabilities"])}
 
         return {"serving_default": serve, "explain": explain}
 
