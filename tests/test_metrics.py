@@ -1,8 +1,11 @@
+import itertools
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from rnnzoo.metrics import SpanF1
+from rnnzoo.text.tagging import TagSet, to_tags
 
 NAMES = ["O", *(f"{p}-{x}" for x in ("A", "B") for p in "BIES")]
 
@@ -78,8 +81,31 @@ def test_rows_without_a_token_count_nothing():
 
 
 def test_tags_must_be_tags():
-    with pytest.raises(ValueError, match="'PER'"):
-        SpanF1(["O", "PER"])
+    with pytest.raises(ValueError, match="'X-PER'"):
+        SpanF1(["O", "X-PER"])
+
+
+def test_agrees_with_the_bilou_of_seqeval():
+    scheme = pytest.importorskip("seqeval.scheme").BILOU
+    from seqeval.metrics import f1_score
+
+    rng, names = np.random.default_rng(0), TagSet("AB", "bilou").names
+    metric, rows = SpanF1(names), {"true": [], "predicted": []}
+    for _ in range(40):
+        for tags in rows.values():
+            cuts = np.sort(rng.choice(np.arange(1, 10), 3, replace=False))
+            bounds = itertools.pairwise([0, *map(int, cuts), 10])
+            spans = [(rng.choice(list("ABO")), *pair) for pair in bounds]
+            spans = [each for each in spans if each[0] != "O"]
+            tags.append(to_tags(spans, 10, "bilou"))
+    ids = [
+        [[names.index(tag) for tag in each] for each in tags]
+        for tags in rows.values()
+    ]
+    metric.update_state(*ids)
+    theirs = f1_score(*rows.values(), mode="strict", scheme=scheme)
+    assert float(metric.result()) == pytest.approx(theirs)
+    assert 0 < theirs < 1
 
 
 def test_padding_may_be_on_either_side():

@@ -69,7 +69,8 @@ def bilstm_crf_tagger(
             digits); 0 leaves them out.
         units: Units of each direction.
         crf: Whether tags depend on each other, or each is a softmax.
-        tag_scheme: `"bio"` or `"bioes"`, what the model learns inside.
+        tag_scheme: What the model learns inside: `"bio"`, `"bioes"`, `"bilou"`,
+            `"bmewo"` or `"io"`, where neighbours of a label are one entity.
         dropout: Rate at the inputs and outputs of the recurrent layer, and at
             the characters.
         recurrent_dropout: Rate at the recurrent layer's states.

@@ -263,6 +263,7 @@ def _read_words(sentences, numbers, weights, names, first):
     if numbers is None:
         return Sentences(tokens, weights=weights)
     tags = [_as_tags(each, names, first + i) for i, each in enumerate(numbers)]
+    _require_one_scheme({tag for each in tags for tag in each})
     for i, (words, each) in enumerate(zip(tokens, tags, strict=True)):
         if len(words) != len(each):
             raise ValueError(
@@ -315,6 +316,18 @@ def _as_tags(tags, names, place):
         for tag in found:
             tagging.split(tag)
     return found
+
+
+def _require_one_scheme(tags):
+    """Raises if some tags have letters and some do not: one is a slip."""
+    plain = {tag for tag in tags if tagging.is_plain(tag)}
+    lettered = tags - plain - {tagging.OUTSIDE}
+    if plain and lettered:
+        raise ValueError(
+            "Invalid value for argument `y`. Expected a letter before all "
+            "labels, as in 'B-PER', or before none. Received both "
+            f"{min(plain)!r} and {min(lettered)!r}"
+        )
 
 
 def _named(tag, names, place):

@@ -50,7 +50,9 @@ class EntityTagger(WithWordVectors, CRFTagger):
             `(batch, time, units)`.
         crf: Whether tags depend on each other (`rnnzoo.layers.CRF`); if not,
             each is a softmax of its own.
-        tag_scheme: `"bio"` or `"bioes"`, the scheme that the model learns.
+        tag_scheme: The scheme that the model learns, one of
+            `rnnzoo.text.tagging.SCHEMES`. With `"io"`, neighbours of the same
+            label are one entity.
         tokenizer: `rnnzoo.text.Tokenizer` or `rnnzoo.text.SubwordTokenizer`
             that splits texts; words as they are written by default.
         lowercase: Whether the vocabulary is in lower case.

@@ -2,8 +2,10 @@
 
 A tag is `"O"`, outside all spans, or a letter and a label, such as `"B-PER"`.
 B begins a span and I continues it; in schemes with more letters, E ends a span
-and S is a span of a single token. Tags of every scheme are read as the CoNLL
-scorer reads them, so that any list of tags means some spans.
+and S is a span of a single token. BILOU calls these L and U, and BMEWO has M
+and W for I and S. Plain labels, such as `"PER"`, are those of IO, where
+neighbours of the same label are one span. Tags of every scheme are read as the
+CoNLL scorer reads them, so that any list of tags means some spans.
 """
 
 import functools
@@ -14,7 +16,17 @@ import numpy as np
 from rnnzoo.checks import check_choice
 
 OUTSIDE = "O"
-SCHEMES = ("bio", "bioes")
+# The letters of the first token of a span, of others, of the last one, and of
+# a span of one token.
+SCHEMES = {
+    "bio": "BIIB",
+    "bioes": "BIES",
+    "bilou": "BILU",
+    "bmewo": "BMEW",
+    "io": "IIII",
+}
+_IN_BIOES = dict(zip("BIESLUMW", "BIESESIS", strict=True))
+_MISSING = ("nan", "None")  # what pandas makes of missing strings
 
 
 class Span(NamedTuple):
@@ -43,6 +55,8 @@ class Constraints(NamedTuple):
 def split(tag):
     """Splits a tag into `(letter, label)`; the label of `"O"` is empty.
 
+    The letter is that of BIOES with the same meaning, I for a plain label.
+
     Raises:
         ValueError: If the string is no tag.
 
@@ -51,14 +65,39 @@ def split(tag):
     >>> from rnnzoo.text import tagging
     >>> tagging.split("B-PER"), tagging.split("O")
     (('B', 'PER'), ('O', ''))
+    >>> tagging.split("U-PER"), tagging.split("PER")
+    (('S', 'PER'), ('I', 'PER'))
     """
+    if tag == OUTSIDE:
+        return OUTSIDE, ""
     letter, dash, label = tag.partition("-")
-    if tag == OUTSIDE or (letter in ("B", "I", "E", "S") and dash and label):
-        return letter, label
+    if letter in _IN_BIOES and dash and label:
+        return _IN_BIOES[letter], label
+    if is_plain(tag):
+        return "I", tag
     raise ValueError(
-        "Invalid value for argument `tags`. Expected 'O', or B, I, E or S and "
-        f"a label, as in 'B-PER'. Received: {tag!r}"
+        "Invalid value for argument `tags`. Expected 'O'; or a letter of "
+        f"{', '.join(_IN_BIOES)} and a label, as in 'B-PER'; or a plain label, "
+        f"as 'PER'. Received: {tag!r}"
     )
+
+
+def is_plain(tag):
+    """Whether a string is a label without a letter.
+
+    Nothing that looks like a letter, with or without a label, is one.
+
+    Examples:
+
+    >>> from rnnzoo.text import tagging
+    >>> [tagging.is_plain(tag) for tag in ("PER", "B-PER", "b-PER", "B", "")]
+    [True, False, False, False, False]
+    """
+    letter, dash, _ = tag.partition("-")
+    is_letter = len(letter) == 1 and (
+        dash or letter.upper() in (*_IN_BIOES, OUTSIDE)
+    )
+    return bool(tag) and not is_letter and tag not in _MISSING
 
 
 def continues(before, tag):
@@ -114,7 +153,8 @@ def to_tags(spans, length, scheme="bio"):
     Args:
         spans: `Span`s that do not overlap, in any order.
         length: Number of tokens.
-        scheme: `"bio"` or `"bioes"`.
+        scheme: One of `SCHEMES`. Neighbours of the same label are one span in
+            `"io"`.
 
     Returns:
         List of `length` strings.
@@ -142,9 +182,10 @@ def to_tags(spans, length, scheme="bio"):
                 "Invalid value for argument `spans`. Expected spans that do "
                 f"not overlap. Received: {sorted(spans, key=lambda s: s[1:])}"
             )
-        letters = ["B"] + ["I"] * (last - first - 1)
-        if scheme == "bioes":
-            letters[-1] = "S" if len(letters) == 1 else "E"
+        begin, inside, end, single = SCHEMES[scheme]
+        letters = [begin, *inside * (last - first - 2), end]
+        if last - first == 1:
+            letters = [single]
         tags[first:last] = [f"{letter}-{label}" for letter in letters]
     return tags
 
@@ -189,7 +230,7 @@ class TagSet:
 
     Args:
         labels: Strings, each once.
-        scheme: `"bio"` or `"bioes"`.
+        scheme: One of `SCHEMES`.
 
     Attributes:
         labels: Tuple of the labels.
@@ -212,7 +253,7 @@ class TagSet:
         check_choice("scheme", scheme, SCHEMES)
         self.labels = tuple(labels)
         self.scheme = scheme
-        letters = "BI" if scheme == "bio" else "BIES"
+        letters = dict.fromkeys(SCHEMES[scheme])
         self.names = (
             OUTSIDE,
             *(f"{letter}-{label}" for label in labels for letter in letters),
@@ -252,10 +293,12 @@ class TagSet:
     def constraints(self):
         """`Constraints` that well-formed sequences keep, and no others do."""
         letters = [split(name)[0] for name in self.names]
+        first, middle, last, _ = SCHEMES[self.scheme]
         inside = np.array([letter in "IE" for letter in letters])
-        # With E and S, a span that has begun must continue until it ends.
-        is_open = np.array([letter in "BI" for letter in letters])
-        must = is_open if self.scheme == "bioes" else np.zeros_like(is_open)
+        inside &= first != middle  # else any tag may begin a span
+        # With an end, a span that has begun must continue until it ends.
+        must = np.array([letter in "BI" for letter in letters])
+        must &= last != middle
         between = self.continues | ~(inside[None] | must[:, None])
         return Constraints(
             (~inside).tolist(), between.tolist(), (~must).tolist()

@@ -9,7 +9,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 import rnnzoo
-from rnnzoo.text.tagging import to_spans
+from rnnzoo.text.tagging import to_spans, to_tags
 
 TAGS = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"]
 LINES = [
@@ -322,7 +322,11 @@ def test_two_replicas(mirrored):
     [
         (lambda m: m.encode([["a", "b"]], [["O"]]), "sentence 0: 2 tokens"),
         (lambda m: m.encode([["a"]], [["B-ORG"]]), "'ORG', in sentence 0"),
-        (lambda m: m.encode([["a"]], [["PER"]]), "'PER', in sentence 0"),
+        (lambda m: m.encode([["a"]], [["b-PER"]]), "'b-PER', in sentence 0"),
+        (
+            lambda m: m.encode([["a"], ["b"]], [["PER"], ["B-PER"]]),
+            "both 'PER' and 'B-PER'",
+        ),
         (lambda m: m.encode([["a"]], [[0]]), "labels=info"),
         (lambda m: m.encode(["a b"], [[(5, 9, "PER")]]), "each with a word"),
         (lambda m: m.encode(["a b"], [["O", "O"]]), "spans"),
@@ -367,6 +371,21 @@ def test_stray_inside_tags_begin_entities():
         model.encode(WORDS, stray).labels.to_list()
         == model.encode(WORDS, LABELS).labels.to_list()
     )
+
+
+@pytest.mark.parametrize("scheme", ["bilou", "bmewo", "io"])
+def test_tags_of_every_scheme(scheme):
+    """Read in any scheme, learned in any, answered in BIO."""
+    tags = [to_tags(to_spans(each), len(each), scheme) for each in LABELS]
+    if scheme == "io":  # with plain labels
+        tags = [[tag.removeprefix("I-") for tag in each] for each in tags]
+    model = build(tag_scheme=scheme, characters=None)
+    model.adapt(WORDS, tags, verbose=0)
+    assert model.labels == ("LOC", "PER")
+    expected = [model.tag_set.encode(each) for each in LABELS]
+    assert model.encode(WORDS, tags).labels.to_list() == expected
+    answers = model.predict(WORDS)
+    assert {tag[0] for row in answers for tag in row} <= set("BIO")
 
 
 @pytest.mark.data
