@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "rnnzoo"
 # A module imports only its own floor, in one direction, and those before it.
 FLOORS = (
-    ("ids", "arrays", "checks", "files"),
+    ("ids", "arrays", "checks", "files", "graphs"),
     ("losses", "optimizers", "search", "explain", "export", "recipe"),
     ("text", "images", "layers"),
     ("metrics", "class_metrics", "scoring"),

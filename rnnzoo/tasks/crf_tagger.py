@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from rnnzoo.class_metrics import origin
+from rnnzoo.graphs import traced
 from rnnzoo.ids import PADDING
 from rnnzoo.layers import CRF, VariationalDropout
 from rnnzoo.metrics import SpanF1
@@ -210,9 +211,9 @@ class CRFTagger(Task):
         )
         return self._as_bio(tags), scores
 
-    _best_tags = tf.function(best_tags, reduce_retracing=True, autograph=False)
+    _best_tags = traced(best_tags)
 
-    @tf.function(reduce_retracing=True, autograph=False)
+    @traced
     def label_marginals(self, inputs):
         """Probability of each label at each word, `(batch, time, labels)`."""
         potentials = self(inputs, training=False)

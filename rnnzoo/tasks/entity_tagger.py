@@ -1,5 +1,6 @@
 """Tagging of entities in sentences, with the probability of each."""
 
+import functools
 from typing import Any
 
 import keras
@@ -9,6 +10,7 @@ import tensorflow as tf
 from rnnzoo import text
 from rnnzoo.checks import check_choice, check_positive
 from rnnzoo.explain import Marking, Markings
+from rnnzoo.graphs import traced
 from rnnzoo.ids import RESERVED, pad
 from rnnzoo.pipeline import sentences
 from rnnzoo.pipeline.borders import warning_of_cuts
@@ -289,9 +291,8 @@ class EntityTagger(WithWordVectors, CRFTagger):
         """Ids of all words, of the kinds that the model reads."""
         return self._select(self._read(words.ragged_tokens(found.tokens)))
 
-    @tf.function(
-        input_signature=[tf.RaggedTensorSpec([None, None], tf.string)],
-        autograph=False,
+    @functools.partial(
+        traced, input_signature=[tf.RaggedTensorSpec([None, None], tf.string)]
     )
     def _read(self, tokens):
         return self.reader(tokens)

@@ -11,6 +11,7 @@ import tensorflow as tf
 from rnnzoo import losses, scoring, text
 from rnnzoo.checks import check_not_negative
 from rnnzoo.explain import Look, Looks
+from rnnzoo.graphs import traced
 from rnnzoo.ids import UNKNOWN
 from rnnzoo.images import pixels
 from rnnzoo.images.feature_cache import FeatureCache
@@ -202,7 +203,7 @@ class ImageCaptioner(TextWriter):
 
         return {"image": Lookup(places, decode), **inputs}
 
-    @text.in_graph
+    @text.traced_texts
     def _features(self, files):
         found = pixels.decode_batch(files, self.image_size)
         return self._feature_map(found.images)
@@ -283,9 +284,7 @@ class ImageCaptioner(TextWriter):
         found = self.write(beam.search(longest), memory)
         return self.outputs(found, found.tokens)
 
-    _write_about = tf.function(
-        write_about, reduce_retracing=True, autograph=False
-    )
+    _write_about = traced(write_about)
 
     @property
     def unwritten(self):

@@ -68,12 +68,12 @@ class TargetText:
         """Ids that are never written."""
         return (PADDING, self.start_id, *range(self.end_id + 1, self.size))
 
-    @text.in_graph
+    @text.traced_texts
     def to_count(self, texts):
         """Strings whose counts `tokenizer.learn` takes."""
         return self.tokenizer.to_count(texts)
 
-    @text.in_graph
+    @text.traced_texts
     def tokens(self, texts):
         """Tokens of texts, ragged strings `(n, None)`."""
         return self.tokenizer(texts).words

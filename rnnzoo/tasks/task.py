@@ -3,7 +3,6 @@
 import collections
 import dataclasses
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +44,6 @@ class Task(Trainer):
         monitor: Metric by which `rnnzoo.finetune` chooses the best epoch;
             higher is better.
         parts: Names of the arguments that are layers or tokenizers.
-        path: Names of layers in the order in which data passes them, if they
-            are not made in that order.
         keeps: Names of the features whose raw values `score` needs.
         lends: Names of the attributes, besides what was learned, that
             `restore` takes from a saved task.
@@ -61,7 +58,6 @@ class Task(Trainer):
     unit_name = "example"
     monitor = "accuracy"
     parts = ()
-    path = ()
     keeps = ()
     lends = ()
 
@@ -188,31 +184,6 @@ class Task(Trainer):
     def prepare(self, inputs):
         """The inputs of all examples as batches take them."""
         return inputs
-
-    @property
-    def layers(self):
-        """The layers, in the order in which data passes them."""
-        first = [getattr(self, name) for name in self.path]
-        others = [each for each in super().layers if each not in first]
-        return first + others
-
-    def summary(
-        self,
-        line_length: int | None = None,
-        positions: Any = None,
-        print_fn: Callable | None = None,
-        **kwargs: Any,
-    ) -> None:
-        """Prints the layers with their shapes and parameters, as in Keras.
-
-        What depends on the vocabulary is known after `adapt`.
-        """
-        super().summary(line_length, positions, print_fn, **kwargs)
-        if not self.adapted:
-            (print_fn or print)(
-                " Shapes and parameters depend on the vocabulary: `adapt(data)`"
-                " learns it."
-            )
 
     # How one answer is shown, and compared with a served one.
 

@@ -10,6 +10,7 @@ import tensorflow as tf
 from rnnzoo import text
 from rnnzoo.checks import check_positive
 from rnnzoo.explain import Explanation, Explanations
+from rnnzoo.graphs import traced
 from rnnzoo.ids import pad
 from rnnzoo.pipeline.examples import Examples
 from rnnzoo.pipeline.schema import Label, Schema, Text
@@ -173,11 +174,11 @@ class TextClassifier(WithWordVectors, Classifier):
         labels = self.label_ids(chunk) if "label" in chunk else None
         return Columns(ids, labels)
 
-    @text.in_graph
+    @text.traced_texts
     def _to_count(self, texts):
         return self.tokenizer.to_count(texts)
 
-    @text.in_graph
+    @text.traced_texts
     def _words(self, texts):
         return self._tokens(texts).words
 
@@ -209,7 +210,7 @@ class TextClassifier(WithWordVectors, Classifier):
         vector = self.encoder(ids, training=training)
         return self.head(self.dropout(vector, training=training))
 
-    @tf.function(reduce_retracing=True, autograph=False)
+    @traced
     def _probabilities(self, ids):
         return self(ids, training=False)
 
@@ -308,7 +309,7 @@ class TextClassifier(WithWordVectors, Classifier):
             **dict(zip(names, weights, strict=True)),
         }
 
-    _explained = tf.function(_explain, reduce_retracing=True, autograph=False)
+    _explained = traced(_explain)
 
     def _explanation(self, original, row):
         """An `Explanation` of what the graph made of a text."""

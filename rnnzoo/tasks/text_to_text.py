@@ -8,6 +8,7 @@ import tensorflow as tf
 from rnnzoo import losses, text
 from rnnzoo.checks import check_not_negative, check_positive, check_rate
 from rnnzoo.explain import Alignment, Alignments
+from rnnzoo.graphs import traced
 from rnnzoo.ids import PADDING, UNKNOWN, pad
 from rnnzoo.layers import EmbeddingDropout
 from rnnzoo.pipeline.examples import Examples
@@ -170,11 +171,11 @@ class TextToText(TextWriter):
         ratio = float(tf.reduce_max(written / read))
         self.length_ratio = max(ratio, self.length_ratio or 0.0)
 
-    @text.in_graph
+    @text.traced_texts
     def _to_count(self, texts):
         return self.tokenizer.to_count(texts)
 
-    @text.in_graph
+    @text.traced_texts
     def _source_tokens(self, texts):
         most = self.source_length or self.max_length
         return self.tokenizer(texts).words[:, :most]
@@ -285,7 +286,7 @@ class TextToText(TextWriter):
         outputs = self.outputs(written, tokens)
         return {**outputs, "source_tokens": pad(words)}
 
-    @tf.function(reduce_retracing=True, autograph=False)
+    @traced
     def _write_about(self, inputs, beam):
         return self.write_about(inputs["text"], inputs["prefix"], beam)
 

@@ -11,6 +11,7 @@ import tensorflow as tf
 from rnnzoo import losses, text
 from rnnzoo.checks import check_not_negative, check_positive, check_rate
 from rnnzoo.class_metrics import fits_tokens
+from rnnzoo.graphs import traced
 from rnnzoo.ids import PADDING
 from rnnzoo.tasks.beam import LIMITS, Beam
 from rnnzoo.tasks.embeddings import most_ids, size_embedding
@@ -258,7 +259,7 @@ class TextWriter(Task):
         scores = np.array(log_probs) / ((5 + lengths) / 6) ** length_penalty
         return examples.unflat(scores.astype("float32"))
 
-    @tf.function(reduce_retracing=True, autograph=False)
+    @traced
     def _log_probs(self, inputs, labels):
         """Log probabilities of targets, float32 `(batch,)`."""
         logits = self(inputs, training=False).logits

@@ -1,10 +1,14 @@
 """Keras's training and evaluation, from raw examples."""
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
 
 from rnnzoo.checks import check_positive
+from rnnzoo.graphs import without_tracing_warnings
 from rnnzoo.optimizers import LazyAdam
 from rnnzoo.pipeline import raw
 from rnnzoo.pipeline.examples import Examples
@@ -20,11 +24,16 @@ class Trainer(keras.Model):
 
     `rnnzoo.tasks.Task` has the other half: what the examples are.
 
+    Attributes of the class:
+        path: Names of layers in the order in which data passes them, if they
+            are not made in that order.
+
     Args:
         recipe: `rnnzoo.Recipe`, the training defaults.
         **kwargs: As of `keras.Model`.
-
     """
+
+    path = ()
 
     def __init__(self, recipe=None, **kwargs):
         super().__init__(**kwargs)
@@ -35,6 +44,31 @@ class Trainer(keras.Model):
             raise ValueError(
                 "Invalid value for argument `recipe`. Expected an "
                 f"`rnnzoo.Recipe` or None. Received: recipe={recipe!r:.60}"
+            )
+
+    @property
+    def layers(self):
+        """The layers, in the order in which data passes them."""
+        first = [getattr(self, name) for name in self.path]
+        others = [each for each in super().layers if each not in first]
+        return first + others
+
+    def summary(
+        self,
+        line_length: int | None = None,
+        positions: Any = None,
+        print_fn: Callable | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Prints the layers with their shapes and parameters, as in Keras.
+
+        What depends on the vocabulary is known after `adapt`.
+        """
+        super().summary(line_length, positions, print_fn, **kwargs)
+        if not self.adapted:
+            (print_fn or print)(
+                " Shapes and parameters depend on the vocabulary: `adapt(data)`"
+                " learns it."
             )
 
     def default_optimizer(self, steps=None, learning_rate=None):
@@ -173,13 +207,14 @@ class Trainer(keras.Model):
                 callbacks,
             )
             callbacks = [validate, *callbacks]
-        return super().fit(
-            examples.batches(batch_size, shuffle, batch_tokens),
-            epochs=epochs,
-            shuffle=False,  # the batches are
-            callbacks=callbacks,
-            **kwargs,
-        )
+        with without_tracing_warnings():
+            return super().fit(
+                examples.batches(batch_size, shuffle, batch_tokens),
+                epochs=epochs,
+                shuffle=False,  # the batches are
+                callbacks=callbacks,
+                **kwargs,
+            )
 
     def evaluate(
         self,
@@ -203,7 +238,8 @@ class Trainer(keras.Model):
         batches = examples.batches(batch_size or self.recipe.batch_size)
         if return_dict:
             return self.evaluate_examples(examples, batches, **kwargs)
-        return super().evaluate(batches, **kwargs)
+        with without_tracing_warnings():
+            return super().evaluate(batches, **kwargs)
 
     def evaluate_examples(self, examples, batches, quick=False, **kwargs):
         """Metrics of batches, and scores of the examples they are made of.
@@ -217,7 +253,8 @@ class Trainer(keras.Model):
         Returns:
             Dict of name to number.
         """
-        logs = super().evaluate(batches, return_dict=True, **kwargs)
+        with without_tracing_warnings():
+            logs = super().evaluate(batches, return_dict=True, **kwargs)
         scores = self.score(examples, quick)
         return logs | {name: float(each) for name, each in scores.items()}
 

@@ -1,6 +1,12 @@
 """Raw strings to tokens and ids, and back."""
 
-from rnnzoo.text.strings import as_text, check_texts, in_graph, lower
+from rnnzoo.text.strings import (
+    as_text,
+    check_texts,
+    in_graph,
+    lower,
+    traced_texts,
+)
 from rnnzoo.text.subwords import SubwordTokenizer
 from rnnzoo.text.tokenizer import Tokenizer
 from rnnzoo.text.tokens import TokenizerProtocol, Tokens
@@ -19,4 +25,5 @@ __all__ = [
     "check_texts",
     "in_graph",
     "lower",
+    "traced_texts",
 ]

@@ -3,7 +3,11 @@
 import numpy as np
 import tensorflow as tf
 
+from rnnzoo.graphs import traced
+
 _UTF8 = r"[\x{0}-\x{D7FF}\x{E000}-\x{10FFFF}]*"
+
+_TEXTS = (tf.TensorSpec([None], tf.string),)
 
 
 def in_graph(function):
@@ -12,8 +16,7 @@ def in_graph(function):
     It is traced once, for any number of texts.
 
     Args:
-        function: Function of a string tensor `(n,)`, or a method with one such
-            argument.
+        function: Function of a string tensor `(n,)`.
 
     Returns:
         The `tf.function`.
@@ -26,8 +29,12 @@ def in_graph(function):
     >>> split(tf.constant(["A film."])).words.to_list()
     [[b'a', b'film', b'.']]
     """
-    texts = tf.TensorSpec([None], tf.string)
-    return tf.function(function, input_signature=[texts], autograph=False)
+    return tf.function(function, input_signature=_TEXTS, autograph=False)
+
+
+def traced_texts(method):
+    """Makes `in_graph` of a method, one for each object."""
+    return traced(method, input_signature=_TEXTS)
 
 
 def as_text(value, name, place):

@@ -1,0 +1,76 @@
+"""Functions that run as graphs, and TensorFlow's warnings of their number."""
+
+import contextlib
+import functools
+import types
+import weakref
+
+import tensorflow as tf
+
+
+class traced:
+    """Decorator that makes a `tf.function` of a method, one for each object.
+
+    TensorFlow counts how often the code of a `tf.function` is traced, whatever
+    it belongs to, and so would warn of the first calls of several models.
+
+    Args:
+        function: The method.
+        **options: Of `tf.function`; by default `autograph` is off and
+            `reduce_retracing` on.
+
+    Examples:
+
+    >>> import tensorflow as tf
+    >>> from rnnzoo.graphs import traced
+    >>> class Scale:
+    ...     def __init__(self, factor):
+    ...         self.factor = factor
+    ...
+    ...     @traced
+    ...     def times(self, x):
+    ...         return self.factor * x
+    >>> [int(Scale(factor).times(tf.constant(3))) for factor in (2, 5)]
+    [6, 15]
+    """
+
+    def __init__(self, function, **options):
+        self.function = function
+        self.options = {"autograph": False, "reduce_retracing": True, **options}
+        self._made = weakref.WeakKeyDictionary()
+        functools.update_wrapper(self, function, updated=())
+
+    def __get__(self, holder, owner=None):
+        return self if holder is None else types.MethodType(self._run, holder)
+
+    def _run(self, holder, *args, **kwargs):
+        if holder not in self._made:
+            # An object must not be kept alive by what is made for it.
+            method = functools.partial(
+                _call, self.function, weakref.ref(holder)
+            )
+            self._made[holder] = tf.function(method, **self.options)
+        return self._made[holder](*args, **kwargs)
+
+
+def _call(function, holder, *args, **kwargs):
+    return function(holder(), *args, **kwargs)
+
+
+@contextlib.contextmanager
+def without_tracing_warnings():
+    """Context in which TensorFlow does not warn of tracings.
+
+    It counts the first steps of all models that Keras trains together, and
+    would warn of the fifth model. Keras's steps take any shape after two.
+    """
+    logger = tf.get_logger()
+    logger.addFilter(_is_no_tracing)
+    try:
+        yield
+    finally:
+        logger.removeFilter(_is_no_tracing)
+
+
+def _is_no_tracing(record):
+    return "triggered tf.function retracing" not in record.getMessage()

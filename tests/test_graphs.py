@@ -1,0 +1,85 @@
+import gc
+import logging
+import weakref
+
+import keras
+import pytest
+import tensorflow as tf
+
+import rnnzoo
+from rnnzoo.graphs import traced
+
+
+class Scale:
+    def __init__(self, factor):
+        self.factor, self.traces = factor, 0
+
+    @traced
+    def times(self, x):
+        self.traces += 1
+        return self.factor * x
+
+    @tf.function
+    def plainly(self, x):
+        return self.factor * x
+
+
+@pytest.fixture
+def warned():
+    """Messages of TensorFlow's log."""
+
+    class Handler(logging.Handler):
+        def emit(self, record):
+            messages.append(record.getMessage())
+
+    messages, handler = [], Handler()
+    tf.get_logger().addHandler(handler)
+    yield messages
+    tf.get_logger().removeHandler(handler)
+
+
+def test_the_first_calls_of_several_objects_are_no_retracing(warned):
+    scales = [Scale(factor) for factor in range(6)]
+    for scale in scales:
+        assert scale.times(tf.constant(3.0)) == 3 * scale.factor
+    assert not warned
+    for scale in scales:
+        scale.plainly(tf.constant(3.0))
+    assert "triggered tf.function retracing" in warned[0]
+
+
+def test_an_object_is_traced_for_two_shapes_and_then_for_all():
+    scale = Scale(2)
+    for size in range(1, 6):
+        assert scale.times(tf.ones(size)).shape == (size,)
+    assert scale.traces == 2
+    assert Scale(3).times(tf.ones(1)) == 3
+
+
+def test_a_graph_keeps_no_object_alive():
+    scale = Scale(2)
+    scale.times(tf.ones(1))
+    reference = weakref.ref(scale)
+    del scale
+    gc.collect()
+    assert reference() is None
+
+
+def test_several_models_are_trained_without_warnings(warned, monkeypatch):
+    alarm = "5 out of the last 5 calls to f triggered tf.function retracing."
+
+    def run(*args, **kwargs):
+        tf.get_logger().warning(alarm)
+        tf.get_logger().warning("Something else.")
+        return {}
+
+    monkeypatch.setattr(keras.Model, "fit", run)
+    monkeypatch.setattr(keras.Model, "evaluate", run)
+    model = rnnzoo.build("bilstm_classifier", units=4, min_count=1)
+    model.adapt(["a", "b"], [0, 1], verbose=0)
+    for call in (model.fit, model.evaluate):
+        call(["a", "b"], [0, 1])
+    model.evaluate(["a", "b"], [0, 1], return_dict=True)
+    assert warned == 3 * ["Something else."]
+    tf.get_logger().warning(alarm)
+    assert warned[-1] == alarm
