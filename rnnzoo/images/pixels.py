@@ -349,9 +349,10 @@ def _check_pixels(array):
 
 def is_image(item):
     """Whether it is one image, not a list of them; see `load`."""
+    is_array = hasattr(item, "shape") and hasattr(item, "dtype")  # no table
     return (
         isinstance(item, (str, bytes, os.PathLike))
-        or len(getattr(item, "shape", ())) in (2, 3)
+        or (is_array and len(item.shape) in (2, 3))
         or _is_pil(item)
         or _is_encoded(item)
     )

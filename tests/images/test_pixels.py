@@ -265,3 +265,14 @@ def test_an_image_of_pil_may_be_broken(picture):
     assert sorted(loaded.errors) == [0, 1]
     assert "truncated" in loaded.errors[0]
     assert "0..255" in loaded.errors[1]
+
+
+def test_the_orientation_that_a_camera_notes_is_ignored(picture):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by 90 degrees
+    noted = encode(picture, "JPEG", exif=exif)
+    assert Image.open(io.BytesIO(noted)).getexif()[0x0112] == 6
+    kinds = [noted, encode(picture, "JPEG"), Image.open(io.BytesIO(noted))]
+    loaded = pixels.load(kinds, SIZE).images
+    np.testing.assert_array_equal(loaded[0], loaded[1])
+    np.testing.assert_allclose(loaded[0], loaded[2], atol=2)

@@ -134,6 +134,16 @@ def test_images_of_others_are_images(arrays, files):
             assert chunk["image"] == [images[7]]
 
 
+def test_a_table_is_no_image(files):
+    arrow = pytest.importorskip("pyarrow")
+    captions = list(map(captions_of, range(COUNT)))
+    table = arrow.table({"image": files, "captions": captions})
+    assert len(table.shape) == 2
+    check(read_captioned(table))
+    found = [len(chunk) for chunk in raw.read_inputs(SCHEMA, table)]
+    assert sum(found) == COUNT
+
+
 def test_a_file_stays_as_it_is(files):
     read = [file for chunk in read_captioned(files) for file in chunk["image"]]
     assert read == files
