@@ -97,17 +97,6 @@ def test_exports_of_other_kinds(case, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_weights_of_other_classes_are_named(tmp_path):
-    x, y = DATA["bilstm_classifier"]
-    model = build("bilstm_classifier")
-    model.adapt(x, y, verbose=0)
-    model.save(tmp_path / "two.keras")
-    with pytest.raises(ValueError, match="which has 2: neg, pos. Build"):
-        rnnzoo.build(
-            "bilstm_classifier", num_classes=3, weights=tmp_path / "two.keras"
-        )
-
-
 @pytest.mark.parametrize(
     ("x", "y", "message"),
     [

@@ -257,8 +257,12 @@ def test_lent_weights_read_as_they_learned(tmp_path):
     again = build()
     again.restore(tmp_path / "model.keras")
     np.testing.assert_array_equal(again.predict(TEXTS), model.predict(TEXTS))
-    with pytest.raises(ValueError, match="`weights`.*the same shape"):
-        build(num_classes=3).restore(tmp_path / "model.keras")
+    for other, message in (
+        (build(num_classes=3), "`weights`.*num_classes=3 classes.*has 2: 0, 1"),
+        (TextClassifier(Bag(output_dim=5)), "`weights`.*the same shape"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            other.restore(tmp_path / "model.keras")
 
 
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
