@@ -31,6 +31,7 @@ def finetune(
     batch_size: int | None = None,
     batch_tokens: int | None = None,
     learning_rate: float | None = None,
+    class_weight: Any = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     verbose: int | str = "auto",
     **overrides: Any,
@@ -54,6 +55,7 @@ def finetune(
         batch_size: Examples in a batch.
         batch_tokens: Tokens in a batch of training, instead.
         learning_rate: The highest rate.
+        class_weight: Weights of classes; see `fit` of a task.
         callbacks: More Keras callbacks; they see each tenth batch.
         verbose: As in Keras.
         **overrides: Arguments of `build`, if `task` is a name.
@@ -109,6 +111,9 @@ def finetune(
     if out is not None:
         require_writable(out)
     unfinished = None if out is None else Path(out, UNFINISHED)
+    settings["class_weight"] = (
+        None if class_weight is None else repr(class_weight)
+    )
     progress = Progress(task.monitor, recipe.patience, unfinished)
     progress.check(settings | numbers)
     if progress.found:
@@ -140,6 +145,7 @@ def finetune(
         epochs=epochs,
         initial_epoch=epochs if progress.is_over else progress.epoch,
         validation_data=validation,
+        class_weight=class_weight,
         callbacks=[progress, *keras.tree.flatten(callbacks or [])],
         verbose=verbose,
     )

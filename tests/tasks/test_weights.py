@@ -137,3 +137,20 @@ def test_balanced_is_what_scikit_learn_means():
 def test_bad_weights(tagger, options, message):
     with pytest.raises(ValueError, match=message):
         tagger.fit(WORDS, TAGS, verbose=0, **options)
+
+
+def test_the_recipe_weighs_classes_too(tmp_path):
+    for class_weight, message in (
+        ({"no": 2.0}, r"`class_weight`.*'pos'.*\{'no': 2.0\}"),
+        ("balanced", "another training.*class_weight"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            rnnzoo.finetune(
+                "bilstm_classifier",
+                (TEXTS, LABELS),
+                num_classes=3,
+                class_weight=class_weight,
+                out=tmp_path,
+                verbose=0,
+                **SMALL,
+            )
