@@ -275,4 +275,4 @@ def test_the_orientation_that_a_camera_notes_is_ignored(picture):
     kinds = [noted, encode(picture, "JPEG"), Image.open(io.BytesIO(noted))]
     loaded = pixels.load(kinds, SIZE).images
     np.testing.assert_array_equal(loaded[0], loaded[1])
-    np.testing.assert_allclose(loaded[0], loaded[2], atol=2)
+    np.testing.assert_allclose(loaded[0], loaded[2], atol=8)
