@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from rnnzoo.ids import pad
+from rnnzoo.pipeline.passes import Passes
 
 BATCHES_PER_POOL = 50
 NOISE = 0.1  # of lengths, so that each pass puts other examples together
@@ -225,7 +226,8 @@ class Examples:
 
         Args:
             batch_size: Examples in a batch, at most.
-            shuffle: Whether each pass has a new random order.
+            shuffle: Whether each pass has a new random order; or the
+                `rnnzoo.pipeline.passes.Passes` that say which.
             batch_tokens: `tokens` in a batch, give or take an example; then
                 `batch_size` is not used. All examples are sorted by their
                 lengths, give or take a tenth, and cut.
@@ -237,10 +239,11 @@ class Examples:
             ValueError: If an example has more than `batch_tokens`.
         """
         columns = self.columns
+        passes = Passes() if shuffle is True else shuffle or None
         if batch_tokens is not None:
-            places = self._by_tokens(batch_tokens, shuffle)
-        elif shuffle:
-            places = self._shuffled(batch_size)
+            places = self._by_tokens(batch_tokens, passes)
+        elif passes is not None:
+            places = self._shuffled(batch_size, passes)
         else:
             places = self._sorted(batch_size)
         return (
@@ -278,32 +281,32 @@ class Examples:
             padded = longest * np.arange(1, len(longest) + 1)
             fitting = np.searchsorted(padded, MOST_STEPS, side="right")
             ends.append(ends[-1] + max(int(fitting), 1))
-        return _cut(tf.constant(order), tf.constant(ends, tf.int64))
+        bounds = np.stack([ends[:-1], ends[1:]], axis=1)
+        return _cut(tf.constant(order), tf.constant(bounds))
 
-    def _shuffled(self, batch_size):
-        # Keras's set_random_seed seeds NumPy's global generator.
-        seed = np.random.randint(2**31)
+    def _shuffled(self, batch_size, passes):
         count = len(self)
-        lengths = tf.constant(self.lengths)
-        places = tf.data.Dataset.range(count).shuffle(count, seed)
         if self.groups is not None:
-            places = places.batch(count).map(self._one_of_each).unbatch()
             count = len(np.unique(self.groups))
-
-        def by_length(pool):
-            order = tf.argsort(tf.gather(lengths, pool), stable=True)
-            return tf.data.Dataset.from_tensor_slices(tf.gather(pool, order))
-
         batches = -(-count // batch_size)
-        return (
-            places.batch(batch_size * BATCHES_PER_POOL)
-            .flat_map(by_length)
-            .batch(batch_size)
-            .apply(tf.data.experimental.assert_cardinality(batches))
-            .shuffle(batches, seed)
-        )
+        lengths = tf.constant(self.lengths)
+        pools = tf.range(count) // (batch_size * BATCHES_PER_POOL)
+        starts = tf.range(0, count, batch_size)
+        bounds = tf.stack([starts, tf.minimum(starts + batch_size, count)], 1)
 
-    def _by_tokens(self, budget, shuffle):
+        def one_pass(seed):
+            order = _shuffle(tf.range(len(self), dtype=tf.int64), seed)
+            if self.groups is not None:
+                order = self._one_of_each(order)
+            # By length, then by pool, which keeps the order of equal ones.
+            by_length = tf.argsort(tf.gather(lengths, order), stable=True)
+            by_pool = tf.argsort(tf.gather(pools, by_length), stable=True)
+            order = tf.gather(order, tf.gather(by_length, by_pool))
+            return _cut(order, _shuffle(bounds, seed + 1))
+
+        return passes.over(one_pass, batches)
+
+    def _by_tokens(self, budget, passes):
         if self.groups is not None:
             raise ValueError(
                 "Invalid value for argument `batch_tokens`. Expected None for "
@@ -321,30 +324,25 @@ class Examples:
         # each, and there are as many batches in whatever order.
         batches = -(-int(counts.sum()) // budget)
 
-        def cut(order):
+        def bounds(order):
             ends = tf.cumsum(tf.gather(tf.constant(counts), order))
             batch = (ends - 1) // budget
-            bounds = tf.searchsorted(
+            found = tf.searchsorted(
                 batch, tf.range(batches + 1, dtype=batch.dtype)
             )
-            return _cut(order, bounds)
+            return tf.stack([found[:-1], found[1:]], axis=1)
 
-        def by_noisy_length(seed):
+        def one_pass(seed):
             noise = tf.random.stateless_uniform(
-                [len(self)], [seed, 0], 1 - NOISE, 1 + NOISE
+                [len(self)], seed, 1 - NOISE, 1 + NOISE
             )
-            return cut(tf.argsort(lengths * noise))
+            order = tf.argsort(lengths * noise)
+            return _cut(order, _shuffle(bounds(order), seed + 1))
 
-        if not shuffle:
-            return cut(tf.constant(self.order()))
-        seed = np.random.randint(2**31)
-        return (
-            tf.data.Dataset.random(seed, rerandomize_each_iteration=True)
-            .take(1)
-            .flat_map(by_noisy_length)
-            .apply(tf.data.experimental.assert_cardinality(batches))
-            .shuffle(batches, seed)
-        )
+        if passes is None:
+            order = tf.constant(self.order())
+            return _cut(order, bounds(order))
+        return passes.over(one_pass, batches)
 
     def _one_of_each(self, places):
         """The first place of each group."""
@@ -395,13 +393,6 @@ class SeveralTargets(Examples):
     def unflat(self, values):
         """List of arrays `(targets, ...)`, one for each example."""
         return np.split(values, np.cumsum(self.labels.row_lengths())[:-1])
-
-
-def _cut(order, bounds):
-    """A dataset of parts of `order`, each from one bound to the next."""
-    return tf.data.Dataset.from_tensor_slices((bounds[:-1], bounds[1:])).map(
-        lambda start, end: order[start:end]
-    )
 
 
 def _is_of_targets(column):
@@ -463,6 +454,17 @@ def _options():
     options.autotune.enabled = False
     options.experimental_optimization.apply_default_optimizations = False
     return options
+
+
+def _shuffle(rows, seed):
+    return tf.random.experimental.stateless_shuffle(rows, seed)
+
+
+def _cut(order, bounds):
+    """A dataset of the parts of an order between some bounds, `(n, 2)`."""
+    return tf.data.Dataset.from_tensor_slices(bounds).map(
+        lambda bound: order[bound[0] : bound[1]]
+    )
 
 
 def _pad_all(structure):

@@ -12,6 +12,7 @@ from rnnzoo.graphs import without_tracing_warnings
 from rnnzoo.optimizers import LazyAdam
 from rnnzoo.pipeline import raw
 from rnnzoo.pipeline.examples import Examples
+from rnnzoo.pipeline.passes import Passes
 from rnnzoo.recipe import Recipe
 from rnnzoo.tasks.validation import Validation
 
@@ -149,6 +150,7 @@ class Trainer(keras.Model):
         validation_steps=None,
         validation_freq=1,
         shuffle=True,
+        seed=None,
         sample_weight=None,
         class_weight=None,
         callbacks=None,
@@ -173,6 +175,8 @@ class Trainer(keras.Model):
             validation_batch_size, validation_steps, validation_freq: As in
                 Keras.
             shuffle: Whether each epoch has a new order.
+            seed: Integer that the order depends on, together with the number
+                of the epoch; by default a random one.
             class_weight: Weights of classes, not used in validation: a
                 dictionary of their names to numbers, 1 for the others; numbers
                 in the order of the classes; or `"balanced"`, which gives the
@@ -207,9 +211,13 @@ class Trainer(keras.Model):
                 callbacks,
             )
             callbacks = [validate, *callbacks]
+        passes = None
+        if shuffle:
+            passes = Passes(seed)
+            callbacks = [passes, *callbacks]
         with without_tracing_warnings():
             return super().fit(
-                examples.batches(batch_size, shuffle, batch_tokens),
+                examples.batches(batch_size, passes, batch_tokens),
                 epochs=epochs,
                 shuffle=False,  # the batches are
                 callbacks=callbacks,

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from rnnzoo.ids import pad
 from rnnzoo.pipeline.examples import Examples, SeveralTargets
+from rnnzoo.pipeline.passes import Passes
 
 
 def examples(lengths, **columns):
@@ -45,6 +46,21 @@ def test_the_order_follows_the_seed_of_keras(many):
         keras.utils.set_random_seed(seed)
         orders.append(order_of(many.batches(16, shuffle=True)))
     assert orders[0] == orders[1] != orders[2]
+
+
+@pytest.mark.parametrize("tokens", [None, 500])
+def test_an_epoch_has_its_order_whatever_came_before(many, tokens):
+    def orders(seed, epochs):
+        passes = Passes(seed)
+        batches = many.batches(16, passes, tokens)
+        for epoch in epochs:
+            passes.on_epoch_begin(epoch)
+            yield order_of(batches)
+
+    first, second, third = orders(5, [0, 1, 2])
+    assert first != second != third != first
+    assert [third, second] == list(orders(5, [2, 1]))
+    assert third not in list(orders(6, [2]))
 
 
 @pytest.mark.parametrize("shuffle", [True, False])
