@@ -98,8 +98,6 @@ def run_train(args):
     print(f"{args.name} on {source.name}")
     if args.overwrite:
         shutil.rmtree(unfinished, ignore_errors=True)
-    elif unfinished.is_dir():
-        print("Continuing where it was interrupted.")
     keras.utils.set_random_seed(args.seed)
     _, metrics = rnnzoo.finetune(
         args.name,

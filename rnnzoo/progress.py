@@ -1,12 +1,17 @@
 """The state of a training, kept to stop in time and to continue."""
 
+import hashlib
 import json
+import shutil
+import warnings
 
 import keras
 import numpy as np
 
 from rnnzoo.files import atomic_path, write_json
 from rnnzoo.optimizers import moving_averages
+
+_GENERATOR = "seed_generator_state"  # Keras's name for the variable
 
 
 class Progress(keras.callbacks.Callback):
@@ -17,13 +22,15 @@ class Progress(keras.callbacks.Callback):
     first, does not stop training.
 
     The directory, if there is one, always holds what training needs to
-    continue after the last whole epoch: `adapted.keras`, the task before the
-    first step with its vocabularies; `epoch-N.weights.h5` of the last and of
-    the best epoch, with the state of the optimizer and of all random
-    generators; and
-    `progress.json`, which is replaced last, so that the files it names always
-    exist. Keras's `BackupAndRestore` keeps neither the
-    vocabulary, nor the best epoch, nor the history.
+    continue after the last whole epoch, to the same bits: `adapted.keras`, the
+    task before the first step with its vocabularies; `epoch-N.weights.h5` of
+    the last and of the best epoch, with the state of the optimizer; and
+    `progress.json`, with the state of all random generators, which is replaced
+    last, so that the files it names, with their checksums, always exist. If
+    they do not, as after a fault of the disk, there is a warning, and training
+    starts over.
+    Keras's `BackupAndRestore` keeps neither the vocabulary, nor the best
+    epoch, nor the history.
 
     Args:
         monitor: Name of the metric to choose by, higher for better.
@@ -32,6 +39,7 @@ class Progress(keras.callbacks.Callback):
 
     Attributes:
         found: Whether the directory holds an unfinished training.
+        seed: Seed of the order of epochs.
         history: Dict of a metric to a list, one number an epoch.
         best_weights: The weights after the best epoch, or their moving
             averages.
@@ -44,11 +52,10 @@ class Progress(keras.callbacks.Callback):
         self.directory = directory
         self.history = {}
         self.settings = None
+        self.seed = np.random.randint(2**31)
+        self.states = []  # of the random generators
         self.best_weights = None
-        self.found = directory is not None and self._file.exists()
-        if self.found:
-            saved = json.loads(self._file.read_text(encoding="utf-8"))
-            self.history, self.settings = saved["history"], saved["settings"]
+        self.found = directory is not None and self._read()
 
     @property
     def adapted(self):
@@ -96,13 +103,17 @@ class Progress(keras.callbacks.Callback):
         self.settings = settings
         task.optimizer.build(task.trainable_variables)
         if self.directory is not None and not self.found:
+            self._clear()
             task.save(self.adapted)
-            self._write()
+            self._write(task)
         if self.epoch:
             task.load_weights(self._weights(self._best_epoch))
         self._keep(task)
         if self.epoch:
             task.load_weights(self._weights(self.epoch))
+        if self.found:
+            for state, saved in zip(_states(task), self.states, strict=True):
+                state.assign(saved)
 
     def on_epoch_end(self, epoch, logs=None):
         for name, value in logs.items():
@@ -113,7 +124,7 @@ class Progress(keras.callbacks.Callback):
             path = self._weights(self.epoch)
             with atomic_path(path) as temporary:
                 self.model.save_weights(temporary)
-            self._write()
+            self._write(self.model)
             self._remove_stale()
         if self.is_over:
             self.model.stop_training = True
@@ -140,11 +151,69 @@ class Progress(keras.callbacks.Callback):
     def _weights(self, epoch):
         return self.directory / f"epoch-{epoch}.weights.h5"
 
-    def _write(self):
-        state = {"settings": self.settings, "history": self.history}
+    @property
+    def _files(self):
+        """The files that continuing needs."""
+        epochs = {self.epoch, self._best_epoch} - {0}
+        return [self.adapted, *map(self._weights, sorted(epochs))]
+
+    def _write(self, task):
+        state = {
+            "settings": self.settings,
+            "seed": self.seed,
+            "states": [each.numpy().tolist() for each in _states(task)],
+            "history": self.history,
+            "files": {path.name: _checksum(path) for path in self._files},
+        }
         write_json(state, self._file)
 
+    def _read(self):
+        """Takes the state of the directory; whether there is a whole one."""
+        if not self._file.exists():
+            return False
+        try:
+            state = json.loads(self._file.read_text(encoding="utf-8"))
+            self.settings = dict(state["settings"])
+            self.seed = int(state["seed"])
+            self.states = list(state["states"])
+            self.history = {
+                name: list(map(float, values))
+                for name, values in state["history"].items()
+            }
+            checksums = {path.name: _checksum(path) for path in self._files}
+            if checksums == state["files"]:
+                return True
+        except Exception:  # There are many ways to be damaged.
+            pass
+        self.history, self.settings = {}, None
+        warnings.warn(
+            f"{self.directory} holds the beginning of a training, but it is "
+            "damaged or of another version. Training starts over.",
+            stacklevel=3,
+        )
+        return False
+
+    def _clear(self):
+        """Removes what a damaged training left."""
+        if self.directory.is_dir() and not self.directory.is_symlink():
+            shutil.rmtree(self.directory)
+        else:
+            self.directory.unlink(missing_ok=True)
+
     def _remove_stale(self):
-        kept = {self._weights(self.epoch), self._weights(self._best_epoch)}
-        for path in set(self.directory.glob("epoch-*.weights.h5")) - kept:
+        stale = set(self.directory.glob("epoch-*.weights.h5"))
+        for path in stale.difference(self._files):
             path.unlink()
+
+
+def _states(task):
+    """The states of the random generators; Keras does not save them."""
+    return [each for each in task.variables if each.name == _GENERATOR]
+
+
+def _checksum(path):
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(2**20):
+            digest.update(block)
+    return digest.hexdigest()

@@ -50,7 +50,7 @@ def finetune(
         labels: Names of the classes; see `Task.adapt`.
         out: Directory to save to: `model.keras` and `metrics.json`. If
             training there was interrupted, even by a kill, the same call
-            continues after the last whole epoch.
+            continues after the last whole epoch, and ends with the same bits.
         epochs: Most epochs; like the next three, defaults to the recipe's.
         batch_size: Examples in a batch.
         batch_tokens: Tokens in a batch of training, instead.
@@ -117,6 +117,8 @@ def finetune(
     progress = Progress(task.monitor, recipe.patience, unfinished)
     progress.check(settings | numbers)
     if progress.found:
+        if verbose:
+            print(f"Continuing after epoch {progress.epoch}.")
         task.restore(progress.adapted)
     elif not task.adapted:
         shown = 1 if verbose == "auto" else verbose
@@ -144,6 +146,7 @@ def finetune(
         batch_tokens=batch_tokens,
         epochs=epochs,
         initial_epoch=epochs if progress.is_over else progress.epoch,
+        seed=progress.seed,
         validation_data=validation,
         class_weight=class_weight,
         callbacks=[progress, *keras.tree.flatten(callbacks or [])],

@@ -1,5 +1,6 @@
 """The command: what it prints, what it writes, and one line for errors."""
 
+import hashlib
 import io
 import json
 import os
@@ -73,8 +74,15 @@ def test_training_anew_takes_a_word(data, tmp_path, capsys):
     train = ["train", "bilstm_classifier", *data, *TINY, "--out", str(tmp_path)]
     unfinished = tmp_path / "unfinished"
     unfinished.mkdir()
-    settings = {"history": {}, "settings": {"model": "another"}}
-    (unfinished / "progress.json").write_text(json.dumps(settings))
+    (unfinished / "adapted.keras").write_bytes(b"")
+    state = {
+        "settings": {"model": "another"},
+        "seed": 0,
+        "states": [],
+        "history": {},
+        "files": {"adapted.keras": hashlib.sha256().hexdigest()},
+    }
+    (unfinished / "progress.json").write_text(json.dumps(state))
     assert "another training" in fails(capsys, train)
     assert main([*train, "--overwrite"]) == 0
     assert "--overwrite" in fails(capsys, train)
