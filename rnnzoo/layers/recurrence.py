@@ -81,6 +81,8 @@ def recur(chains, sequences=True, training=False):
     Returns:
         List of `Run`.
     """
+    if chains[0].inputs[0].shape[0] == 0:
+        return [_run_nothing(chain, sequences) for chain in chains]
     if not training or not all(chain.cell.has_gradient for chain in chains):
         return _forward(chains, sequences)[0]
     leaves = [chain.leaves for chain in chains]
@@ -101,6 +103,13 @@ def recur(chains, sequences=True, training=False):
 
     like = [Run(sequences or (), chain.states) for chain in chains]
     return tf.nest.pack_sequence_as(like, run(*tf.nest.flatten(leaves)))
+
+
+def _run_nothing(chain, sequences):
+    """The `Run` over no step at all."""
+    states = tuple(map(tf.convert_to_tensor, chain.states))
+    nothing = tf.zeros_like(states[0])[None][:0]
+    return Run(nothing if sequences else (), states)
 
 
 def _pack(chains, flat):
@@ -236,8 +245,14 @@ def _write(arrays, t, values):
 
 
 def _stack(array, chain):
-    stacked = array.stack()
-    steps = chain.inputs[0].shape[0]
+    like, steps = chain.states[0], chain.inputs[0].shape[0]
+    if steps is None:
+        # An array of nothing does not know its shape.
+        stacked = tf.cond(
+            array.size() > 0, array.stack, lambda: tf.zeros_like(like)[None][:0]
+        )
+    else:
+        stacked = array.stack()
     return tf.ensure_shape(stacked, [steps, *chain.states[0].shape])
 
 

@@ -118,7 +118,30 @@ class Recurrent:
     def seed_generator(self):
         return self.cell.seed_generator
 
+    def call(self, sequences, initial_state=None, mask=None, training=False):
+        is_empty = sequences.shape[1] == 0
+        if (
+            is_empty
+        ):  # Keras reads the first step. A masked one changes nothing.
+            sequences = tf.pad(sequences, [[0, 0], [0, 1], [0, 0]])
+            mask = tf.zeros(tf.shape(sequences)[:2], tf.bool)
+        outputs = super().call(
+            sequences,
+            initial_state=initial_state,
+            mask=mask,
+            training=training,
+        )
+        if not (is_empty and self.return_sequences):
+            return outputs
+        if not self.return_state:
+            return outputs[:, :0]
+        return (outputs[0][:, :0], *outputs[1:])
+
     def inner_loop(self, sequences, initial_state, mask, training=False):
+        # Eagerly, Keras leaves the states of a stateful layer as they are kept.
+        initial_state = [
+            tf.cast(each, self.compute_dtype) for each in initial_state
+        ]
         run = recur(
             [self.chain(sequences, initial_state, mask, training)],
             sequences=self.return_sequences,
