@@ -25,6 +25,7 @@ import tensorflow as tf
 
 from rnnzoo.layers.dropout import next_seed
 from rnnzoo.layers.pooling import masked_softmax
+from rnnzoo.layers.steps import with_a_step
 
 _TINY = 1e-30
 
@@ -280,10 +281,9 @@ class Attention(keras.layers.Layer):
 
     def _walk(self, queries, memory, noise):
         """All steps, one after the other."""
-        turn = [1, 0, 2]
-        inputs = [tf.transpose(queries, turn)]
-        if noise is not None:
-            inputs.append(tf.transpose(noise, turn))
+        turn, steps = [1, 0, 2], tf.shape(queries)[1]
+        inputs = [queries] if noise is None else [queries, noise]
+        inputs = [tf.transpose(with_a_step(x), turn) for x in inputs]
         state = self.start(memory)
         like = self.step(inputs[0][0], memory, state)[0]
 
@@ -294,9 +294,9 @@ class Attention(keras.layers.Layer):
             step, inputs, (tf.nest.map_structure(tf.zeros_like, like), state)
         )
         return Attended(
-            tf.transpose(attended.context, turn),
-            tf.transpose(attended.weights, turn),
-            tf.transpose(attended.log_probs),
+            tf.transpose(attended.context, turn)[:, :steps],
+            tf.transpose(attended.weights, turn)[:, :steps],
+            tf.transpose(attended.log_probs)[:, :steps],
         )
 
     def compute_mask(self, queries, previous_mask=None):

@@ -12,6 +12,7 @@ from rnnzoo.layers.attention import Attended
 from rnnzoo.layers.decoder_loop import Loop
 from rnnzoo.layers.dropout import MasksOverTime, draw_mask, next_seed
 from rnnzoo.layers.recurrence import recur
+from rnnzoo.layers.steps import with_a_step
 
 
 def run(decoder, vectors, memory, state, training):
@@ -26,7 +27,8 @@ def run(decoder, vectors, memory, state, training):
 
     Returns:
         Tuple of the logits `(rows, steps, ...)`, the `Attended` of shape
-        `(rows, steps, ...)`, and the new state.
+        `(rows, steps, ...)`, and the new state, which means nothing if there is
+        no step.
     """
     drop = MasksOverTime(
         decoder.dropout if training else 0,
@@ -37,8 +39,14 @@ def run(decoder, vectors, memory, state, training):
     vectors = hidden = drop(vectors)
     attended, layers = Attended((), (), ()), ()
     if decoder.looped:
-        loop = Loop(decoder, vectors, memory, state, drop, training)
+        inputs = with_a_step(vectors)
+        loop = Loop(decoder, inputs, memory, state, drop, training)
         hidden, attended, state = loop.run()
+        if inputs is not vectors:
+            steps = tf.shape(vectors)[1]
+            hidden, attended = tf.nest.map_structure(
+                lambda x: x[:, :steps], (hidden, attended)
+            )
         layers = state.layers[: decoder.looped]
     for i in range(decoder.looped, decoder.depth):
         inputs = drop(hidden) if i else vectors

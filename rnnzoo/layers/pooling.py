@@ -5,6 +5,7 @@ import tensorflow as tf
 from keras import ops
 
 from rnnzoo.checks import check_choice, check_positive
+from rnnzoo.layers.steps import with_a_step
 
 
 def masked_softmax(scores, mask=None):
@@ -208,10 +209,10 @@ class MaxPooling(Pooling):
         return ops.where(ops.any(mask, axis=1)[:, None], pooled, 0.0)
 
     def _hide(self, inputs, mask):
-        if mask is None:
-            return inputs
-        lowest = ops.cast(tf.as_dtype(inputs.dtype).min, inputs.dtype)
-        return ops.where(mask[..., None], inputs, lowest)
+        if mask is not None:
+            lowest = ops.cast(tf.as_dtype(inputs.dtype).min, inputs.dtype)
+            inputs = ops.where(mask[..., None], inputs, lowest)
+        return with_a_step(inputs)
 
 
 POOLINGS = {

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from rnnzoo.layers.steps import with_a_step
+
 NEVER = -1e9  # Below all sums of scores, yet a number that can be added.
 
 
@@ -140,16 +142,6 @@ def require(condition, *message):
         *message: Strings and tensors.
     """
     tf.debugging.Assert(condition, message)
-
-
-def with_a_step(rows):
-    """`(batch, time, ...)`, with a step of padding if there is no step."""
-    if rows.shape[1]:
-        return rows
-    missing = tf.maximum(1 - tf.shape(rows)[1], 0)
-    return tf.pad(
-        rows, [[0, 0], [0, missing]] + [[0, 0]] * (rows.shape.rank - 2)
-    )
 
 
 def _scores(name, value, shape):

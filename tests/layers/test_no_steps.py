@@ -67,3 +67,42 @@ def test_a_stateful_layer_is_trained_eagerly_in_half_precision(name):
         slopes = tape.gradient(found, ours.trainable_variables)
         assert all(np.isfinite(each).all() for each in slopes)
         np.testing.assert_allclose(found, theirs(x, training=True), atol=5e-3)
+
+
+def test_the_maximum_of_no_step_is_zero():
+    layer = layers.MaxPooling()
+
+    def pool(x):
+        mask = tf.ones(tf.shape(x)[:2], tf.bool)
+        return layer(x), *layer(x, mask=mask, return_attention_scores=True)
+
+    for one, other, weights in everywhere(pool, X):
+        np.testing.assert_array_equal(one, np.zeros((2, 5)))
+        np.testing.assert_array_equal(other, np.zeros((2, 5)))
+        assert weights.shape == (2, 0)
+
+
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("option", ["attend_first", "input_feeding"])
+def test_a_decoder_of_no_token_has_no_logits(option, training):
+    decoder = layers.AttentionDecoder(
+        4, layers.LuongAttention(), layers.Embedding(9, 4), **{option: True}
+    )
+    decoder.build((None, None), (None, None, 5))
+    memory = np.ones((2, 3, 5), "float32")
+
+    def run(tokens):
+        decoded = decoder(tokens[..., 0], memory, training=training)
+        return decoded.logits, decoded.weights
+
+    for logits, weights in everywhere(run, np.zeros((2, 0, 1), "int32")):
+        assert logits.shape == (2, 0, 9)
+        assert weights.shape == (2, 0, 3)
+
+
+def test_coverage_without_queries_has_no_contexts():
+    attention = layers.BahdanauAttention(4, coverage=True)
+    attention.build((None, None, 5), (None, None, 5))
+    memory = np.ones((2, 3, 5), "float32")
+    for contexts in everywhere(lambda x: attention(x, memory), X):
+        assert contexts.shape == (2, 0, 5)
