@@ -119,10 +119,8 @@ class Recurrent:
         return self.cell.seed_generator
 
     def call(self, sequences, initial_state=None, mask=None, training=False):
-        is_empty = sequences.shape[1] == 0
-        if (
-            is_empty
-        ):  # Keras reads the first step. A masked one changes nothing.
+        # Keras reads the first step. A masked one changes nothing.
+        if is_empty := sequences.shape[1] == 0:
             sequences = tf.pad(sequences, [[0, 0], [0, 1], [0, 0]])
             mask = tf.zeros(tf.shape(sequences)[:2], tf.bool)
         outputs = super().call(
