@@ -1,5 +1,6 @@
 """Checks of arguments, whose errors all read the same."""
 
+import difflib
 import math
 import numbers
 
@@ -72,3 +73,28 @@ def _refuse(name, value, expected):
         f"Invalid value for argument `{name}`. Expected {expected}. "
         f"Received: {name}={value!r}"
     )
+
+
+def nearest(word, known):
+    """Names most like a word: those that begin with it, then that have it.
+
+    Args:
+        word: What was asked for.
+        known: Iterable of names.
+
+    Returns:
+        List of at most three names; none, if nothing is like the word.
+
+    Examples:
+
+    >>> from rnnzoo.checks import nearest
+    >>> nearest("IMDB", ["lm1b", "my_imdb", "imdb_reviews", "mnist"])
+    ['imdb_reviews', 'my_imdb', 'lm1b']
+    """
+    word, known = str(word).lower(), sorted(known)
+    if not word:
+        return []
+    near = [name for name in known if name.lower().startswith(word)]
+    near += [name for name in known if word in name.lower()]
+    near += difflib.get_close_matches(word, known, n=3, cutoff=0.4)
+    return list(dict.fromkeys(near))[:3]

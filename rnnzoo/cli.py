@@ -5,6 +5,7 @@ import ast
 import contextlib
 import itertools
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -54,7 +55,8 @@ def _run(args):
     except (ValueError, OSError, ImportError) as error:
         if args.traceback:
             raise
-        print(f"rnnzoo: error: {_one_line(error)}", file=sys.stderr)
+        message = in_options(_one_line(error), args.options)
+        print(f"rnnzoo: error: {message}", file=sys.stderr)
         return 2
     return 0
 
@@ -63,8 +65,21 @@ def _run(args):
 
 
 def run_list(args):
-    names = rnnzoo.list_models(args.pattern, args.task)
-    width = max(map(len, names), default=0)
+    kinds = {rnnzoo.describe(name).task for name in rnnzoo.list_models()}
+    if args.task not in (None, *kinds):
+        raise ValueError(
+            f"Invalid value for --task. Expected one of "
+            f"{', '.join(sorted(kinds))}. Received: --task {args.task}"
+        )
+    is_pattern = set("*?[") & set(args.pattern)
+    pattern = args.pattern if is_pattern else f"*{args.pattern}*"
+    names = rnnzoo.list_models(pattern, args.task)
+    if not names:
+        raise ValueError(
+            f"No model's name has {args.pattern!r}. Expected a part of a name, "
+            "or a pattern such as '*_classifier'. `rnnzoo list` lists all."
+        )
+    width = max(map(len, names))
     for name in names:
         print(f"{name:<{width}}  {rnnzoo.describe(name).summary}")
 
@@ -79,17 +94,20 @@ def run_demo(args):
 
 def run_train(args):
     card = rnnzoo.describe(args.name)
+    settings = {key: f"--set {key}" for key in card.defaults}
+    args.options = settings | args.options
     overrides = read_settings(card, args.settings)
     if args.embeddings is not None:
         overrides |= read_settings(card, [f"embeddings={args.embeddings}"])
-    rnnzoo.build(args.name, **overrides)  # raises if a value is wrong
+    task = rnnzoo.build(args.name, **overrides)  # raises if a value is wrong
     require_writable(args.out)
     unfinished = args.out / UNFINISHED
     if not (args.overwrite or unfinished.is_dir()):
         _require_untrained(args.out)
     source = _load_dataset(args)
-    from rnnzoo.datasets import sources  # TFDS
+    from rnnzoo.datasets import fitting, sources  # TFDS
 
+    fitting.require_fit(task, source)
     train, validation = sources.train_validation(source)
     if "num_classes" in card.defaults:
         classes = card.task_class.labels_of(source.info)
@@ -123,6 +141,9 @@ def run_evaluate(args):
     task = rnnzoo.load(args.model)
     source = _load_dataset(args)
     data = source.split(args.split)
+    from rnnzoo.datasets import fitting  # TFDS
+
+    fitting.require_fit(task, source)
     task.require_labels_of(source.info)
     metrics = task.evaluate(data, return_dict=True, verbose=_verbose())
     print(f"{source.name}, {args.split}: {_metrics(metrics)}")
@@ -140,6 +161,13 @@ def run_predict(args):
 
 
 def run_explain(args):
+    for suffix in ("html", "png"):
+        path = getattr(args, suffix)
+        if path and not path.lower().endswith(f".{suffix}"):
+            raise ValueError(
+                f"Invalid value for --{suffix}. Expected a name that ends with "
+                f"'.{suffix}'. Received: --{suffix} {path}"
+            )
     task = rnnzoo.load(args.model)
     explanations = task.explain(args.texts)
     for path in filter(None, (args.html, args.png)):
@@ -231,6 +259,27 @@ def _metrics(metrics):
 
 def _verbose():
     return 1 if sys.stdout.isatty() else 2
+
+
+def in_options(message, options):
+    """An error in the words of the command.
+
+    Args:
+        message: What Python's users read.
+        options: Dict of the name of an argument of Python to the option of the
+            command, as it is written.
+    """
+    message = re.sub(r"\(`\w+(?:=\w+)?`, (--[\w-]+)\)", r"(\1)", message)
+    message = message.replace("`rnnzoo.list_models()`", "`rnnzoo list`")
+    message = re.sub(
+        r"`rnnzoo\.describe\('(\w+)'\)`", r"`rnnzoo describe \1`", message
+    )
+    for name, option in options.items():
+        for kind in ("argument ", ""):
+            message = message.replace(f"{kind}`{name}`", option)
+        between = "=" if option.startswith("--set") else " "
+        message = re.sub(rf"\b{name}=(?=\S)", option + between, message)
+    return message
 
 
 def _one_line(error):
@@ -328,7 +377,18 @@ def _parser():
     command = add("export", run_export, "Write a SavedModel, to be served.")
     _add_model(command)
     command.add_argument("out", type=Path)
+    for command in commands.choices.values():
+        command.set_defaults(options=_options(command))
     return parser
+
+
+def _options(command):
+    """Dict of the name of each option's argument to the option."""
+    return {
+        action.dest: action.option_strings[-1]
+        for action in command._actions
+        if action.option_strings and action.dest not in ("help", "settings")
+    }
 
 
 def _add_model(command):

@@ -2,7 +2,6 @@
 
 import csv
 import dataclasses
-import difflib
 import fnmatch
 import functools
 import inspect
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rnnzoo.checks import nearest
 from rnnzoo.recipe import Recipe
 
 if TYPE_CHECKING:  # a task imports Keras
@@ -383,11 +383,7 @@ def _measured(name):
 
 def _nearest(word, known):
     """A sentence that lists the names most like a word."""
-    word = str(word)
-    near = [name for name in known if name.startswith(word)]
-    near += [name for name in known if word in name]
-    near += difflib.get_close_matches(word, known, n=3, cutoff=0.4)
-    near = list(dict.fromkeys(near))[:3] if word else []
+    near = nearest(word, known)
     return f"Expected one like {', '.join(near or sorted(known))}."
 
 

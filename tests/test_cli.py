@@ -12,10 +12,11 @@ import types
 from pathlib import Path
 
 import pytest
+import tensorflow as tf
 
 import rnnzoo
-from rnnzoo.cli import main, read_settings
-from rnnzoo.datasets import reviews
+from rnnzoo.cli import in_options, main, read_settings
+from rnnzoo.datasets import fitting, reviews, sources
 from rnnzoo.demo import serve_and_compare
 
 TINY = [
@@ -59,6 +60,50 @@ def test_list_and_describe(capsys):
     assert [line.split()[0] for line in lines] == names
     main(["describe", "han_classifier"])
     assert "Yang et al. 2016" in capsys.readouterr().out
+
+
+def test_list_finds_parts_of_names_and_names_what_there_is(capsys):
+    assert main(["list", "lstm"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [each.split()[0] for each in lines] == rnnzoo.list_models("*lstm*")
+    assert "one of captioning, entity" in fails(capsys, ["list", "--task", "x"])
+    assert "name has 'zzz'" in fails(capsys, ["list", "zzz"])
+
+
+def test_errors_speak_of_options():
+    options = {"epochs": "--epochs", "rnn": "--set rnn"}
+    for message, expected in {
+        "Invalid value for argument `epochs`. Received: epochs=0": (
+            "Invalid value for --epochs. Received: --epochs 0"
+        ),
+        "Invalid value for argument `rnn`. Received: rnn='x'": (
+            "Invalid value for --set rnn. Received: --set rnn='x'"
+        ),
+        "Name it (`data_dir`, --data-dir).": "Name it (--data-dir).",
+        "`rnnzoo.list_models()` lists all.": "`rnnzoo list` lists all.",
+        "argument `x`": "argument `x`",
+    }.items():
+        assert in_options(message, options) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "features", "other"),
+    [
+        ("han_classifier", {"tokens": ["a"], "ner": [0]}, "tagger"),
+        ("luong_translator", {"text": "a", "label": 0}, "classifier"),
+        ("bilstm_crf_tagger", {"text": "a", "label": 0}, "classifier"),
+    ],
+)
+def test_a_dataset_of_another_task_is_answered_with_its_task(
+    name, features, other
+):
+    data = tf.data.Dataset.from_tensors(features)
+    info = types.SimpleNamespace(
+        features=features, supervised_keys=tuple(features)
+    )
+    source = sources.Source("mine", info, {"train": data})
+    with pytest.raises(ValueError, match=f"mine has .* fit no .*{other}"):
+        fitting.require_fit(rnnzoo.build(name), source)
 
 
 def test_train_saves_the_model_and_its_metrics(model):
@@ -196,12 +241,15 @@ def test_bad_arguments_are_one_line_and_leave_nothing(
         ([*train, *data, "--out", model], "--overwrite"),
         ([*train, *unknown, "--out", new], "like rnnzoo_reviews"),
         ([*train, *missing, "--out", new], "--download"),
-        ([*train, *data, "--out", new, "--epochs", "0"], "`epochs`"),
+        (
+            [*train, *data, "--out", new, "--epochs", "0"],
+            "for --epochs. ",
+        ),
         (["evaluate", new, *data], "No saved model at"),
         (["evaluate", str(tmp_path / "note"), *data], "note"),
         (["evaluate", model, *data, "--split", "dev"], "no split 'dev'"),
         (["export", model, below], "can be written"),
-        (["explain", model, "x", "--html", "x.pdf"], "'.html' or '.png'"),
+        (["explain", model, "x", "--html", "x.pdf"], "for --html. Expected"),
         (["demo", "--out", below], "can be written"),
         (["demo", "no_model"], "Unknown model: 'no_model'"),
     ]:

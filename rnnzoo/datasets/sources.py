@@ -1,7 +1,6 @@
 """TFDS datasets by name, without unexpected downloads."""
 
 import dataclasses
-import difflib
 import os
 import textwrap
 from pathlib import Path
@@ -10,6 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from rnnzoo.datasets.whole import tfds
+
+from rnnzoo.checks import nearest
 
 VALIDATION = ("validation", "dev", "valid")
 GENERATED = "rnnzoo_"  # Datasets with this prefix need no download.
@@ -162,7 +163,7 @@ def _nearest(name, data_dir):
     known = set(tfds.list_builders(with_community_datasets=False))
     if data_dir is not None and Path(data_dir).is_dir():
         known |= {path.name for path in Path(data_dir).iterdir()}
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    near = nearest(name, known)
     if near:
         return f"Expected one like {', '.join(near)}."
     where = "" if data_dir is None else f" or one in {os.fspath(data_dir)}"

@@ -158,6 +158,10 @@ class Task(Trainer):
         """
         return None
 
+    def schema_of(self, info):
+        """The schema of a dataset, by TFDS's `DatasetInfo`."""
+        return self.schema
+
     def require_labels_of(self, info):
         """Raises `ValueError` if a dataset numbers its classes differently.
 

@@ -106,10 +106,10 @@ class Translator(TextToText):
 
     @property
     def schema(self):
-        source, target = self.languages or ("source", "target")
-        return Schema(
-            (Text("source", (source,)),), (Text("target", (target,)),)
-        )
+        return _schema(self.languages)
+
+    def schema_of(self, info):
+        return _schema(self.languages or self.labels_of(info))
 
     @property
     def learned(self):
@@ -240,6 +240,11 @@ class Translator(TextToText):
 
 def _references(examples):
     return [[each.decode()] for each in examples.raw["target"]]
+
+
+def _schema(languages):
+    source, target = languages or ("source", "target")
+    return Schema((Text("source", (source,)),), (Text("target", (target,)),))
 
 
 def _has_sacrebleu():
