@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from rnnzoo.datasets.whole import tfds
-
 from rnnzoo.checks import nearest
+from rnnzoo.datasets.whole import tfds
 
 VALIDATION = ("validation", "dev", "valid")
 GENERATED = "rnnzoo_"  # Datasets with this prefix need no download.
