@@ -33,7 +33,21 @@ def in_graph(function):
 
 
 def traced_texts(method):
-    """Makes `in_graph` of a method, one for each object."""
+    """Makes `in_graph` of a method, one for each object.
+
+    Examples:
+
+    >>> import tensorflow as tf
+    >>> from rnnzoo.text import Tokenizer, traced_texts
+    >>> class Splitter:
+    ...     tokenizer = Tokenizer()
+    ...
+    ...     @traced_texts
+    ...     def split(self, texts):
+    ...         return self.tokenizer(texts)
+    >>> Splitter().split(tf.constant(["A film."])).words.to_list()
+    [[b'a', b'film', b'.']]
+    """
     return traced(method, input_signature=_TEXTS)
 
 
