@@ -183,7 +183,14 @@ def _load(path):
         raise FileNotFoundError(
             f"There is no file at the path given as argument `encoder`: {path}"
         )
-    return keras.saving.load_model(path, compile=False)
+    try:
+        return keras.saving.load_model(path, compile=False)
+    except Exception as error:  # of any class, since a file may hold anything
+        cause = str(error).rpartition("Exception encountered: ")[2]
+        raise ValueError(
+            "Invalid value for argument `encoder`. Expected a whole model that "
+            f"Keras saved. Received: encoder={path!r}; {cause:.200}"
+        ) from error
 
 
 def _checked(model, image_size):

@@ -1,5 +1,7 @@
 """Encoders read images as their models expect them; Keras says how."""
 
+import zipfile
+
 import keras
 import numpy as np
 import pytest
@@ -95,3 +97,19 @@ def test_models_that_make_no_feature_map_are_refused():
             image_encoder(model)
     with pytest.raises(FileNotFoundError, match="no file.*none.keras"):
         image_encoder("none.keras")
+
+
+def test_a_damaged_file_is_named(tmp_path):
+    encoders.small_cnn(16, channels=(4,)).save(tmp_path / "encoder.keras")
+    members = {"config.json": b"[", "model.weights.h5": b"junk"}
+    for name, data in members.items():
+        path = tmp_path / f"{name}.keras"
+        with (
+            zipfile.ZipFile(tmp_path / "encoder.keras") as whole,
+            zipfile.ZipFile(path, "w") as damaged,
+        ):
+            for each in whole.namelist():
+                content = data if each == name else whole.read(each)
+                damaged.writestr(each, content)
+        with pytest.raises(ValueError, match=f"`encoder`.*encoder='.*{name}"):
+            image_encoder(path)
