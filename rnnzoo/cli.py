@@ -3,6 +3,7 @@
 import argparse
 import ast
 import contextlib
+import functools
 import itertools
 import os
 import re
@@ -15,6 +16,8 @@ import keras
 import rnnzoo
 from rnnzoo.demo import demo
 from rnnzoo.files import require_writable
+from rnnzoo.tasks import TextWriter
+from rnnzoo.tasks.beam import LIMITS
 from rnnzoo.text import as_text
 from rnnzoo.training import UNFINISHED
 
@@ -153,7 +156,7 @@ def run_evaluate(args):
 
 def run_predict(args):
     task = rnnzoo.load(args.model)
-    verb = getattr(task, task.verb)
+    verb = functools.partial(getattr(task, task.verb), **_limits(args, task))
     lines = iter(args.texts or _stdin_lines())
     while texts := list(itertools.islice(lines, LINES_AT_ONCE)):
         for text, result in zip(texts, verb(texts), strict=True):
@@ -178,7 +181,8 @@ def run_explain(args):
 
 
 def run_export(args):
-    rnnzoo.load(args.model).export(args.out)
+    task = rnnzoo.load(args.model)
+    task.export(args.out, **_limits(args, task))
     print(f"Saved {args.out}, a SavedModel that takes raw examples")
 
 
@@ -230,6 +234,22 @@ def _typed(key, value, default):
 
 def _is_word(value):
     return value.lower() in ("true", "false", "none")
+
+
+def _limits(args, task):
+    """Dict of the limits of texts that were given."""
+    limits = {
+        name: value
+        for name in LIMITS
+        if (value := getattr(args, name)) is not None
+    }
+    if limits and not isinstance(task, TextWriter):
+        options = ", ".join(args.options[name] for name in limits)
+        raise ValueError(
+            f"Expected a model that writes texts, with {options}. Received: "
+            f"{args.model}, for {task.kind}"
+        )
+    return limits
 
 
 def _stdin_lines():
@@ -367,6 +387,7 @@ def _parser():
     command.add_argument(
         "texts", nargs="*", help="or paths; by default lines of stdin"
     )
+    _add_limits(command)
 
     command = add("explain", run_explain, "Show what a model looked at.")
     _add_model(command)
@@ -377,6 +398,7 @@ def _parser():
     command = add("export", run_export, "Write a SavedModel, to be served.")
     _add_model(command)
     command.add_argument("out", type=Path)
+    _add_limits(command)
     for command in commands.choices.values():
         command.set_defaults(options=_options(command))
     return parser
@@ -394,6 +416,22 @@ def _options(command):
 def _add_model(command):
     command.add_argument(
         "model", type=Path, help="a `.keras` file, or the directory it is in"
+    )
+
+
+def _add_limits(command):
+    group = command.add_argument_group("of models that write texts")
+    group.add_argument("--max-length", type=int, help="most tokens of a text")
+    group.add_argument("--min-length", type=int, help="fewest tokens")
+    group.add_argument(
+        "--block-ngrams",
+        type=int,
+        help="size of the n-grams that a text has only once",
+    )
+    group.add_argument(
+        "--length-penalty",
+        type=float,
+        help="exponent of the length in scores; higher for longer texts",
     )
 
 

@@ -167,6 +167,24 @@ def test_predict_arguments_and_lines(model, capsys, monkeypatch):
     assert text == ["Grüße", "here"]
 
 
+def test_texts_have_the_length_that_is_asked_for(model, tmp_path, capsys):
+    path = str(Path(__file__).parent / "saved" / "luong_translator.keras")
+    text, served = "A quiet, lovely film.", str(tmp_path / "served")
+    expected = rnnzoo.load(path).translate([text], max_length=3, min_length=3)
+    assert expected != rnnzoo.load(path).translate([text])
+    limits = ["--max-length", "3", "--min-length", "3"]
+    assert main(["predict", path, text, *limits]) == 0
+    assert capsys.readouterr().out.splitlines() == [f"{expected[0]}\t{text}"]
+    assert main(["export", path, served, *limits]) == 0
+    answer = tf.saved_model.load(served).signatures["serving_default"](
+        text=tf.constant([text])
+    )
+    assert answer["translation"].numpy()[0].decode() == expected[0]
+    for task, limit in ((path, "--max-length=0"), (model, "--min-length=3")):
+        name = limit.partition("=")[0]
+        assert name in fails(capsys, ["predict", task, text, limit])
+
+
 def test_explain(model, tmp_path, capsys):
     page, picture = tmp_path / "x.html", tmp_path / "x.png"
     arguments = ["explain", model, "Not dull.", "Dull."]
