@@ -83,3 +83,24 @@ def test_several_models_are_trained_without_warnings(warned, monkeypatch):
     assert warned == 3 * ["Something else."]
     tf.get_logger().warning(alarm)
     assert warned[-1] == alarm
+
+
+@pytest.mark.parametrize(
+    ("name", "x", "y"),
+    [
+        ("bilstm_classifier", ["good", "bad"], ["p", "n"]),
+        ("bilstm_crf_tagger", ["Ann ran", "It"], [[(0, 3, "P")], []]),
+    ],
+)
+def test_a_trained_task_is_freed(name, x, y):
+    """Tests and searches of settings make many, one after the other."""
+    task = rnnzoo.build(name, units=4, min_count=1)
+    task.adapt(x, y, verbose=0)
+    task.compile()
+    task.fit(x, y, validation_data=(x, y), verbose=0)
+    task.predict(x)
+    task.explain(x)
+    made = weakref.ref(task)
+    del task
+    gc.collect()
+    assert made() is None

@@ -30,11 +30,11 @@ class Passes(keras.callbacks.Callback):
 
     def __init__(self, seed=None):
         super().__init__()
-        self.seed = np.random.randint(2**31) if seed is None else seed
-        self.on_epoch_begin(0)
+        seed = np.random.randint(2**31) if seed is None else seed
+        self._place = _Place(seed)
 
     def on_epoch_begin(self, epoch, logs=None):
-        self._epoch, self._count = epoch, 0
+        self._place.epoch, self._place.count = epoch, 0
 
     def over(self, one_pass, batches):
         """A dataset that each pass makes anew.
@@ -48,13 +48,26 @@ class Passes(keras.callbacks.Callback):
         """
         return (
             tf.data.Dataset.from_generator(
-                self._seeds, output_signature=tf.TensorSpec((2,), tf.int64)
+                self._place.seeds,
+                output_signature=tf.TensorSpec((2,), tf.int64),
             )
             .flat_map(one_pass)
             .apply(tf.data.experimental.assert_cardinality(batches))
         )
 
-    def _seeds(self):
-        place = [self.seed, self._epoch, self._count]
-        self._count += 1
+
+class _Place:
+    """The place of a pass in a training.
+
+    TensorFlow never frees the generators of datasets. So they do not belong to
+    the callback, which knows the model.
+    """
+
+    def __init__(self, seed):
+        self.seed, self.epoch, self.count = seed, 0, 0
+
+    def seeds(self):
+        """Yields the seed of the next pass."""
+        place = [self.seed, self.epoch, self.count]
+        self.count += 1
         yield np.random.SeedSequence(place).generate_state(2).astype("int64")
