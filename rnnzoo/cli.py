@@ -113,7 +113,7 @@ def run_train(args):
     fitting.require_fit(task, source)
     train, validation = sources.train_validation(source)
     if "num_classes" in card.defaults:
-        classes = card.task_class.labels_of(source.info)
+        classes = task.labels_of(source.info)
         if classes is not None:
             overrides.setdefault("num_classes", len(classes))
     print(f"{args.name} on {source.name}")

@@ -115,6 +115,30 @@ def test_train_saves_the_model_and_its_metrics(model):
     assert task.encoder.get_config()["rnn"] == "gru"
 
 
+def test_the_number_of_labels_is_that_of_the_dataset(tmp_path, monkeypatch):
+    names = types.SimpleNamespace(names=["sad", "loud", "new"])
+    info = types.SimpleNamespace(
+        features={"text": None, "labels": types.SimpleNamespace(feature=names)},
+        supervised_keys=None,
+    )
+    data = tf.data.Dataset.from_generator(
+        lambda: (
+            {"text": "a b", "labels": [0, 2]},
+            {"text": "c", "labels": []},
+        ),
+        output_signature={
+            "text": tf.TensorSpec([], tf.string),
+            "labels": tf.TensorSpec([None], tf.int64),
+        },
+    )
+    source = sources.Source("mine", info, {"train": data, "validation": data})
+    monkeypatch.setattr("rnnzoo.cli._load_dataset", lambda args: source)
+    run = ["train", "bilstm_classifier", *TINY, "--dataset", "mine"]
+    run += ["--set", "multi_label=true", "--out", str(tmp_path)]
+    assert main(run) == 0
+    assert rnnzoo.load(tmp_path).labels == ("sad", "loud", "new")
+
+
 def test_training_anew_takes_a_word(data, tmp_path, capsys):
     train = ["train", "bilstm_classifier", *data, *TINY, "--out", str(tmp_path)]
     unfinished = tmp_path / "unfinished"
