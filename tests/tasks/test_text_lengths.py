@@ -43,6 +43,21 @@ def test_texts_are_as_long_as_training_showed(model):
     assert model.length_ratio == 3.0  # of "a" in the first
     assert lengths(model.translate(SOURCES)) == [13, 16, 19, 13, 22]
     assert lengths(model.translate(["a", ""], max_length=40)) == [40, 0]
+    model.train_on_batch(["a"], ["a a a a"])
+    assert model.length_ratio == 4.0
+
+
+def test_what_training_showed_is_saved_and_lent(tmp_path):
+    options = {"max_length": 30, **TINY}
+    model = rnnzoo.build("luong_translator", **options)
+    model.adapt(SOURCES, SOURCES, verbose=0)
+    model.compile()
+    model.fit(["a"], ["a b a"], verbose=0)
+    model.save(tmp_path / "model.keras")
+    lent = rnnzoo.build("luong_translator", tmp_path / "model.keras", **options)
+    for other in (rnnzoo.load(tmp_path / "model.keras"), lent):
+        assert other.length_ratio == 3.0
+        assert other.beam(2).longest(tf.constant([4])) == 22
 
 
 def test_a_prefix_is_never_cut(model):
