@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import keras
@@ -68,6 +69,7 @@ class TextWriter(Task):
 
     length_ratio = None
     shortest = 0
+    takes = Mapping
 
     def __init__(
         self,

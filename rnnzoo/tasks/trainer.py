@@ -14,6 +14,7 @@ from rnnzoo.pipeline import raw
 from rnnzoo.pipeline.examples import Examples
 from rnnzoo.pipeline.passes import Passes
 from rnnzoo.recipe import Recipe
+from rnnzoo.tasks.archive import check_weights
 from rnnzoo.tasks.validation import Validation
 
 AVERAGED_SHARE = 0.1  # of all steps, at most, for moving averages
@@ -25,16 +26,18 @@ class Trainer(keras.Model):
 
     `rnnzoo.tasks.Task` has the other half: what the examples are.
 
-    Attributes of the class:
-        path: Names of layers in the order in which data passes them, if they
-            are not made in that order.
-
     Args:
         recipe: `rnnzoo.Recipe`, the training defaults.
         **kwargs: As of `keras.Model`.
+
+    Attributes of the class:
+        path: Names of layers in the order in which data passes them, if they
+            are not made in that order.
+        takes: Class of the first argument of `call`.
     """
 
     path = ()
+    takes = object
 
     def __init__(self, recipe=None, **kwargs):
         super().__init__(**kwargs)
@@ -300,17 +303,18 @@ class Trainer(keras.Model):
         )
 
     def predict_on_batch(self, x):
-        """As `predict`."""
+        """Answers all examples; see `predict`."""
         return self.predict(x)
 
     def __call__(self, *args, **kwargs):
-        """As of Keras, on the numbers that `call` takes.
+        """Calls the model as Keras does, on the numbers that `call` takes.
 
         Raises:
-            ValueError: If there are strings, or no vocabulary.
+            ValueError: If there are raw examples, or no vocabulary.
         """
         self._require_adapted("__call__")
-        if any(map(_is_raw, keras.tree.flatten((args, kwargs)))):
+        is_raw = any(map(_is_raw, keras.tree.flatten((args, kwargs))))
+        if is_raw or (args and not isinstance(args[0], self.takes)):
             raise ValueError(
                 f"A call of `{type(self).__name__}` takes numbers, as `encode` "
                 f"makes them. Expected `{self.verb}(x)` or `predict(x)` for "
@@ -319,15 +323,19 @@ class Trainer(keras.Model):
         return super().__call__(*args, **kwargs)
 
     def save_weights(self, *args, **kwargs):
-        """As of Keras; `save` keeps the vocabularies too."""
+        """Saves weights as Keras does; `save` keeps the vocabularies too."""
         self._require_adapted("save_weights")
         super().save_weights(*args, **kwargs)
 
-    def load_weights(self, *args, **kwargs):
-        """As of Keras, into a task that has the vocabularies of the weights.
+    def load_weights(self, filepath, **kwargs):
+        """Loads weights as Keras does, where their vocabularies are known.
 
         `rnnzoo.load` and `rnnzoo.build(name, weights=...)` need none: they read
         what `save` wrote.
+
+        Raises:
+            ValueError: If there is no vocabulary, or if weights are not finite;
+                the task then keeps those that it has.
         """
         if not self.adapted:
             raise ValueError(
@@ -336,7 +344,13 @@ class Trainer(keras.Model):
                 "`rnnzoo.load(path)` of what `save` wrote, or `adapt(data)` "
                 "first, on the same data as then."
             )
-        super().load_weights(*args, **kwargs)
+        before = self.get_weights()
+        super().load_weights(filepath, **kwargs)
+        try:
+            check_weights(filepath, self)
+        except ValueError:
+            self.set_weights(before)
+            raise
 
     # Details.
 

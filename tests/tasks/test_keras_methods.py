@@ -1,4 +1,4 @@
-"""What users of Keras try first: it works, or an error says what does."""
+"""First tries of users of Keras: they work, or an error says what does."""
 
 import keras
 import numpy as np
@@ -65,6 +65,24 @@ def test_a_call_takes_no_strings(case, inputs):
     _, model, *_ = case
     with pytest.raises(ValueError, match=rf"Expected `{model.verb}\(x\)`"):
         model(inputs)
+
+
+def test_a_call_takes_no_raw_examples(case):
+    _, model, x, _ = case
+    with pytest.raises(ValueError, match=r"takes numbers, as `encode` makes"):
+        model(x)
+
+
+def test_weights_that_are_not_finite_are_refused(case, tmp_path):
+    _, model, *_ = case
+    path, before = tmp_path / "model.weights.h5", model.get_weights()
+    model.set_weights([np.full_like(each, np.nan) for each in before])
+    model.save_weights(path)
+    model.set_weights(before)
+    with pytest.raises(ValueError, match="weights.h5. Expected finite weights"):
+        model.load_weights(path)
+    for a, b in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
 def test_a_vocabulary_comes_first(case, tmp_path):
