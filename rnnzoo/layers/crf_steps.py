@@ -50,7 +50,7 @@ def crf_step_log_likelihoods(
 
 
 def _rest(chain, scores, tags, before):
-    """What the log-likelihood of each step has beside its transition.
+    """Parts of the log-likelihood of each step beside its transition.
 
     The scores of all ways from its tag to the end, with its own potential, less
     those of all ways from the tag before: float64 `(batch, time)`.

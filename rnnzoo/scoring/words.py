@@ -1,4 +1,4 @@
-"""What a word is to a score of texts, in any script."""
+"""Words as scores of texts count them, in any script."""
 
 import re
 import unicodedata

@@ -1,4 +1,4 @@
-"""How the verbs of a task search for texts."""
+"""Beam searches of verbs: the limits of the texts that they find."""
 
 from typing import Any, NamedTuple
 

@@ -181,7 +181,7 @@ class Translator(TextToText):
 
     @property
     def _case(self):
-        """How the names of scores end that see all case there is."""
+        """Ending of the names of scores that see all the case there is."""
         return "_lowercase" if self.target_tokenizer.lowercase else ""
 
     def score(self, examples, quick=False):

@@ -105,7 +105,7 @@ def test_datasets_and_lists_give_the_same(arrays, files, tmp_path):
 
 
 class HuggingFace:
-    """What a dataset of Hugging Face is known by."""
+    """The attributes by which a dataset of Hugging Face is known."""
 
     def __init__(self, columns):
         self._columns = columns
