@@ -249,6 +249,8 @@ class TextWriter(Task):
         if length_penalty is None:
             length_penalty = self.length_penalty
         check_not_negative("length_penalty", length_penalty)
+        if hasattr(x, "__len__") and not len(x):
+            return np.zeros(0, "float32")
         examples = self._labelled(x, y, keep_raw=False)
         pairs = examples.flat()
         both = {"inputs": pairs.inputs, "labels": pairs.labels}

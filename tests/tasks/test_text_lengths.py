@@ -133,6 +133,7 @@ def test_a_score_of_a_pair_is_that_of_the_search(model):
     np.testing.assert_allclose(
         model.score_pairs(SOURCES, SOURCES), log_probs / penalty, rtol=1e-5
     )
+    assert model.score_pairs([], []).shape == (0,)
     with pytest.raises(ValueError, match="argument `y`"):
         model.score_pairs(SOURCES)
 
