@@ -52,7 +52,7 @@ PUBLISHED = {
 }
 
 
-def run(name, seed, overrides):
+def run(name, seed, overrides, out):
     keras.utils.set_random_seed(seed)
     data_dir = os.environ.get("RNNZOO_DATA_DIR", "../shared/tfds")
     source = sources.load(rnnzoo.describe(name).dataset, data_dir=data_dir)
@@ -64,6 +64,7 @@ def run(name, seed, overrides):
         validation,
         test_data=source.splits["test"],
         labels=source.info,
+        out=out and os.path.join(out, f"seed-{seed}"),
         verbose=2,
         **overrides,
     )
@@ -123,9 +124,10 @@ def main():
     parser.add_argument("name")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--set", dest="settings", nargs="+", default=[])
+    parser.add_argument("--out", help="where to keep the models, if anywhere")
     args = parser.parse_args()
     overrides = read_settings(rnnzoo.describe(args.name), args.settings)
-    results = [run(args.name, seed, overrides) for seed in args.seeds]
+    results = [run(args.name, seed, overrides, args.out) for seed in args.seeds]
     new = list(rows_of(args, results))
     rows = []
     if QUALITY.exists():

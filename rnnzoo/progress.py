@@ -17,8 +17,8 @@ _GENERATOR = "seed_generator_state"  # Keras's name for the variable
 class Progress(keras.callbacks.Callback):
     """Keeps the best epoch, stops without improvement, and survives a kill.
 
-    The best epoch has the highest score and, among equal scores, the lowest
-    loss on the validation data. A score that has always been 0, as BLEU is at
+    The best epoch has the best score and, among equal scores, the lowest loss
+    on the validation data. A score that has always been 0, as BLEU is at
     first, does not stop training.
 
     The directory, if there is one, always holds what training needs to
@@ -33,7 +33,8 @@ class Progress(keras.callbacks.Callback):
     epoch, nor the history.
 
     Args:
-        monitor: Name of the metric to choose by, higher for better.
+        monitor: Name of the metric to choose by: `"loss"`, lower for better, or
+            another, higher for better.
         patience: Epochs without improvement after which training stops.
         directory: Where to keep the state; `None` keeps it in memory only.
 
@@ -140,6 +141,8 @@ class Progress(keras.callbacks.Callback):
         if not scores:
             return 0
         losses = self.history.get("val_loss", [0.0] * len(scores))
+        if self.monitor == "loss":
+            scores = np.negative(losses)
         ranks = np.nan_to_num([scores, np.negative(losses)], nan=-np.inf)
         # The last key counts first; of equal epochs, the first is the best.
         return int(np.lexsort((-np.arange(len(scores)), *ranks[::-1]))[-1]) + 1

@@ -96,7 +96,7 @@ def test_the_best_epoch_is_kept_and_training_stops(tmp_path):
     history = metrics["history"]["val_accuracy"]
     losses = metrics["history"]["val_loss"]
     epochs = range(len(history))
-    best = max(epochs, key=lambda each: (history[each], -losses[each]))
+    best = min(epochs, key=lambda each: losses[each])
     patience = task.recipe.patience
     assert len(history) == best + 1 + patience < 30
     assert metrics["validation"]["accuracy"] == pytest.approx(history[best])
@@ -233,6 +233,15 @@ def test_equal_scores_are_told_apart_by_the_loss():
     assert progress._best_epoch == 2
 
 
+def test_classifiers_are_chosen_by_their_loss():
+    task = rnnzoo.TextClassifier(Bag())
+    progress = Progress(task.monitor_for(None), patience=2)
+    losses = [0.3, 0.2, 0.25, 0.28]
+    progress.history = {"val_loss": losses, "val_accuracy": [1, 2, 3, 4]}
+    assert progress._best_epoch == 2
+    assert progress.is_over
+
+
 def test_sorted_data_is_validated_on_every_class():
     order = np.argsort(LABELS)
     texts, labels = np.array(TEXTS)[order], np.array(LABELS)[order]
@@ -346,10 +355,7 @@ def test_the_moving_averages_are_validated_and_kept(tmp_path, monkeypatch):
         **options,
     )
     history = metrics["history"]
-    best = max(
-        range(len(history["val_loss"])),
-        key=lambda n: (history["val_accuracy"][n], -history["val_loss"][n]),
-    )
+    best = int(np.argmin(history["val_loss"]))
     epochs = [*first.epochs[:2], *second.epochs]
     for ours, expected in zip(task.get_weights(), epochs[best], strict=True):
         np.testing.assert_allclose(ours, expected, rtol=1e-3, atol=1e-5)

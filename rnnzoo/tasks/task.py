@@ -41,8 +41,9 @@ class Task(Trainer):
         verb: Name of the method that answers raw examples.
         schema: `rnnzoo.pipeline.schema.Schema`, its inputs and targets.
         unit_name: Name of an example, in progress bars.
-        monitor: Metric by which `rnnzoo.finetune` chooses the best epoch;
-            higher is better.
+        monitor: Metric that says how good a model is; higher is better.
+            `rnnzoo.finetune` chooses the best epoch by it, unless
+            `monitor_for` knows better.
         parts: Names of the arguments that are layers or tokenizers.
         keeps: Names of the features whose raw values `score` needs.
         lends: Names of the attributes, besides what was learned, that
@@ -171,6 +172,8 @@ class Task(Trainer):
 
     def monitor_for(self, examples):
         """The metric to choose the best epoch by, on these examples.
+
+        `"loss"`, where lower is better, or a metric where higher is.
 
         Args:
             examples: `rnnzoo.pipeline.examples.Examples` to validate on.
