@@ -1,20 +1,15 @@
 """The zoo's register: names, factories, and facts about each model."""
 
 import csv
-import dataclasses
 import fnmatch
 import functools
 import inspect
 import os
-import re
-import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from rnnzoo.checks import nearest
+from rnnzoo.cards import Demo, LateTask, ModelCard, one_like
 from rnnzoo.recipe import Recipe
 
 if TYPE_CHECKING:  # a task imports Keras
@@ -22,117 +17,11 @@ if TYPE_CHECKING:  # a task imports Keras
 
 QUALITY = Path(__file__).parent / "models" / "quality.csv"
 
-WIDTH = 68  # of a meaning
-
 _CARDS = {}
 
 
-@dataclasses.dataclass(frozen=True)
-class Demo:
-    """Dataset and settings with which `rnnzoo demo` shows a model.
-
-    Attributes:
-        dataset: Name of a dataset that rnnzoo makes itself.
-        settings: Dict of arguments of `rnnzoo.finetune`.
-        report: Function of the trained task and of the test data that returns
-            a line to print, or `None`.
-    """
-
-    dataset: str
-    settings: dict = dataclasses.field(default_factory=dict)
-    report: Callable | None = None
-
-
-@dataclasses.dataclass(frozen=True)
-class ModelCard:
-    """Facts about a model; prints as a small table.
-
-    Attributes:
-        name: Its name, for `build`.
-        task: Its kind of task, such as `"text_classification"`.
-        task_class: The class that the factory returns.
-        summary: One line.
-        paper: The paper it is from.
-        dataset: The TFDS dataset it was measured on.
-        recipe: Its training defaults; `None` if the factory gives them.
-        demo: How it is shown; `None` if there is no demo.
-        results: Dict of a measurement to its result; for the zoo's own models
-            what `benchmarks/quality.py` wrote.
-        factory: The function that builds it.
-
-    Examples:
-
-    >>> import rnnzoo
-    >>> card = rnnzoo.describe("han_classifier")
-    >>> card.task, card.dataset
-    ('text_classification', 'imdb_reviews')
-    >>> card.defaults["max_words"], card.meanings["dropout"]
-    (60, 'Rate at the inputs of both levels and before the output.')
-    """
-
-    name: str
-    task: str
-    task_class: type
-    summary: str
-    paper: str
-    dataset: str
-    recipe: Recipe | None
-    demo: Demo | None
-    results: dict
-    factory: Callable = dataclasses.field(repr=False)
-
-    @property
-    def defaults(self):
-        """Dict of the factory's keyword arguments to their defaults."""
-        parameters = inspect.signature(self.factory).parameters.values()
-        return {each.name: each.default for each in parameters}
-
-    @property
-    def meanings(self):
-        """Dict of the factory's keyword arguments to what they mean."""
-        return {
-            name: meaning
-            for name, meaning in _meanings(self.factory).items()
-            if name in self.defaults
-        }
-
-    def override_default(self, key):
-        """The default of a keyword argument of the factory.
-
-        Raises:
-            ValueError: If there is no such argument; it lists the nearest.
-        """
-        if key not in self.defaults:
-            raise ValueError(
-                f"Unknown override for {self.name!r}: {key!r}. "
-                f"{_nearest(key, self.defaults)} "
-                f"`rnnzoo.describe({self.name!r})` lists all."
-            )
-        return self.defaults[key]
-
-    def __str__(self):
-        rows = {
-            "task": self.task,
-            "summary": self.summary,
-            "paper": self.paper,
-            "dataset": self.dataset,
-            "arguments": _described(self.defaults, self.meanings),
-            "recipe": _listed(dataclasses.asdict(self.recipe))
-            if self.recipe
-            else "that of the task",
-            "results": _listed(self.results) or "not measured",
-        }
-        width = max(map(len, rows))
-        lines = [self.name, "-" * len(self.name)]
-        for key, value in rows.items():
-            first, *rest = value.split("\n")
-            lines.append(f"{key:<{width}}  {first}")
-            lines += [" " * (width + 2) + line for line in rest]
-        return "\n".join(lines)
-
-
 def register(
-    task: type,
+    task: type | LateTask,
     *,
     paper: str = "",
     dataset: str = "",
@@ -148,12 +37,13 @@ def register(
     summary. It returns an object of the class `task`.
 
     Args:
-        task: The kind of task: a class, such as `rnnzoo.TextClassifier`.
+        task: The kind of task: a class, such as `rnnzoo.TextClassifier`; or
+            where to find it, a `rnnzoo.cards.LateTask`.
         paper: The paper it is from.
         dataset: The TFDS dataset it was measured on.
         recipe: `rnnzoo.Recipe`, its training defaults; by default those of the
             task that the factory returns.
-        demo: `rnnzoo.registry.Demo`, how the command `demo` shows it.
+        demo: `rnnzoo.cards.Demo`, how the command `demo` shows it.
         results: Dict of a measurement to its result.
         override: Whether another factory of that name is replaced.
 
@@ -175,7 +65,7 @@ def register(
     'A small bidirectional LSTM.'
     """
     kind = getattr(task, "kind", None)
-    if not isinstance(task, type) or kind is None:
+    if not isinstance(task, (type, LateTask)) or kind is None:
         raise TypeError(
             "Invalid value for argument `task`. Expected a class with a "
             "`kind`, such as `rnnzoo.TextClassifier`. Received: "
@@ -194,7 +84,7 @@ def register(
         _CARDS[name] = ModelCard(
             name=name,
             task=kind,
-            task_class=task,
+            source=task,
             summary=summary.split("\n")[0],
             paper=paper,
             dataset=dataset,
@@ -304,7 +194,7 @@ def describe(name: str) -> ModelCard:
     """
     if name not in _CARDS:
         raise ValueError(
-            f"Unknown model: {name!r}. {_nearest(name, _CARDS)} "
+            f"Unknown model: {name!r}. {one_like(name, _CARDS)} "
             "`rnnzoo.list_models()` lists all."
         )
     return _CARDS[name]
@@ -336,6 +226,8 @@ def build(
     >>> model.num_classes, model.max_words
     (5, 30)
     """
+    import numpy as np
+
     card = describe(name)
     for key, value in overrides.items():
         card.override_default(key)
@@ -379,46 +271,3 @@ def _measured(name):
         )
         for row in rows
     }
-
-
-def _nearest(word, known):
-    """A sentence that lists the names most like a word."""
-    near = nearest(word, known)
-    return f"Expected one like {', '.join(near or sorted(known))}."
-
-
-def _listed(mapping):
-    return "\n".join(f"{key} = {value!r}" for key, value in mapping.items())
-
-
-def _described(defaults, meanings):
-    """Lines of arguments with their defaults and their meanings."""
-    lines = []
-    for name, default in defaults.items():
-        lines.append(f"{name} = {default!r}")
-        if name in meanings:
-            lines += textwrap.wrap(
-                meanings[name],
-                WIDTH,
-                initial_indent=" " * 4,
-                subsequent_indent=" " * 4,
-            )
-    return "\n".join(lines)
-
-
-def _meanings(factory):
-    """Dict of arguments to what the docstrings of a factory say of them."""
-    inherited = {}
-    if hasattr(factory, "variant_of"):
-        inherited = _meanings(factory.variant_of)
-    found = {}
-    section = (inspect.getdoc(factory) or "").partition("Args:\n")[2]
-    for line in section.split("\n"):
-        if line.strip() and not line.startswith(" "):
-            break  # another section
-        if start := re.fullmatch(r" {4}(\w+): (.*)", line):
-            name, meaning = start.groups()
-            found[name] = meaning
-        elif line.strip() and found:
-            found[name] += " " + line.strip()
-    return inherited | found

@@ -43,6 +43,14 @@ def test_a_card_says_where_a_model_comes_from(name):
     assert f"epochs = {card.recipe.epochs}" in table
 
 
+@pytest.mark.parametrize("name", rnnzoo.list_models())
+def test_a_card_knows_the_class_of_its_task(name):
+    card = rnnzoo.describe(name)
+    assert issubclass(card.task_class, rnnzoo.Task)
+    assert card.task_class.kind == card.task
+    assert type(rnnzoo.build(name)) is card.task_class
+
+
 def test_an_unknown_name_lists_the_nearest():
     for call in (rnnzoo.describe, rnnzoo.build):
         with pytest.raises(ValueError, match="one like han_classifier"):

@@ -1,4 +1,8 @@
-"""The zoo: importing this registers its factories."""
+"""The zoo: importing this registers its factories.
+
+A factory imports layers and its task when it is called, so that the command
+lists and describes the models before Keras is there.
+"""
 
 from rnnzoo.models import captioners, classifiers, taggers, translators
 

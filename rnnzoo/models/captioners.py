@@ -2,21 +2,13 @@
 
 import dataclasses
 
-import numpy as np
-
+from rnnzoo.cards import Demo, LateTask
 from rnnzoo.checks import check_positive
-from rnnzoo.images.encoders import SMALL_CNN, image_encoder, starts_from_scratch
-from rnnzoo.layers import (
-    AttentionDecoder,
-    BahdanauAttention,
-    ImageMemory,
-)
 from rnnzoo.models.embeddings import token_embedding
 from rnnzoo.recipe import Recipe
-from rnnzoo.registry import Demo, register, variant
-from rnnzoo.tasks import ImageCaptioner
-from rnnzoo.text import Tokenizer
+from rnnzoo.registry import register, variant
 
+CAPTIONING = LateTask("captioning", "rnnzoo.tasks:ImageCaptioner")
 # A pass draws one caption of each image: five see all of Flickr8k's.
 RECIPE = Recipe(
     batch_size=64,
@@ -36,6 +28,8 @@ def _pointing(task, dataset, measured=200):
         dataset: Examples of `rnnzoo_shapes`, which has boxes of the shapes.
         measured: Most examples to look at.
     """
+    import numpy as np
+
     if task.decoder.attention is None:
         return None
     examples = list(dataset.take(measured).as_numpy_iterator())
@@ -80,7 +74,7 @@ def captioner(
     units,
     decoder,
     options,
-    encoder=SMALL_CNN,
+    encoder="small_cnn",
     encoder_weights=None,
     image_size=None,
     finetune_encoder=None,
@@ -128,6 +122,11 @@ def captioner(
         max_length: Most tokens written.
         length_penalty: Exponent of the length in scores.
     """
+    from rnnzoo.images.encoders import image_encoder, starts_from_scratch
+    from rnnzoo.layers import AttentionDecoder, ImageMemory
+    from rnnzoo.tasks import ImageCaptioner
+    from rnnzoo.text import Tokenizer
+
     if finetune_encoder is None:
         finetune_encoder = starts_from_scratch(encoder, encoder_weights)
     check_positive("vocabulary_size", vocabulary_size)
@@ -157,7 +156,7 @@ def captioner(
 
 
 @register(
-    ImageCaptioner,
+    CAPTIONING,
     paper="Xu et al. 2015, Show, Attend and Tell: Neural Image Caption "
     "Generation with Visual Attention",
     dataset="flickr8k",
@@ -192,6 +191,8 @@ def show_attend_tell_captioner(
         scheduled_sampling: Rate at which the decoder reads, in training, what
             it would write itself.
     """
+    from rnnzoo.layers import BahdanauAttention
+
     check_positive("units", units)
     return captioner(
         BahdanauAttention(units // 2, hard=hard),
@@ -209,7 +210,7 @@ def show_attend_tell_captioner(
 
 
 @register(
-    ImageCaptioner,
+    CAPTIONING,
     paper="Vinyals et al. 2015, Show and Tell: A Neural Image Caption "
     "Generator",
     dataset="flickr8k",

@@ -1,18 +1,18 @@
 """Text classifiers."""
 
+from rnnzoo.cards import Demo, LateTask
 from rnnzoo.checks import check_positive
-from rnnzoo.layers import HierarchicalAttention, SequenceEncoder
 from rnnzoo.models.embeddings import word_embedding
 from rnnzoo.models.tokenizers import tokenizer_of
 from rnnzoo.recipe import Recipe
-from rnnzoo.registry import Demo, register
-from rnnzoo.tasks import MultiLabelClassifier, TextClassifier
+from rnnzoo.registry import register
 
+CLASSIFICATION = LateTask("text_classification", "rnnzoo.tasks:TextClassifier")
 DEMO = Demo("rnnzoo_reviews")
 
 
 @register(
-    TextClassifier,
+    CLASSIFICATION,
     paper="Yang et al. 2016, Hierarchical Attention Networks for Document "
     "Classification",
     dataset="imdb_reviews",
@@ -67,6 +67,8 @@ def han_classifier(
         multi_label: Whether a text may have several labels, or none; see
             `rnnzoo.MultiLabelClassifier`.
     """
+    from rnnzoo.layers import HierarchicalAttention
+
     check_positive("max_sentences", max_sentences)
     encoder = HierarchicalAttention(
         word_units,
@@ -94,7 +96,7 @@ def han_classifier(
 
 
 @register(
-    TextClassifier,
+    CLASSIFICATION,
     paper="Gal & Ghahramani 2016, A Theoretically Grounded Application of "
     "Dropout in Recurrent Neural Networks",
     dataset="imdb_reviews",
@@ -149,6 +151,8 @@ def bilstm_classifier(
         multi_label: Whether a text may have several labels, or none; see
             `rnnzoo.MultiLabelClassifier`.
     """
+    from rnnzoo.layers import SequenceEncoder
+
     encoder = SequenceEncoder(
         units,
         rnn=rnn,
@@ -175,4 +179,6 @@ def bilstm_classifier(
 
 
 def _kind(multi_label):
+    from rnnzoo.tasks import MultiLabelClassifier, TextClassifier
+
     return MultiLabelClassifier if multi_label else TextClassifier

@@ -1,10 +1,6 @@
 """Embeddings that several kinds of models begin with."""
 
-import keras
-
 from rnnzoo.checks import check_positive
-from rnnzoo.layers import Embedding
-from rnnzoo.text.word_vectors import PretrainedWords
 
 
 def word_embedding(embedding_dim, embeddings, trainable):
@@ -16,6 +12,9 @@ def word_embedding(embedding_dim, embeddings, trainable):
             `None`.
         trainable: Whether training changes the vectors.
     """
+    from rnnzoo.layers import Embedding
+    from rnnzoo.text.word_vectors import PretrainedWords
+
     if embeddings is not None:
         embedding_dim = PretrainedWords(embeddings).dimension
     check_positive("embedding_dim", embedding_dim)
@@ -28,6 +27,10 @@ def token_embedding(embedding_dim):
     Its vectors begin as long as a unit vector, so that such a layer learns
     from the first step on.
     """
+    import keras
+
+    from rnnzoo.layers import Embedding
+
     check_positive("embedding_dim", embedding_dim)
     initializer = keras.initializers.RandomNormal(stddev=embedding_dim**-0.5)
     return Embedding(None, embedding_dim, initializer)

@@ -1,18 +1,11 @@
 """Entity taggers."""
 
-from rnnzoo.layers import (
-    LSTM,
-    Bidirectional,
-    CharCNN,
-    CharLSTM,
-    WordFeatures,
-)
+from rnnzoo.cards import Demo, LateTask
 from rnnzoo.models.embeddings import word_embedding
 from rnnzoo.recipe import Recipe
-from rnnzoo.registry import Demo, register, variant
-from rnnzoo.tasks import EntityTagger
-from rnnzoo.text.words import CASES
+from rnnzoo.registry import register, variant
 
+TAGGING = LateTask("entity_tagging", "rnnzoo.tasks:EntityTagger")
 RECIPE = Recipe(
     batch_size=32,
     epochs=20,
@@ -25,7 +18,7 @@ DEMO = Demo("rnnzoo_entities")
 
 
 @register(
-    EntityTagger,
+    TAGGING,
     paper="Lample et al. 2016, Neural Architectures for Named Entity "
     "Recognition",
     dataset="conll2003",
@@ -76,6 +69,10 @@ def bilstm_crf_tagger(
         recurrent_dropout: Rate at the recurrent layer's states.
         word_dropout: Rate at which word types lose their vector.
     """
+    from rnnzoo.layers import WordFeatures
+    from rnnzoo.tasks import EntityTagger
+    from rnnzoo.text.words import CASES
+
     features = WordFeatures(
         word_embedding(embedding_dim, embeddings, trainable_embeddings),
         characters=_characters(characters, dropout),
@@ -99,7 +96,7 @@ def bilstm_crf_tagger(
 
 
 @register(
-    EntityTagger,
+    TAGGING,
     paper="Ma & Hovy 2016, End-to-end Sequence Labeling via Bi-directional "
     "LSTM-CNNs-CRF",
     dataset="conll2003",
@@ -116,7 +113,7 @@ def bilstm_cnn_crf_tagger(**shared):
 
 
 @register(
-    EntityTagger,
+    TAGGING,
     paper="Huang et al. 2015, Bidirectional LSTM-CRF Models for Sequence "
     "Tagging",
     dataset="conll2003",
@@ -134,6 +131,8 @@ def bilstm_softmax_tagger(**shared):
 
 def _characters(kind, dropout):
     """The layer of that name; its number of characters is learned."""
+    from rnnzoo.layers import CharCNN, CharLSTM
+
     layers = {"cnn": CharCNN, "lstm": CharLSTM, None: None}
     if kind not in layers:
         raise ValueError(
@@ -144,6 +143,8 @@ def _characters(kind, dropout):
 
 
 def _encoder(units, recurrent_dropout):
+    from rnnzoo.layers import LSTM, Bidirectional
+
     return Bidirectional(
         LSTM(units, return_sequences=True, recurrent_dropout=recurrent_dropout)
     )

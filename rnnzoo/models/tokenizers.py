@@ -1,7 +1,6 @@
 """Tokenizers by the name of their unit."""
 
 from rnnzoo.checks import check_choice
-from rnnzoo.text import SubwordTokenizer, Tokenizer
 
 
 def tokenizer_of(unit, lowercase):
@@ -11,6 +10,8 @@ def tokenizer_of(unit, lowercase):
         unit: `"word"`, `"character"` or `"subword"`.
         lowercase: Whether texts are lower-cased.
     """
+    from rnnzoo.text import SubwordTokenizer, Tokenizer
+
     check_choice("unit", unit, ("subword", "word", "character"))
     if unit == "subword":
         return SubwordTokenizer(lowercase)

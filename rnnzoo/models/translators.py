@@ -1,20 +1,13 @@
 """Translators."""
 
+from rnnzoo.cards import Demo, LateTask
 from rnnzoo.checks import check_positive
-from rnnzoo.layers import (
-    AttentionDecoder,
-    BahdanauAttention,
-    Bidirectional,
-    LuongAttention,
-    Stack,
-)
-from rnnzoo.layers.recurrent import recurrent_layer
 from rnnzoo.models.embeddings import token_embedding
 from rnnzoo.models.tokenizers import tokenizer_of
 from rnnzoo.recipe import Recipe
-from rnnzoo.registry import Demo, register, variant
-from rnnzoo.tasks import Translator
+from rnnzoo.registry import register, variant
 
+TRANSLATION = LateTask("translation", "rnnzoo.tasks:Translator")
 RECIPE = Recipe(
     batch_size=64,
     epochs=22,
@@ -95,6 +88,10 @@ def recurrent_translator(
             tokenizer of sacreBLEU, such as `"13a"`, `"zh"` or `"char"`; by
             default it is chosen by the script of the references.
     """
+    from rnnzoo.layers import AttentionDecoder, Bidirectional, Stack
+    from rnnzoo.layers.recurrent import recurrent_layer
+    from rnnzoo.tasks import Translator
+
     check_positive("depth", depth)
     check_positive("vocabulary_size", vocabulary_size)
     check_positive("target_vocabulary_size", target_vocabulary_size)
@@ -174,7 +171,7 @@ def attentive_translator(
 
 
 @register(
-    Translator,
+    TRANSLATION,
     paper="Bahdanau et al. 2015, Neural Machine Translation by Jointly "
     "Learning to Align and Translate",
     dataset="multi30k",
@@ -194,6 +191,8 @@ def bahdanau_translator(
         coverage: Whether attention sees what it has attended to.
         coverage_loss: Factor of the loss for attending to a place again.
     """
+    from rnnzoo.layers import BahdanauAttention
+
     return attentive_translator(
         BahdanauAttention(2 * units, hard=hard, coverage=coverage),
         units=units,
@@ -204,7 +203,7 @@ def bahdanau_translator(
 
 
 @register(
-    Translator,
+    TRANSLATION,
     paper="Luong et al. 2015, Effective Approaches to Attention-based Neural "
     "Machine Translation",
     dataset="multi30k",
@@ -234,6 +233,8 @@ def luong_translator(
             Without, attention is computed for whole sentences, which is
             faster.
     """
+    from rnnzoo.layers import LuongAttention
+
     check_positive("max_length", max_length)
     return attentive_translator(
         LuongAttention(score, window, width, max_places=max_length),
@@ -246,7 +247,7 @@ def luong_translator(
 
 
 @register(
-    Translator,
+    TRANSLATION,
     paper="Sutskever et al. 2014, Sequence to Sequence Learning with Neural "
     "Networks",
     dataset="multi30k",

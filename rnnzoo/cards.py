@@ -1,0 +1,185 @@
+"""What is known of a model, as data and as a page to read."""
+
+import dataclasses
+import inspect
+import pkgutil
+import re
+import textwrap
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from rnnzoo.checks import nearest
+from rnnzoo.recipe import Recipe
+
+WIDTH = 68  # of a meaning
+
+
+@dataclasses.dataclass(frozen=True)
+class Demo:
+    """Dataset and settings with which `rnnzoo demo` shows a model.
+
+    Attributes:
+        dataset: Name of a dataset that rnnzoo makes itself.
+        settings: Dict of arguments of `rnnzoo.finetune`.
+        report: Function of the trained task and of the test data that returns
+            a line to print, or `None`.
+    """
+
+    dataset: str
+    settings: dict = dataclasses.field(default_factory=dict)
+    report: Callable | None = None
+
+
+class LateTask(NamedTuple):
+    """A kind of task whose class is imported when it is asked for.
+
+    Those of the zoo: its models can be listed before Keras is there.
+
+    Attributes:
+        kind: As of the class, such as `"text_classification"`.
+        source: Its module and name, such as `"rnnzoo.tasks:TextClassifier"`.
+    """
+
+    kind: str
+    source: str
+
+    def load(self):
+        """The class."""
+        return pkgutil.resolve_name(self.source)
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelCard:
+    """Facts about a model; prints as a small table.
+
+    Attributes:
+        name: Its name, for `build`.
+        task: Its kind of task, such as `"text_classification"`.
+        source: The class that the factory returns, or where to find it.
+        summary: One line.
+        paper: The paper it is from.
+        dataset: The TFDS dataset it was measured on.
+        recipe: Its training defaults; `None` if the factory gives them.
+        demo: How it is shown; `None` if there is no demo.
+        results: Dict of a measurement to its result; for the zoo's own models
+            what `benchmarks/quality.py` wrote.
+        factory: The function that builds it.
+
+    Examples:
+
+    >>> import rnnzoo
+    >>> card = rnnzoo.describe("han_classifier")
+    >>> card.task, card.dataset
+    ('text_classification', 'imdb_reviews')
+    >>> card.defaults["max_words"], card.meanings["dropout"]
+    (60, 'Rate at the inputs of both levels and before the output.')
+    """
+
+    name: str
+    task: str
+    source: type | LateTask = dataclasses.field(repr=False)
+    summary: str
+    paper: str
+    dataset: str
+    recipe: Recipe | None
+    demo: Demo | None
+    results: dict
+    factory: Callable = dataclasses.field(repr=False)
+
+    @property
+    def task_class(self):
+        """The class that the factory returns."""
+        is_late = isinstance(self.source, LateTask)
+        return self.source.load() if is_late else self.source
+
+    @property
+    def defaults(self):
+        """Dict of the factory's keyword arguments to their defaults."""
+        parameters = inspect.signature(self.factory).parameters.values()
+        return {each.name: each.default for each in parameters}
+
+    @property
+    def meanings(self):
+        """Dict of the factory's keyword arguments to what they mean."""
+        return {
+            name: meaning
+            for name, meaning in _meanings(self.factory).items()
+            if name in self.defaults
+        }
+
+    def override_default(self, key):
+        """The default of a keyword argument of the factory.
+
+        Raises:
+            ValueError: If there is no such argument; it lists the nearest.
+        """
+        if key not in self.defaults:
+            raise ValueError(
+                f"Unknown override for {self.name!r}: {key!r}. "
+                f"{one_like(key, self.defaults)} "
+                f"`rnnzoo.describe({self.name!r})` lists all."
+            )
+        return self.defaults[key]
+
+    def __str__(self):
+        rows = {
+            "task": self.task,
+            "summary": self.summary,
+            "paper": self.paper,
+            "dataset": self.dataset,
+            "arguments": _described(self.defaults, self.meanings),
+            "recipe": _listed(dataclasses.asdict(self.recipe))
+            if self.recipe
+            else "that of the task",
+            "results": _listed(self.results) or "not measured",
+        }
+        width = max(map(len, rows))
+        lines = [self.name, "-" * len(self.name)]
+        for key, value in rows.items():
+            first, *rest = value.split("\n")
+            lines.append(f"{key:<{width}}  {first}")
+            lines += [" " * (width + 2) + line for line in rest]
+        return "\n".join(lines)
+
+
+def one_like(word: str, known: Iterable[str]) -> str:
+    """A sentence that lists the names most like a word."""
+    near = nearest(word, known)
+    return f"Expected one like {', '.join(near or sorted(known))}."
+
+
+def _listed(mapping):
+    return "\n".join(f"{key} = {value!r}" for key, value in mapping.items())
+
+
+def _described(defaults, meanings):
+    """Lines of arguments with their defaults and their meanings."""
+    lines = []
+    for name, default in defaults.items():
+        lines.append(f"{name} = {default!r}")
+        if name in meanings:
+            lines += textwrap.wrap(
+                meanings[name],
+                WIDTH,
+                initial_indent=" " * 4,
+                subsequent_indent=" " * 4,
+            )
+    return "\n".join(lines)
+
+
+def _meanings(factory):
+    """Dict of arguments to what the docstrings of a factory say of them."""
+    inherited = {}
+    if hasattr(factory, "variant_of"):
+        inherited = _meanings(factory.variant_of)
+    found = {}
+    section = (inspect.getdoc(factory) or "").partition("Args:\n")[2]
+    for line in section.split("\n"):
+        if line.strip() and not line.startswith(" "):
+            break  # another section
+        if start := re.fullmatch(r" {4}(\w+): (.*)", line):
+            name, meaning = start.groups()
+            found[name] = meaning
+        elif line.strip() and found:
+            found[name] += " " + line.strip()
+    return inherited | found
