@@ -25,7 +25,7 @@ import harness
 import keras
 
 import rnnzoo
-from rnnzoo.cli import read_settings
+from rnnzoo.cli.settings import read_settings
 from rnnzoo.datasets import sources
 from rnnzoo.registry import QUALITY
 

@@ -15,7 +15,10 @@ import pytest
 import tensorflow as tf
 
 import rnnzoo
-from rnnzoo.cli import in_options, main, read_settings
+from rnnzoo.cli import main
+from rnnzoo.cli.arguments import parser
+from rnnzoo.cli.settings import read_settings
+from rnnzoo.cli.wording import in_options
 from rnnzoo.datasets import fitting, reviews, sources
 from rnnzoo.demo import serve_and_compare
 
@@ -132,7 +135,9 @@ def test_the_number_of_labels_is_that_of_the_dataset(tmp_path, monkeypatch):
         },
     )
     source = sources.Source("mine", info, {"train": data, "validation": data})
-    monkeypatch.setattr("rnnzoo.cli._load_dataset", lambda args: source)
+    monkeypatch.setattr(
+        "rnnzoo.cli.commands.train.load_dataset", lambda args: source
+    )
     run = ["train", "bilstm_classifier", *TINY, "--dataset", "mine"]
     run += ["--set", "multi_label=true", "--out", str(tmp_path)]
     assert main(run) == 0
@@ -340,8 +345,8 @@ def test_the_readme_s_commands_are_commands():
     commands = [line for line in lines if line.startswith("rnnzoo ")]
     assert len(commands) > 5
     for command in commands:
-        arguments = shlex.split(command.split(" <")[0])[1:]
-        args = rnnzoo.cli._parser().parse_args(arguments)
+        typed = shlex.split(command.split(" <")[0])[1:]
+        args = parser().parse_args(typed)
         if "name" in args:
             card = rnnzoo.describe(args.name)
             read_settings(card, getattr(args, "settings", []))
@@ -353,6 +358,8 @@ import keras
 before = set(sys.modules)
 import rnnzoo, rnnzoo.cli
 print({"tensorflow_datasets", "matplotlib"} & (set(sys.modules) - before))
+for name in ("CRF", "Translator", "LazyAdam"):
+    assert keras.saving.get_registered_object(f"rnnzoo>{name}") is not None
 """
 
 
@@ -363,6 +370,7 @@ def test_the_import_is_light():
         text=True,
     )
     assert done.stdout.strip() == "set()"
+    assert done.returncode == 0
     times = {}
     for line in done.stderr.splitlines():
         if line.startswith("import time:"):

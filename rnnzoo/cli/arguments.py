@@ -1,0 +1,284 @@
+"""The arguments of the command."""
+
+import argparse
+from pathlib import Path
+
+import rnnzoo
+
+EXIT_CODES = {
+    0: "done",
+    1: "the reader of the output has left",
+    2: "an error that you can mend, said on stderr",
+    130: "interrupted",
+}
+WITHOUT_TENSORFLOW = ("list", "describe")
+
+
+def parser():
+    """The parser; what it returns also has
+
+    - `command`, whose module is in `rnnzoo.cli.commands`,
+    - `needs_tensorflow`, whether that module imports it,
+    - `options`: dict of the name of an argument of Python to its option.
+    """
+    parser = argparse.ArgumentParser(
+        "rnnzoo",
+        description=rnnzoo.__doc__,
+        epilog=f"{_exit_codes()} `rnnzoo COMMAND --help` says more.",
+        allow_abbrev=False,
+        parents=[_everywhere()],
+    )
+    parser.set_defaults(verbose=False, traceback=False)
+    parser.add_argument(
+        "--version",
+        action="version",
+        version=f"rnnzoo {rnnzoo.__version__}",
+        help="show the version and exit",
+    )
+    commands = parser.add_subparsers(
+        required=True, metavar="command", dest="command"
+    )
+    for add in (
+        _add_list,
+        _add_describe,
+        _add_demo,
+        _add_train,
+        _add_evaluate,
+        _add_predict,
+        _add_explain,
+        _add_export,
+    ):
+        add(commands)
+    for name, command in commands.choices.items():
+        command.set_defaults(
+            needs_tensorflow=name not in WITHOUT_TENSORFLOW,
+            options=_options(command),
+        )
+    return parser
+
+
+def _exit_codes():
+    codes = ", ".join(f"{code} ({why})" for code, why in EXIT_CODES.items())
+    return f"Exit codes: {codes}."
+
+
+def _everywhere():
+    """Options before or after the name of the command."""
+    parser = argparse.ArgumentParser(
+        add_help=False, argument_default=argparse.SUPPRESS
+    )
+    parser.add_argument(
+        "--verbose",
+        action="store_true",
+        help="show what TensorFlow logs, too",
+    )
+    parser.add_argument(
+        "--traceback", action="store_true", help="show where an error arose"
+    )
+    return parser
+
+
+def _options(command):
+    """Dict of the name of each option's argument to the option."""
+    return {
+        action.dest: action.option_strings[-1]
+        for action in command._actions
+        if action.option_strings and action.dest not in ("help", "settings")
+    }
+
+
+def _add(commands, name, help):
+    return commands.add_parser(
+        name,
+        help=help,
+        description=help,
+        epilog=_exit_codes(),
+        allow_abbrev=False,
+        parents=[_everywhere()],
+    )
+
+
+# The commands.
+
+
+def _add_list(commands):
+    command = _add(commands, "list", "List the models.")
+    command.add_argument(
+        "pattern",
+        nargs="?",
+        default="*",
+        help="a part of a name, or a pattern such as '*_classifier'",
+    )
+    command.add_argument("--task", help="only the models of that kind of task")
+
+
+def _add_describe(commands):
+    command = _add(commands, "describe", "Show what is known of a model.")
+    _add_name(command)
+
+
+def _add_demo(commands):
+    command = _add(
+        commands, "demo", "Train, explain and serve a model, in two minutes."
+    )
+    _add_name(command, nargs="?", default="han_classifier")
+    command.add_argument(
+        "--out",
+        type=Path,
+        default=Path("rnnzoo_demo"),
+        help="directory to write to (default: %(default)s)",
+    )
+    _add_data_dir(command)
+
+
+def _add_train(commands):
+    command = _add(commands, "train", "Train a model by its recipe.")
+    _add_name(command)
+    _add_dataset(command)
+    command.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        help="directory for the model and its metrics",
+    )
+    command.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="start again, and replace what training left in the directory",
+    )
+    command.add_argument(
+        "--set",
+        dest="settings",
+        metavar="KEY=VALUE",
+        nargs="+",
+        action="extend",
+        default=[],
+        help="arguments of the model; `rnnzoo describe` lists them",
+    )
+    command.add_argument(
+        "--embeddings",
+        metavar="FILE",
+        help="word vectors: a text file in GloVe's format",
+    )
+    group = command.add_argument_group("in place of those of the recipe")
+    group.add_argument(
+        "--epochs", type=int, metavar="N", help="passes over the training data"
+    )
+    group.add_argument(
+        "--batch-size", type=int, metavar="N", help="examples in a batch"
+    )
+    group.add_argument(
+        "--batch-tokens",
+        type=int,
+        metavar="N",
+        help="tokens in a batch of training, instead",
+    )
+    group.add_argument(
+        "--learning-rate", type=float, metavar="RATE", help="the highest rate"
+    )
+    command.add_argument(
+        "--seed",
+        type=int,
+        default=1,
+        metavar="N",
+        help="seed of the weights, the order and the dropout "
+        "(default: %(default)s)",
+    )
+
+
+def _add_evaluate(commands):
+    command = _add(commands, "evaluate", "Measure a trained model.")
+    _add_model(command)
+    _add_dataset(command)
+    command.add_argument(
+        "--split",
+        default="test",
+        help="split of the dataset (default: %(default)s)",
+    )
+
+
+def _add_predict(commands):
+    command = _add(
+        commands,
+        "predict",
+        "Answer texts, or describe images by their paths, one a line, with "
+        "tabs between results and text.",
+    )
+    _add_model(command)
+    command.add_argument(
+        "texts", nargs="*", help="texts or paths; by default lines of stdin"
+    )
+    _add_limits(command)
+
+
+def _add_explain(commands):
+    command = _add(commands, "explain", "Show what a model looked at.")
+    _add_model(command)
+    command.add_argument("texts", nargs="+", help="texts, or paths of images")
+    command.add_argument("--html", metavar="FILE", help="write a page")
+    command.add_argument("--png", metavar="FILE", help="write a picture")
+
+
+def _add_export(commands):
+    command = _add(commands, "export", "Write a SavedModel, to be served.")
+    _add_model(command)
+    command.add_argument("out", type=Path, help="directory to write to")
+    _add_limits(command)
+
+
+# What they share.
+
+
+def _add_name(command, **options):
+    command.add_argument(
+        "name", help="name of a model; `rnnzoo list` lists them", **options
+    )
+
+
+def _add_model(command):
+    command.add_argument(
+        "model", help="a `.keras` file, or the directory it is in"
+    )
+
+
+def _add_limits(command):
+    group = command.add_argument_group("of models that write texts")
+    group.add_argument(
+        "--max-length", type=int, metavar="N", help="most tokens of a text"
+    )
+    group.add_argument(
+        "--min-length", type=int, metavar="N", help="fewest tokens"
+    )
+    group.add_argument(
+        "--block-ngrams",
+        type=int,
+        metavar="N",
+        help="size of the n-grams that a text has only once",
+    )
+    group.add_argument(
+        "--length-penalty",
+        type=float,
+        metavar="EXPONENT",
+        help="exponent of the length in scores; higher for longer texts",
+    )
+
+
+def _add_dataset(command):
+    command.add_argument(
+        "--dataset",
+        required=True,
+        metavar="NAME",
+        help="its name in TFDS, as imdb_reviews",
+    )
+    command.add_argument(
+        "--download", action="store_true", help="download it if it is missing"
+    )
+    _add_data_dir(command)
+
+
+def _add_data_dir(command):
+    command.add_argument(
+        "--data-dir",
+        metavar="DIRECTORY",
+        help="where TFDS keeps datasets, if not where it usually does",
+    )

@@ -1,0 +1,73 @@
+"""Arguments of Python, from what was typed."""
+
+import ast
+
+from rnnzoo.tasks import TextWriter
+from rnnzoo.tasks.beam import LIMITS
+
+
+def read_settings(card, settings):
+    """Overrides of `build` from `key=value`, typed by the factory's defaults.
+
+    Args:
+        card: `rnnzoo.ModelCard`.
+        settings: List of strings.
+
+    Returns:
+        Dict.
+
+    Raises:
+        ValueError: If there is no such key, or its default is of another type.
+    """
+    overrides = {}
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        if not equals:
+            raise ValueError(
+                f"Invalid value for --set. Expected key=value. Received: "
+                f"{setting}"
+            )
+        default = card.override_default(key)
+        overrides[key] = _typed(key, value, default)
+    return overrides
+
+
+def _typed(key, value, default):
+    if isinstance(default, str):
+        return None if value.lower() == "none" else value
+    try:
+        literal = ast.literal_eval(value.title() if _is_word(value) else value)
+    except (ValueError, SyntaxError):
+        literal = value
+    if isinstance(default, float) and type(literal) is int:
+        literal = float(literal)
+    if default is None or type(literal) is type(default):
+        return literal
+    raise ValueError(
+        f"Invalid value for --set {key}. Expected {type(default).__name__}, as "
+        f"its default {default!r}. Received: {key}={value}"
+    )
+
+
+def _is_word(value):
+    return value.lower() in ("true", "false", "none")
+
+
+def limits_of(args, task):
+    """The limits of texts that were given.
+
+    Raises:
+        ValueError: If the task writes no texts.
+    """
+    limits = {
+        name: value
+        for name in LIMITS
+        if (value := getattr(args, name)) is not None
+    }
+    if limits and not isinstance(task, TextWriter):
+        options = ", ".join(args.options[name] for name in limits)
+        raise ValueError(
+            f"Expected a model that writes texts, with {options}. Received: "
+            f"{args.model}, for {task.kind}"
+        )
+    return limits
