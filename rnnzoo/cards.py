@@ -2,6 +2,7 @@
 
 import dataclasses
 import inspect
+import itertools
 import pkgutil
 import re
 import textwrap
@@ -11,7 +12,8 @@ from typing import NamedTuple
 from rnnzoo.checks import nearest
 from rnnzoo.recipe import Recipe
 
-WIDTH = 68  # of a meaning
+WIDTH = 80
+MEANING = 68  # columns, beside the margin
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,8 +63,9 @@ class ModelCard:
         dataset: The TFDS dataset it was measured on.
         recipe: Its training defaults; `None` if the factory gives them.
         demo: How it is shown; `None` if there is no demo.
-        results: Dict of a measurement to its result; for the zoo's own models
-            what `benchmarks/quality.py` wrote.
+        results: What was measured: rows of a table, dictionaries of a column's
+            name to its entry; for the zoo's own models what
+            `benchmarks/quality.py` wrote.
         factory: The function that builds it.
 
     Examples:
@@ -83,7 +86,7 @@ class ModelCard:
     dataset: str
     recipe: Recipe | None
     demo: Demo | None
-    results: dict
+    results: list
     factory: Callable = dataclasses.field(repr=False)
 
     @property
@@ -131,15 +134,15 @@ class ModelCard:
             "recipe": _listed(dataclasses.asdict(self.recipe))
             if self.recipe
             else "that of the task",
-            "results": _listed(self.results) or "not measured",
+            "results": "" if self.results else "not measured",
         }
         width = max(map(len, rows))
         lines = [self.name, "-" * len(self.name)]
         for key, value in rows.items():
             first, *rest = value.split("\n")
-            lines.append(f"{key:<{width}}  {first}")
+            lines.append(f"{key:<{width}}  {first}".rstrip())
             lines += [" " * (width + 2) + line for line in rest]
-        return "\n".join(lines)
+        return "\n".join([*lines, *_results(self.results)])
 
 
 def one_like(word: str, known: Iterable[str]) -> str:
@@ -160,7 +163,7 @@ def _described(defaults, meanings):
         if name in meanings:
             lines += textwrap.wrap(
                 meanings[name],
-                WIDTH,
+                MEANING,
                 initial_indent=" " * 4,
                 subsequent_indent=" " * 4,
             )
@@ -183,3 +186,38 @@ def _meanings(factory):
         elif line.strip() and found:
             found[name] += " " + line.strip()
     return inherited | found
+
+
+def _results(rows):
+    """Lines of a table of results, then the signatures of its metrics."""
+    shown, signatures = [], {}
+    for row in rows:
+        metric, _, signature = str(row.get("metric", "")).partition(" ")
+        if signature:
+            row = {**row, "metric": metric}
+            signatures[f"{metric} is {signature}"] = None
+        shown.append(row)
+    return [*_table(shown), *signatures]
+
+
+def _table(rows):
+    """Lines of aligned columns, at most `WIDTH` wide.
+
+    Args:
+        rows: List of dictionaries of the head of a column to an entry.
+    """
+    heads = list(dict.fromkeys(head for row in rows for head in row))
+    cells = [[str(row.get(head, "")) for head in heads] for row in rows]
+    cells = [heads, *cells] if rows else []
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    while sum(widths) > WIDTH - 2 * (len(widths) - 1):
+        widths[widths.index(max(widths))] -= 1
+    lines = []
+    for row in cells:
+        wrapped = [
+            textwrap.wrap(cell, width, break_on_hyphens=False)
+            for cell, width in zip(row, widths, strict=True)
+        ]
+        for parts in itertools.zip_longest(*wrapped, fillvalue=""):
+            lines.append("  ".join(map(str.ljust, parts, widths)).rstrip())
+    return lines

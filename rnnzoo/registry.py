@@ -27,7 +27,7 @@ def register(
     dataset: str = "",
     recipe: Recipe | None = None,
     demo: Demo | None = None,
-    results: dict | None = None,
+    results: list[dict] | None = None,
     override: bool = False,
 ) -> Callable[[Callable], Callable]:
     """Decorator that adds a factory to the zoo, a user's own too.
@@ -44,7 +44,9 @@ def register(
         recipe: `rnnzoo.Recipe`, its training defaults; by default those of the
             task that the factory returns.
         demo: `rnnzoo.cards.Demo`, how the command `demo` shows it.
-        results: Dict of a measurement to its result.
+        results: What was measured: rows of a table, each a dictionary of a
+            column's name to its entry, such as
+            `{"dataset": "mine", "metric": "accuracy", "test": "0.9"}`.
         override: Whether another factory of that name is replaced.
 
     Raises:
@@ -258,16 +260,24 @@ def _require_defaults(factory):
 
 
 def _measured(name):
-    """Results of a model of the zoo."""
+    """Results of a model of the zoo, as rows of a table."""
     if not QUALITY.exists():
-        return {}
+        return []
     with open(QUALITY, newline="", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["model"] == name]
-    return {
-        f"{row['dataset']}, {row['metric'].split()[0]}, {row['settings']}": (
-            f"test {row['metric']} {row['test']} "
-            f"(standard deviation {row['standard deviation'] or 'unknown'}, "
-            f"seeds: {row['seeds']})"
-        )
+    return [
+        {
+            "dataset": row["dataset"],
+            "settings": row["settings"],
+            "metric": row["metric"],
+            "test": _with_deviation(row),
+            "published": row["published"],
+        }
         for row in rows
-    }
+    ]
+
+
+def _with_deviation(row):
+    if not row["standard deviation"]:
+        return f"{row['test']} (1 run)"
+    return f"{row['test']} ± {row['standard deviation']} ({row['seeds']} runs)"

@@ -51,6 +51,39 @@ def test_a_card_knows_the_class_of_its_task(name):
     assert type(rnnzoo.build(name)) is card.task_class
 
 
+def test_results_are_an_aligned_table(cards):
+    rows = [
+        {
+            "dataset": "mine",
+            "settings": f"embeddings={'x' * 60}",
+            "metric": "bleu nrefs:1 tok:13a",
+            "test": "37.1",
+        },
+        {"dataset": "mine", "metric": "f1", "test": "0.9", "of": "others"},
+    ]
+
+    @rnnzoo.register(rnnzoo.Translator, results=rows)
+    def measured():
+        """Measured."""
+
+    page = str(rnnzoo.describe("measured")).split("results\n")[1]
+    *table, signature = page.splitlines()
+    assert signature == "bleu is nrefs:1 tok:13a"
+    head, first, *broken, last = table
+    assert head.split() == ["dataset", "settings", "metric", "test", "of"]
+    assert max(map(len, table)) == 80
+    assert first.startswith("mine     embeddings=xxx")
+    for column, (above, below) in {
+        "metric": ("bleu", "f1"),
+        "test": ("37.1", "0.9"),
+        "of": ("", "others"),
+    }.items():
+        start = head.index(column)
+        assert first[start:].split("  ")[0] == above
+        assert last[start:].split("  ")[0] == below
+    assert "".join([first[9:].split()[0], *broken]).count("x") == 60
+
+
 def test_an_unknown_name_lists_the_nearest():
     for call in (rnnzoo.describe, rnnzoo.build):
         with pytest.raises(ValueError, match="one like han_classifier"):
