@@ -66,6 +66,8 @@ class ModelCard:
         results: What was measured: rows of a table, dictionaries of a column's
             name to its entry; for the zoo's own models what
             `benchmarks/quality.py` wrote.
+        weights: Dict of a name to `rnnzoo.presets.Weights`, which `build` takes
+            by that name. The command takes the first.
         factory: The function that builds it.
 
     Examples:
@@ -87,6 +89,7 @@ class ModelCard:
     recipe: Recipe | None
     demo: Demo | None
     results: list
+    weights: dict
     factory: Callable = dataclasses.field(repr=False)
 
     @property
@@ -134,6 +137,7 @@ class ModelCard:
             "recipe": _listed(dataclasses.asdict(self.recipe))
             if self.recipe
             else "that of the task",
+            "weights": "\n".join(map(_trained, self.weights.values())) or "none",
             "results": "" if self.results else "not measured",
         }
         width = max(map(len, rows))
@@ -149,6 +153,18 @@ def one_like(word: str, known: Iterable[str]) -> str:
     """A sentence that lists the names most like a word."""
     near = nearest(word, known)
     return f"Expected one like {', '.join(near or sorted(known))}."
+
+
+def _trained(weights):
+    """Lines about weights: their name and score, then where they come from."""
+    scores = ", ".join(f"{k} {v}" for k, v in weights.scores.items())
+    about = textwrap.wrap(
+        f"{weights.size / 1e6:.1f} MB. {weights.training} {weights.terms}",
+        MEANING,
+        initial_indent=" " * 4,
+        subsequent_indent=" " * 4,
+    )
+    return "\n".join([f"{weights.name}: {scores} on the test split", *about])
 
 
 def _listed(mapping):

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import hashlib
 import json
 import os
 import tempfile
@@ -117,6 +118,12 @@ def write_json(value, path):
         open(temporary, "w", encoding="utf-8") as file,
     ):
         json.dump(value, file, indent=1)
+
+
+def checksum(path):
+    """The SHA-256 checksum of a file, in hexadecimal digits."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def nearest_existing(path):

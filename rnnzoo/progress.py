@@ -1,6 +1,5 @@
 """The state of a training, kept to stop in time and to continue."""
 
-import hashlib
 import json
 import shutil
 import warnings
@@ -8,7 +7,7 @@ import warnings
 import keras
 import numpy as np
 
-from rnnzoo.files import atomic_path, write_json
+from rnnzoo.files import atomic_path, checksum, write_json
 from rnnzoo.optimizers import moving_averages
 
 _GENERATOR = "seed_generator_state"  # Keras's name for the variable
@@ -166,7 +165,7 @@ class Progress(keras.callbacks.Callback):
             "seed": self.seed,
             "states": [each.numpy().tolist() for each in _states(task)],
             "history": self.history,
-            "files": {path.name: _checksum(path) for path in self._files},
+            "files": {path.name: checksum(path) for path in self._files},
         }
         write_json(state, self._file)
 
@@ -183,7 +182,7 @@ class Progress(keras.callbacks.Callback):
                 name: list(map(float, values))
                 for name, values in state["history"].items()
             }
-            checksums = {path.name: _checksum(path) for path in self._files}
+            checksums = {path.name: checksum(path) for path in self._files}
             if checksums == state["files"]:
                 return True
         except Exception:  # There are many ways to be damaged.
@@ -212,11 +211,3 @@ class Progress(keras.callbacks.Callback):
 def _states(task):
     """The states of the random generators; Keras does not save them."""
     return [each for each in task.variables if each.name == _GENERATOR]
-
-
-def _checksum(path):
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while block := file.read(2**20):
-            digest.update(block)
-    return digest.hexdigest()

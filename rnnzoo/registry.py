@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rnnzoo import presets
 from rnnzoo.cards import Demo, LateTask, ModelCard, one_like
 from rnnzoo.recipe import Recipe
 
@@ -93,6 +94,7 @@ def register(
             recipe=recipe,
             demo=demo,
             results=results or _measured(name),
+            weights=presets.weights_of(name),
             factory=factory,
         )
         return factory
@@ -162,12 +164,17 @@ def variant(base: Callable, **defaults: Any) -> Callable:
     return decorate
 
 
-def list_models(pattern: str = "*", task: str | None = None) -> list[str]:
+def list_models(
+    pattern: str = "*",
+    task: str | None = None,
+    pretrained: bool | None = None,
+) -> list[str]:
     """Sorted names of the models.
 
     Args:
         pattern: Shell pattern, such as `"*_classifier"`.
         task: Kind of task, such as `"translation"`; by default all kinds.
+        pretrained: Whether weights come with the package; by default both.
 
     Examples:
 
@@ -178,7 +185,9 @@ def list_models(pattern: str = "*", task: str | None = None) -> list[str]:
     return sorted(
         name
         for name, card in _CARDS.items()
-        if fnmatch.fnmatch(name, pattern) and task in (None, card.task)
+        if fnmatch.fnmatch(name, pattern)
+        and task in (None, card.task)
+        and pretrained in (None, bool(card.weights))
     )
 
 
@@ -209,8 +218,10 @@ def build(
 
     Args:
         name: One of `list_models()`.
-        weights: Path of a saved task of the same shape, whose tokenizer
-            settings, vocabularies and weights are copied.
+        weights: Name of weights that come with the package, in
+            `describe(name).weights`; the path of a saved task of the same
+            shape; or `hf://user/repository`, with `@revision` if not the
+            newest. Tokenizer settings, vocabularies and weights are copied.
         **overrides: Keyword arguments of the factory; `describe(name)` shows
             them with their defaults.
 
@@ -218,8 +229,8 @@ def build(
         A `rnnzoo.tasks.Task`.
 
     Raises:
-        ValueError: If there is no such model or no such override; it lists
-            the nearest.
+        ValueError: If there are no such model, weights or override; it lists
+            the nearest. If weights belong to another model or are damaged.
 
     Examples:
 
@@ -227,10 +238,16 @@ def build(
     >>> model = rnnzoo.build("han_classifier", num_classes=5, max_words=30)
     >>> model.num_classes, model.max_words
     (5, 30)
+    >>> model = rnnzoo.build("han_classifier", weights="imdb_reviews")
+    >>> model.classify(["A quiet, lovely film."])[0].label
+    'pos'
     """
     import numpy as np
 
     card = describe(name)
+    path = None if weights is None else presets.locate(weights, name)
+    if weights in card.weights:
+        overrides = card.weights[weights].settings | overrides
     for key, value in overrides.items():
         card.override_default(key)
         if isinstance(value, np.generic):  # computed by NumPy or pandas
@@ -239,7 +256,7 @@ def build(
     if card.recipe is not None:
         task.recipe = card.recipe
     if weights is not None:
-        task.restore(os.fspath(weights))
+        task.restore(path)
     return task
 
 

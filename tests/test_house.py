@@ -12,7 +12,7 @@ FLOORS = (
     ("losses", "optimizers", "search", "explain", "export", "recipe"),
     ("text", "images", "layers"),
     ("metrics", "class_metrics", "scoring"),
-    ("cards", "registry"),
+    ("presets", "cards", "registry"),
     ("pipeline",),
     ("tasks",),
     ("models",),

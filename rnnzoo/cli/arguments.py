@@ -110,6 +110,11 @@ def _add_list(commands):
         help="a part of a name, or a pattern such as '*_classifier'",
     )
     command.add_argument("--task", help="only the models of that kind of task")
+    command.add_argument(
+        "--pretrained",
+        action="store_true",
+        help="only the models with weights in the package",
+    )
 
 
 def _add_describe(commands):
@@ -237,7 +242,9 @@ def _add_name(command, **options):
 
 def _add_model(command):
     command.add_argument(
-        "model", help="a `.keras` file, or the directory it is in"
+        "model",
+        help="a `.keras` file, the directory it is in, hf://user/repository, "
+        "or the name of a model that has weights",
     )
 
 

@@ -3,11 +3,11 @@
 import collections
 import dataclasses
 import os
-from pathlib import Path
 from typing import Any
 
 import keras
 
+from rnnzoo import presets
 from rnnzoo.arrays import as_objects
 from rnnzoo.export import FORMAT, check_options, export
 from rnnzoo.files import atomic_path
@@ -448,10 +448,13 @@ def load(path: str | os.PathLike) -> Task:
     `safe_mode` stays on, and nothing is unpacked that no task saves.
 
     Args:
-        path: A `.keras` file, or the directory that `rnnzoo train` made.
+        path: A `.keras` file; the directory that `rnnzoo train` made; or
+            `hf://user/repository`, with `@revision` if not the newest, whose
+            file `model.keras` is downloaded once.
 
     Raises:
         FileNotFoundError: If there is no such file.
+        ConnectionError: If the hub cannot be reached.
         ValueError: If it is not a saved task, of this project or of modules
             that are imported; if it holds anything else; or if its weights
             are not finite. The error names the file.
@@ -465,7 +468,7 @@ def load(path: str | os.PathLike) -> Task:
     >>> rnnzoo.load("model.keras").vocabulary.tokens
     ('bad', 'good')
     """
-    path = Path(path)
+    path = presets.local(path)
     if path.is_dir():
         path = path / "model.keras"
     if not path.exists():

@@ -14,7 +14,8 @@ def run(args):
         )
     is_pattern = set("*?[") & set(args.pattern)
     pattern = args.pattern if is_pattern else f"*{args.pattern}*"
-    names = registry.list_models(pattern, args.task)
+    pretrained = args.pretrained or None
+    names = registry.list_models(pattern, args.task, pretrained)
     if not names:
         raise ValueError(
             f"No model's name has {args.pattern!r}. Expected a part of a name, "
