@@ -3,8 +3,8 @@
     python benchmarks/readme.py [--check]
 
 Replaces the text between `<!-- results:NAME -->` and `<!-- /results -->`:
-in README.md by the list of models and one line for each model and dataset, in
-benchmarks/README.md by the tables of results/*.csv and
+in README.md by the list of models, their weights, and one line for each model
+and dataset, in benchmarks/README.md by the tables of results/*.csv and
 rnnzoo/models/quality.csv. A table that was never measured is left empty.
 
 With --check, writes nothing; the exit code says whether both files are up to
@@ -24,6 +24,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import harness
 
 import rnnzoo
+from rnnzoo import presets
 from rnnzoo.registry import QUALITY
 
 BENCHMARKS = Path(__file__).parent
@@ -92,6 +93,8 @@ def rewrite(text, results=harness.RESULTS, quality=QUALITY):
         start, name, end = match.groups()
         if name == "models":
             content = models()
+        elif name == "weights":
+            content = weights()
         elif name == "headlines":
             content = headlines(quality)
         else:
@@ -117,6 +120,23 @@ def _cited(card):
     """A model's name, with the authors and year of its paper."""
     authors, comma, _ = card.paper.partition(", ")
     return f"`{card.name}` ({authors})" if comma else f"`{card.name}`"
+
+
+def weights():
+    """A table of the weights in the package."""
+    rows = [
+        {
+            "model": f"`{each.model}`",
+            "weights": f"`{each.name}`",
+            "score on the test split": ", ".join(
+                f"{metric.partition(' ')[0]} {score}"
+                for metric, score in each.scores.items()
+            ),
+            "size": f"{each.size / 1e6:.1f} MB",
+        }
+        for each in presets.index()
+    ]
+    return f"{harness.markdown(rows)}\n" if rows else ""
 
 
 def headlines(path):

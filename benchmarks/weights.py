@@ -28,7 +28,7 @@ import numpy as np
 
 import rnnzoo
 from rnnzoo import presets
-from rnnzoo.cli import read_settings
+from rnnzoo.cli.settings import read_settings
 from rnnzoo.datasets import sources
 from rnnzoo.files import atomic_path, checksum, write_json
 

@@ -137,7 +137,8 @@ class ModelCard:
             "recipe": _listed(dataclasses.asdict(self.recipe))
             if self.recipe
             else "that of the task",
-            "weights": "\n".join(map(_trained, self.weights.values())) or "none",
+            "weights": "\n".join(map(_trained, self.weights.values()))
+            or "none",
             "results": "" if self.results else "not measured",
         }
         width = max(map(len, rows))

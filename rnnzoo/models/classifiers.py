@@ -16,7 +16,9 @@ DEMO = Demo("rnnzoo_reviews")
     paper="Yang et al. 2016, Hierarchical Attention Networks for Document "
     "Classification",
     dataset="imdb_reviews",
-    recipe=Recipe(batch_size=64, epochs=3, learning_rate=6e-3),
+    recipe=Recipe(
+        batch_size=64, epochs=3, learning_rate=6e-3, ema_momentum=0.99
+    ),
     demo=DEMO,
 )
 def han_classifier(
@@ -100,7 +102,9 @@ def han_classifier(
     paper="Gal & Ghahramani 2016, A Theoretically Grounded Application of "
     "Dropout in Recurrent Neural Networks",
     dataset="imdb_reviews",
-    recipe=Recipe(batch_size=64, epochs=5, learning_rate=2e-3),
+    recipe=Recipe(
+        batch_size=64, epochs=5, learning_rate=2e-3, ema_momentum=0.99
+    ),
     demo=DEMO,
 )
 def bilstm_classifier(
@@ -116,7 +120,7 @@ def bilstm_classifier(
     rnn="lstm",
     pooling="attention",
     word_dropout=0.1,
-    dropout=0.3,
+    dropout=0.5,
     recurrent_dropout=0.2,
     max_words=400,
     unit="word",
