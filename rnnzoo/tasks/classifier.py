@@ -18,6 +18,7 @@ from rnnzoo.class_metrics import (
     is_binary,
     takes_one_hot,
 )
+from rnnzoo.tasks.answers import fields_of
 from rnnzoo.tasks.class_weights import weights_of_classes
 from rnnzoo.tasks.task import Task
 
@@ -155,6 +156,20 @@ class Classifier(Task):
                 f"{list(self.label_names)[:10]}. Received: {received!r}"
             )
         return ids.astype("int32")
+
+    # Answers.
+
+    def answers_of(self, probabilities):
+        """The `Classification`s of probabilities, float `(n, classes)`."""
+        best = probabilities.argmax(axis=1)
+        return [
+            Classification(self.label_names[i], float(row[i]))
+            for i, row in zip(best, probabilities, strict=True)
+        ]
+
+    @staticmethod
+    def as_record(answer):
+        return fields_of(Classification, answer)
 
     # Training.
 

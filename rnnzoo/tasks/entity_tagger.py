@@ -15,6 +15,7 @@ from rnnzoo.ids import RESERVED, pad
 from rnnzoo.pipeline import sentences
 from rnnzoo.pipeline.borders import warning_of_cuts
 from rnnzoo.pipeline.examples import Examples
+from rnnzoo.tasks.answers import as_plain
 from rnnzoo.tasks.columns import Columns
 from rnnzoo.tasks.crf_tagger import CRFTagger, mask_of
 from rnnzoo.tasks.embeddings import (
@@ -346,6 +347,10 @@ class EntityTagger(WithWordVectors, CRFTagger):
                 for place, answer in enumerate(answers)
             ]
         return found
+
+    @staticmethod
+    def as_record(answer):
+        return {"entities": as_plain(answer)}
 
     def _answers(self, examples, batch_size=None, verbose=0):
         """The tags of each sentence and their scores."""

@@ -19,11 +19,7 @@ from rnnzoo.pipeline import captioned
 from rnnzoo.pipeline.examples import Examples, Lookup
 from rnnzoo.tasks import serving
 from rnnzoo.tasks.columns import Columns
-from rnnzoo.tasks.text_writer import (
-    TextWriter,
-    found_in,
-    several,
-)
+from rnnzoo.tasks.text_writer import TextWriter, found_in, several
 from rnnzoo.tasks.trainer import missing_targets
 
 BATCH_SIZE = 32  # at inference
@@ -94,6 +90,8 @@ class ImageCaptioner(TextWriter):
     kind = "captioning"
     verb = "caption"
     shortest = 1  # There is always something to say.
+    answer_name = "caption"
+    input_name = "image"
     schema = captioned.SCHEMA
     unit_name = "image"
     monitor = "cider_d"

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from rnnzoo.class_metrics import check_of_probabilities, origin
 from rnnzoo.pipeline.schema import Labels, Schema, Text
+from rnnzoo.tasks.answers import as_plain
 from rnnzoo.tasks.classifier import Classification
 from rnnzoo.tasks.task import Task
 from rnnzoo.tasks.text_classifier import TextClassifier
@@ -134,9 +135,14 @@ class MultiLabelClassifier(TextClassifier):
             List of lists of `Classification`, the most probable first.
         """
         self._require_adapted("classify")
+        self._thresholds(threshold)  # before the work
+        return self.answers_of(self.predict(x, batch_size, verbose), threshold)
+
+    def answers_of(self, probabilities, threshold=THRESHOLD):
+        """The lists of `Classification`s of probabilities; see `classify`."""
         thresholds = self._thresholds(threshold)
         found = []
-        for row in self.predict(x, batch_size, verbose):
+        for row in probabilities:
             order = np.argsort(-row, kind="stable")
             found.append(
                 [
@@ -146,6 +152,10 @@ class MultiLabelClassifier(TextClassifier):
                 ]
             )
         return found
+
+    @staticmethod
+    def as_record(answer):
+        return {"labels": as_plain(answer)}
 
     def _thresholds(self, threshold):
         values = np.asarray(threshold)

@@ -14,7 +14,7 @@ from rnnzoo.files import atomic_path
 from rnnzoo.pipeline import raw
 from rnnzoo.pipeline.examples import Examples, SeveralTargets
 from rnnzoo.tasks import archive
-from rnnzoo.tasks.answers import as_line
+from rnnzoo.tasks.answers import as_line, as_record
 from rnnzoo.tasks.trainer import Trainer
 from rnnzoo.text import TokenCounter
 
@@ -41,6 +41,7 @@ class Task(Trainer):
         verb: Name of the method that answers raw examples.
         schema: `rnnzoo.pipeline.schema.Schema`, its inputs and targets.
         unit_name: Name of an example, in progress bars.
+        input_name: Name of what is answered, beside the answer as data.
         monitor: Metric that says how good a model is; higher is better.
             `rnnzoo.finetune` chooses the best epoch by it, unless
             `monitor_for` knows better.
@@ -57,6 +58,7 @@ class Task(Trainer):
     verb = None
     schema = None
     unit_name = "example"
+    input_name = "text"
     monitor = "accuracy"
     parts = ()
     keeps = ()
@@ -192,9 +194,10 @@ class Task(Trainer):
         """The inputs of all examples as batches take them."""
         return inputs
 
-    # How one answer is shown, and compared with a served one.
+    # How one answer is shown, written as data, and compared with a served one.
 
     format_answer = staticmethod(as_line)
+    as_record = staticmethod(as_record)
 
     def to_serve(self, x):
         """Inputs as `"serving_default"` takes them: dict of lists of bytes."""

@@ -265,12 +265,7 @@ class TextClassifier(WithWordVectors, Classifier):
             List of `Classification`.
         """
         self._require_adapted("classify")
-        probabilities = self.predict(x, batch_size, verbose)
-        best = probabilities.argmax(axis=1)
-        return [
-            Classification(self.label_names[i], float(row[i]))
-            for i, row in zip(best, probabilities, strict=True)
-        ]
+        return self.answers_of(self.predict(x, batch_size, verbose))
 
     def explain(self, x: Any) -> Explanations:
         """The attention weights, aligned with the original text.

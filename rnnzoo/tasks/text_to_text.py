@@ -62,11 +62,9 @@ class TextToText(TextWriter):
     Attributes of the class:
         answer_type: Dataclass of an answer, with the fields of
             `rnnzoo.tasks.Translation`.
-        answer_name: What the signatures of the export call an answer.
     """
 
     answer_type = None
-    answer_name = None
     unit_name = "pair"
     parts = ("embedding", "encoder", "decoder", "tokenizer", "target_tokenizer")
     path = ("embedding", "word_dropout", "encoder", "decoder")

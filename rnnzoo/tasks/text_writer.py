@@ -14,6 +14,7 @@ from rnnzoo.checks import check_not_negative, check_positive, check_rate
 from rnnzoo.class_metrics import fits_tokens
 from rnnzoo.graphs import traced
 from rnnzoo.ids import PADDING
+from rnnzoo.tasks.answers import as_plain
 from rnnzoo.tasks.beam import LIMITS, Beam
 from rnnzoo.tasks.embeddings import most_ids, size_embedding
 from rnnzoo.tasks.target_text import TargetText
@@ -65,10 +66,12 @@ class TextWriter(Task):
     Attributes of the class:
         length_ratio: See `rnnzoo.tasks.beam.Beam`.
         shortest: Fewest tokens of a text about something.
+        answer_name: What an answer is called as data, and in an export.
     """
 
     length_ratio = None
     shortest = 0
+    answer_name = "answer"
     takes = Mapping
 
     def __init__(
@@ -405,6 +408,17 @@ class TextWriter(Task):
             raise ValueError(
                 "There is nothing to explain. Expected a model with attention."
             )
+
+    @classmethod
+    def as_record(cls, answer):
+        """The best text and its score; of a list of answers, all of them."""
+        found = [
+            {cls.answer_name: each.text, "score": as_plain(each.score)}
+            for each in (answer if isinstance(answer, list) else [answer])
+            if each is not None
+        ]
+        best = found[0] if found else {cls.answer_name: None, "score": None}
+        return best | {"n_best": found} if isinstance(answer, list) else best
 
     # Serving and saving.
 
