@@ -16,7 +16,7 @@ import tensorflow as tf
 
 import rnnzoo
 from rnnzoo.cli import main
-from rnnzoo.cli.arguments import parser
+from rnnzoo.cli.arguments import parse
 from rnnzoo.cli.settings import read_settings
 from rnnzoo.cli.wording import in_options
 from rnnzoo.datasets import fitting, reviews, sources
@@ -308,7 +308,7 @@ def test_bad_arguments_are_one_line_and_leave_nothing(
 def test_lines_that_are_not_text(model, capsys, monkeypatch):
     stdin = io.TextIOWrapper(io.BytesIO(b"fine\n\xff\n"))
     monkeypatch.setattr(sys, "stdin", stdin)
-    assert "line[2]" in fails(capsys, ["predict", model])
+    assert "line 2: " in fails(capsys, ["predict", model])
     monkeypatch.setattr(sys, "stdin", None)
     assert "standard input" in fails(capsys, ["predict", model])
 
@@ -346,7 +346,7 @@ def test_the_readme_s_commands_are_commands():
     assert len(commands) > 5
     for command in commands:
         typed = shlex.split(command.split(" <")[0])[1:]
-        args = parser().parse_args(typed)
+        args = parse(typed)
         if "name" in args:
             card = rnnzoo.describe(args.name)
             read_settings(card, getattr(args, "settings", []))

@@ -1,5 +1,7 @@
 """A kind of task that rnnzoo does not know: registered, trained and served."""
 
+import json
+
 import keras
 import numpy as np
 import pytest
@@ -125,6 +127,10 @@ def test_a_task_of_a_user_is_one_of_the_house(tmp_path, monkeypatch, capsys):
     rating, text = capsys.readouterr().out.splitlines()[-1].split("\t")
     assert np.isfinite(float(rating))
     assert text == "Not dull."
+    assert main(["predict", out, "Not dull.", "--format", "jsonl"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert f"{record['answer']:.4f}" == rating
+    assert record["text"] == "Not dull."
     assert main(["explain", out, "Not dull."]) == 2
 
 

@@ -23,7 +23,7 @@ def main(argv=None):
     Returns:
         The exit code: see `rnnzoo.cli.arguments.EXIT_CODES`.
     """
-    args = arguments.parser().parse_args(argv)
+    args = arguments.parse(argv)
     with (
         open(os.devnull, "w") as nowhere,
         # None if the caller closed it; Keras writes to it as well.

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 import rnnzoo
+from rnnzoo.cli.formats import FORMATS
 
 EXIT_CODES = {
     0: "done",
@@ -12,6 +13,17 @@ EXIT_CODES = {
     130: "interrupted",
 }
 WITHOUT_TENSORFLOW = ("list", "describe")
+
+
+def parse(argv=None):
+    """The arguments of the process, or others; see `parser`."""
+    args, rest = parser().parse_known_args(argv)
+    # Where an option stands before all texts, argparse takes there to be none.
+    if hasattr(args, "texts") and not any(each[:1] == "-" for each in rest):
+        args.texts += rest
+    elif rest:
+        parser().error(f"unrecognized arguments: {' '.join(rest)}")
+    return args
 
 
 def parser():
@@ -213,7 +225,45 @@ def _add_predict(commands):
     command.add_argument(
         "texts", nargs="*", help="texts or paths; by default lines of stdin"
     )
-    _add_limits(command)
+    command.add_argument(
+        "--format",
+        choices=FORMATS,
+        help="for programs: columns, without names or with them, or JSON; "
+        "line breaks, tabs and backslashes in texts as JSON writes them",
+    )
+    command.add_argument(
+        "--probabilities",
+        action="store_true",
+        help="of classifiers: those of all classes; with --format",
+    )
+    command.add_argument(
+        "--batch-size",
+        type=int,
+        metavar="N",
+        help="lines at once in the model",
+    )
+    command.add_argument(
+        "--encoding",
+        default="utf-8",
+        metavar="NAME",
+        help="encoding of stdin (default: %(default)s)",
+    )
+    command.add_argument(
+        "--skip-bad",
+        action="store_true",
+        help="warn of lines that are not text, and of images that cannot be "
+        "read, and leave their answers empty",
+    )
+    group = _add_limits(command)
+    group.add_argument(
+        "--n-best",
+        type=int,
+        metavar="N",
+        help="number of answers, at most the width of the beam",
+    )
+    group.add_argument(
+        "--prefix", metavar="TEXT", help="how answers to texts must begin"
+    )
 
 
 def _add_explain(commands):
@@ -251,6 +301,12 @@ def _add_model(command):
 def _add_limits(command):
     group = command.add_argument_group("of models that write texts")
     group.add_argument(
+        "--beam-width",
+        type=int,
+        metavar="N",
+        help="unfinished texts that the search continues",
+    )
+    group.add_argument(
         "--max-length", type=int, metavar="N", help="most tokens of a text"
     )
     group.add_argument(
@@ -268,6 +324,7 @@ def _add_limits(command):
         metavar="EXPONENT",
         help="exponent of the length in scores; higher for longer texts",
     )
+    return group
 
 
 def _add_dataset(command):

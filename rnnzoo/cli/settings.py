@@ -2,7 +2,7 @@
 
 import ast
 
-from rnnzoo.tasks import TextWriter
+from rnnzoo.tasks import TextToText, TextWriter
 from rnnzoo.tasks.beam import LIMITS
 
 
@@ -54,20 +54,25 @@ def _is_word(value):
 
 
 def limits_of(args, task):
-    """The limits of texts that were given.
+    """The arguments of a search for texts that were given.
 
     Raises:
-        ValueError: If the task writes no texts.
+        ValueError: If the task writes no texts, or none about texts and there
+            is a prefix.
     """
+    names = ("beam_width", "n_best", "prefix", *LIMITS)
     limits = {
         name: value
-        for name in LIMITS
-        if (value := getattr(args, name)) is not None
+        for name in names
+        if (value := getattr(args, name, None)) is not None
     }
-    if limits and not isinstance(task, TextWriter):
+    kind, what = TextWriter, "writes texts"
+    if "prefix" in limits:
+        kind, what = TextToText, "writes texts about texts"
+    if limits and not isinstance(task, kind):
         options = ", ".join(args.options[name] for name in limits)
         raise ValueError(
-            f"Expected a model that writes texts, with {options}. Received: "
+            f"Expected a model that {what}, with {options}. Received: "
             f"{args.model}, for {task.kind}"
         )
     return limits

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rnnzoo.cli import output
-from rnnzoo.cli.arguments import parser
+from rnnzoo.cli.arguments import parse, parser
 
 SAVED = Path(__file__).parents[1] / "saved"
 HEAVY = re.compile(r"\| +(keras|tensorflow|numpy)$", re.MULTILINE)
@@ -100,10 +100,10 @@ def test_options_that_fit_everywhere():
         ["--verbose", "predict", "x", "--traceback"],
         ["predict", "--traceback", "--verbose", "x"],
     ):
-        args = parser().parse_args(typed)
+        args = parse(typed)
         assert args.verbose
         assert args.traceback
-    assert not parser().parse_args(["--traceback", "list"]).verbose
+    assert not parse(["--traceback", "list"]).verbose
 
 
 def test_every_argument_has_a_help_text():

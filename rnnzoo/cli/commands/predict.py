@@ -1,28 +1,153 @@
 """`rnnzoo predict`."""
 
 import functools
+import io
 import itertools
+import re
 import sys
+import warnings
 
+from tqdm import tqdm
+
+from rnnzoo.checks import check_positive
+from rnnzoo.cli import lines
+from rnnzoo.cli.formats import Lines
 from rnnzoo.cli.settings import limits_of
 from rnnzoo.cli.sources import load_model
-from rnnzoo.text import as_text
+from rnnzoo.tasks import TextWriter
+from rnnzoo.tasks.answers import as_plain
+from rnnzoo.tasks.classifier import Classifier
 
 LINES_AT_ONCE = 256
+UNREADABLE = "Invalid image"  # begins the warning of a captioner
 
 
 def run(args):
     """Prints a line for each text or path, with its answer."""
+    check_positive("batch_size", args.batch_size, optional=True)
+    given = lines.read(args.texts, args.encoding)
     task = load_model(args.model)
-    verb = functools.partial(getattr(task, task.verb), **limits_of(args, task))
-    lines = iter(args.texts or _stdin_lines())
-    while texts := list(itertools.islice(lines, LINES_AT_ONCE)):
-        for text, result in zip(texts, verb(texts), strict=True):
-            print(f"{task.format_answer(result)}\t{text}", flush=True)
+    verb, form = _verb(args, task), _form(args, task)
+    is_quiet = sys.stderr is None or not sys.stderr.isatty()
+    with tqdm(
+        _answered(given, verb, args.skip_bad),
+        total=len(args.texts) or None,
+        unit=" lines",
+        disable=is_quiet or sys.stdout.isatty(),
+    ) as progress:
+        for line, answer in progress:
+            print(form(line, answer), flush=True)
 
 
-def _stdin_lines():
-    if sys.stdin is None:
-        raise ValueError("Expected texts, as arguments or on standard input.")
-    for number, line in enumerate(sys.stdin.buffer, start=1):
-        yield as_text(line, "line", number).rstrip("\r\n")
+def _verb(args, task):
+    """Function from texts to their answers."""
+    options = limits_of(args, task)
+    if args.batch_size is not None:
+        options["batch_size"] = args.batch_size
+    if args.format and isinstance(task, TextWriter):
+        options["return_scores"] = True
+    name = task.verb
+    if args.probabilities:
+        if not isinstance(task, Classifier):
+            raise ValueError(
+                "Expected a classifier, with --probabilities. Received: "
+                f"{args.model}, for {task.kind}"
+            )
+        if not args.format:
+            raise ValueError("Expected --format, with --probabilities.")
+        name = "predict"
+    return functools.partial(getattr(task, name), **options)
+
+
+def _form(args, task):
+    """Function of a line and its answer, or `None`, that makes the output."""
+    if not args.format:
+        return functools.partial(_readable, task)
+    nothing = [] if (args.n_best or 1) > 1 else None
+    empty = _record(task, nothing, args.probabilities)
+    form = Lines(args.format, {**empty, task.input_name: ""})
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
+    if (head := form.head()) is not None:
+        print(head, flush=True)
+
+    def formed(line, answer):
+        record = empty
+        if answer is not None:
+            record = _record(task, answer, args.probabilities)
+        return form.line({**record, task.input_name: line.text})
+
+    return formed
+
+
+def _readable(task, line, answer):
+    shown = "" if answer is None else task.format_answer(answer)
+    return f"{shown}\t{line.text}"
+
+
+def _record(task, answer, are_probabilities):
+    """An answer as a dictionary; of probabilities, with those of all classes.
+
+    Args:
+        task: `rnnzoo.tasks.Task`.
+        answer: An answer of its verb, or a row of probabilities; or what
+            stands for none.
+        are_probabilities: Whether it is a row of them.
+    """
+    if not are_probabilities:
+        return task.as_record(answer)
+    row = [None] * task.num_classes
+    if answer is not None:
+        row = as_plain(answer)
+        (answer,) = task.answers_of(answer[None])
+    probabilities = dict(zip(task.label_names, row, strict=True))
+    return {**task.as_record(answer), "probabilities": probabilities}
+
+
+def _answered(given, verb, skip_bad):
+    """Yields each line with its answer; of a bad one that is skipped, `None`.
+
+    Args:
+        given: Iterator of `rnnzoo.cli.lines.Line`s.
+        verb: Function from texts to their answers.
+        skip_bad: Whether a bad line is only warned of.
+
+    Raises:
+        ValueError: If a line is bad, after the answers to those before.
+    """
+    while chunk := list(itertools.islice(given, LINES_AT_ONCE)):
+        good = [line.text for line in chunk if line.problem is None]
+        answers, problems = map(iter, _asked(verb, good))
+        for line in chunk:
+            answer, problem = None, line.problem
+            if problem is None and (answer := next(answers)) is None:
+                problem = next(problems, "it has no answer")
+            if problem is not None:
+                message = f"{line.place}: {problem}"
+                if not skip_bad:
+                    raise ValueError(
+                        f"{message}. With --skip-bad, such lines get a warning."
+                    )
+                tqdm.write(f"rnnzoo: warning: {message}", file=sys.stderr)
+            yield line, answer
+
+
+def _asked(verb, texts):
+    """Answers, and why those that are `None` are."""
+    if not texts:
+        return [], []
+    problems = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.filterwarnings("always", UNREADABLE)
+        answers = verb(texts)
+    for each in caught:
+        message = str(each.message)
+        if message.startswith(UNREADABLE):
+            # The line is named, so not the place among those at once.
+            message = re.sub(r": images\[\d+\]", "", message)
+            problems.append(" ".join(message.split()))
+        else:
+            warnings.showwarning(
+                each.message, each.category, each.filename, each.lineno
+            )
+    return answers, problems
