@@ -2,6 +2,7 @@
 
 import dataclasses
 import numbers
+import re
 
 import numpy as np
 import tensorflow as tf
@@ -10,6 +11,17 @@ from rnnzoo.text.strings import check_texts
 
 CHUNK = 1024
 WEIGHT = "sample_weight"
+
+# What people call the columns of texts and of classes.
+TEXTS = (
+    *("review", "sentence", "content", "body", "document", "comment"),
+    *("message", "tweet", "article", "post", "review_text", "review_body"),
+    *("comment_text", "reviewtext"),
+)
+LABELS = (
+    *("sentiment", "class", "category", "stars", "rating", "score", "target"),
+    *("topic", "emotion", "intent", "polarity", "star_rating", "class_index"),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,12 +33,15 @@ class Feature:
     Attributes:
         name: Name of its column in chunks and in errors.
         keys: Names that datasets give it, the first one found is taken;
-            by default its name. Without any of them, it is the only feature
-            of a dictionary that fits.
+            by default its name.
+        also: Other names that people give it; one is taken if none of the
+            others is there. Without any name, it is the only feature of a
+            dictionary that fits.
     """
 
     name: str
     keys: tuple = ()
+    also: tuple = ()
 
     def __post_init__(self):
         object.__setattr__(self, "keys", self.keys or (self.name,))
@@ -39,6 +54,10 @@ class Feature:
             rank: Rank of one value.
         """
         raise NotImplementedError
+
+    def may_be(self, dtype, rank):
+        """Whether they may be of that kind where a name says it; see `fits`."""
+        return self.fits(dtype, rank)
 
     def rank(self, spec, key=None):
         """Rank of one value.
@@ -89,6 +108,9 @@ class Label(Feature):
 
     def fits(self, dtype, rank):
         return (dtype, rank) == ("i", 0)
+
+    def may_be(self, dtype, rank):
+        return rank == 0
 
     def check(self, column, argument, first):
         labels = np.asarray(column)
@@ -221,13 +243,8 @@ class Schema:
         Raises:
             ValueError: If an input is not found, or if it could be several.
         """
-        found = {}
-        for feature in self.features:
-            for key in feature.keys:
-                if key in kinds and key not in found.values():
-                    found[feature.name] = key
-                    break
         wanted = self.features if with_targets else self.inputs
+        found = self._named(kinds, wanted)
         for feature in wanted:
             if feature.name in found:
                 continue
@@ -244,14 +261,46 @@ class Schema:
             wanted = self.inputs
         return {each.name: found[each.name] for each in wanted}
 
+    def _named(self, kinds, wanted):
+        """The features that their names tell; see `pick`."""
+        found = {}
+        for feature in self.features:
+            for key in feature.keys:
+                if key in kinds and key not in found.values():
+                    found[feature.name] = key
+                    break
+        for feature in self.features:
+            if feature.name in found:
+                continue
+            called = [
+                key
+                for key, kind in kinds.items()
+                if kind
+                and feature.may_be(*kind)
+                and key not in found.values()
+                and _plain(key) in (*feature.keys, *feature.also)
+            ]
+            if len(called) > 1 and feature in wanted:
+                raise ValueError(self._ambiguous(feature, kinds))
+            if len(called) == 1:
+                found[feature.name] = called[0]
+        return found
+
     def _ambiguous(self, feature, kinds):
         names = " or ".join(map(repr, feature.keys))
         return (
             f"Cannot tell which feature is the {feature.name}. Expected one "
             f"named {names}, or only one of its kind; "
             "`dataset.map(lambda features: {...})` and a dictionary of columns "
-            f"name them. Received features: {sorted(kinds)}"
+            "name them and, of a file, "
+            f'`{feature.name}="name"`. Received features: '
+            f"{sorted(kinds, key=str)}"
         )
+
+
+def _plain(name):
+    """A name as people mean it: "Review Text" is "review_text"."""
+    return re.sub(r"[\s-]+", "_", str(name).strip().lower())
 
 
 def kind_of_spec(spec, is_batched=False):

@@ -74,6 +74,9 @@ class Tags(Feature):
     def fits(self, dtype, rank):
         return False  # datasets have several kinds of tags
 
+    def may_be(self, dtype, rank):
+        return rank > 0
+
 
 class WordWeights(Weight):
     """A weight of a sentence, or a list of them, one for each of its words.
@@ -106,8 +109,8 @@ class TaggedSentences(Schema):
 
 # conll2003 has the first names, wikiann the second.
 SCHEMA = TaggedSentences(
-    (Sentence("tokens", ("tokens", "text")),),
-    (Tags("tags", ("ner", "tags", "ner_tags")),),
+    (Sentence("tokens", ("tokens", "text"), ("words",)),),
+    (Tags("tags", ("ner", "tags", "ner_tags"), ("labels", "label", "spans")),),
     WordWeights(WEIGHT),
 )
 

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from rnnzoo.class_metrics import check_of_probabilities, origin
-from rnnzoo.pipeline.schema import Labels, Schema, Text
+from rnnzoo.pipeline.schema import LABELS, TEXTS, Labels, Schema, Text
 from rnnzoo.tasks.answers import as_plain
 from rnnzoo.tasks.classifier import Classification
 from rnnzoo.tasks.task import Task
@@ -43,7 +43,10 @@ class MultiLabelClassifier(TextClassifier):
     """
 
     monitor = "f1"
-    schema = Schema((Text("text"),), (Labels("label", ("label", "labels")),))
+    schema = Schema(
+        (Text("text", also=TEXTS),),
+        (Labels("label", ("label", "labels"), LABELS),),
+    )
     activation = "sigmoid"
 
     # Labels.

@@ -13,7 +13,7 @@ from rnnzoo.explain import Explanation, Explanations
 from rnnzoo.graphs import traced
 from rnnzoo.ids import pad
 from rnnzoo.pipeline.examples import Examples
-from rnnzoo.pipeline.schema import Label, Schema, Text
+from rnnzoo.pipeline.schema import LABELS, TEXTS, Label, Schema, Text
 from rnnzoo.tasks.classifier import Classification, Classifier
 from rnnzoo.tasks.columns import Columns
 from rnnzoo.tasks.embeddings import (
@@ -75,7 +75,7 @@ class TextClassifier(WithWordVectors, Classifier):
 
     kind = "text_classification"
     verb = "classify"
-    schema = Schema((Text("text"),), (Label("label"),))
+    schema = Schema((Text("text", also=TEXTS),), (Label("label", also=LABELS),))
     unit_name = "text"
     parts = ("encoder", "tokenizer")
     lends = ("tokenizer",)

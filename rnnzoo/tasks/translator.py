@@ -244,7 +244,11 @@ def _references(examples):
 
 def _schema(languages):
     source, target = languages or ("source", "target")
-    return Schema((Text("source", (source,)),), (Text("target", (target,)),))
+    # Files of pairs seldom name their columns; `rnnzoo.data` numbers them.
+    return Schema(
+        (Text("source", (source,), ("src", "1")),),
+        (Text("target", (target,), ("tgt", "trg", "2")),),
+    )
 
 
 def _has_sacrebleu():

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
+import rnnzoo
 from rnnzoo.pipeline.raw import count, read, read_inputs
 from rnnzoo.pipeline.schema import CHUNK, Feature, Label, Schema, Text
 from rnnzoo.pipeline.sentences import SCHEMA as SENTENCES
@@ -192,6 +193,32 @@ def test_a_task_may_have_several_inputs(data):
     inputs = {"question": ["q"], "story": ["s"]}
     assert rows(read(TWO, *data)) == inputs | {"answer": ["a"]}
     assert rows(read_inputs(TWO, data[0])) == inputs
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"Review Text": ["a"], "Stars": ["p"], "summary": ["b"]},
+        {"body": ["b"], "text": ["a"], "score": ["p"], "id": [7]},
+        {"content": ["a"], "class": [["x"]], "star-rating": ["p"]},
+        {"sentence": ["a"], "review": [1], "topic": ["p"]},
+    ],
+)
+def test_columns_are_found_by_the_names_that_people_give_them(table):
+    schema = rnnzoo.TextClassifier.schema
+    assert rows(read(schema, table)) == {"text": ["a"], "label": ["p"]}
+    assert rows(read_inputs(schema, table)) == {"text": ["a"]}
+
+
+def test_two_names_that_fit_are_too_many():
+    schema = rnnzoo.TextClassifier.schema
+    texts = {"review": ["a"], "comment": ["b"], "label": ["p"]}
+    labels = {"text": ["a"], "stars": ["p"], "class": ["q"]}
+    with pytest.raises(ValueError, match=r'is the text.*`text="name"`'):
+        list(read(schema, texts))
+    with pytest.raises(ValueError, match="is the label"):
+        list(read(schema, labels))
+    assert rows(read_inputs(schema, labels)) == {"text": ["a"]}
 
 
 def test_the_inputs_of_one_example_are_a_column_of_one():
