@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rnnzoo import models
+from rnnzoo import data, models
 from rnnzoo.cards import ModelCard
 from rnnzoo.recipe import Recipe
 from rnnzoo.registry import build, describe, list_models, register
@@ -49,6 +49,7 @@ __all__ = [
     "TextClassifier",
     "Translator",
     "build",
+    "data",
     "describe",
     "finetune",
     "layers",

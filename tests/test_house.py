@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parents[1] / "rnnzoo"
 # A module imports only its own floor, in one direction, and those before it.
 FLOORS = (
     ("ids", "arrays", "checks", "files", "graphs"),
-    ("losses", "optimizers", "search", "explain", "export", "recipe"),
+    ("losses", "optimizers", "search", "explain", "export", "recipe", "data"),
     ("text", "images", "layers"),
     ("metrics", "class_metrics", "scoring"),
     ("presets", "cards", "registry"),
