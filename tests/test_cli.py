@@ -135,9 +135,7 @@ def test_the_number_of_labels_is_that_of_the_dataset(tmp_path, monkeypatch):
         },
     )
     source = sources.Source("mine", info, {"train": data, "validation": data})
-    monkeypatch.setattr(
-        "rnnzoo.cli.commands.train.load_dataset", lambda args: source
-    )
+    monkeypatch.setattr(sources, "load", lambda *args: source)
     run = ["train", "bilstm_classifier", *TINY, "--dataset", "mine"]
     run += ["--set", "multi_label=true", "--out", str(tmp_path)]
     assert main(run) == 0

@@ -13,6 +13,18 @@ EXIT_CODES = {
     130: "interrupted",
 }
 WITHOUT_TENSORFLOW = ("list", "describe")
+# Of files: what each is, by its name.
+COLUMNS = {
+    "text": "texts",
+    "label": "their classes",
+    "source": "texts to translate",
+    "target": "their translations",
+    "tokens": "words of a sentence",
+    "tags": "tags of the words",
+    "image": "names of images",
+    "captions": "what they show",
+}
+INPUTS = ("text", "source", "tokens", "image")
 
 
 def parse(argv=None):
@@ -151,7 +163,19 @@ def _add_demo(commands):
 def _add_train(commands):
     command = _add(commands, "train", "Train a model by its recipe.")
     _add_name(command)
-    _add_dataset(command)
+    _add_dataset(command, "train")
+    command.add_argument(
+        "--validation",
+        metavar="FILE",
+        help="beside --train: examples to choose the best epoch by (default: "
+        "a tenth of --train, drawn at random)",
+    )
+    command.add_argument(
+        "--test",
+        metavar="FILE",
+        help="beside --train: examples to measure at the end",
+    )
+    _add_columns(command, COLUMNS)
     command.add_argument(
         "--out",
         type=Path,
@@ -206,12 +230,9 @@ def _add_train(commands):
 def _add_evaluate(commands):
     command = _add(commands, "evaluate", "Measure a trained model.")
     _add_model(command)
-    _add_dataset(command)
-    command.add_argument(
-        "--split",
-        default="test",
-        help="split of the dataset (default: %(default)s)",
-    )
+    _add_dataset(command, "test")
+    command.add_argument("--split", help="split of the dataset (default: test)")
+    _add_columns(command, COLUMNS)
 
 
 def _add_predict(commands):
@@ -223,7 +244,9 @@ def _add_predict(commands):
     )
     _add_model(command)
     command.add_argument(
-        "texts", nargs="*", help="texts or paths; by default lines of stdin"
+        "texts",
+        nargs="*",
+        help="texts, images or files of examples; by default lines of stdin",
     )
     command.add_argument(
         "--format",
@@ -243,17 +266,12 @@ def _add_predict(commands):
         help="lines at once in the model",
     )
     command.add_argument(
-        "--encoding",
-        default="utf-8",
-        metavar="NAME",
-        help="encoding of stdin (default: %(default)s)",
-    )
-    command.add_argument(
         "--skip-bad",
         action="store_true",
         help="warn of lines that are not text, and of images that cannot be "
         "read, and leave their answers empty",
     )
+    _add_columns(command, INPUTS)
     group = _add_limits(command)
     group.add_argument(
         "--n-best",
@@ -327,17 +345,49 @@ def _add_limits(command):
     return group
 
 
-def _add_dataset(command):
-    command.add_argument(
-        "--dataset",
-        required=True,
-        metavar="NAME",
-        help="its name in TFDS, as imdb_reviews",
+def _add_dataset(command, files):
+    """Adds a dataset or, by the name of the option, files."""
+    group = command.add_mutually_exclusive_group(required=True)
+    group.add_argument(
+        "--dataset", metavar="NAME", help="its name in TFDS, as imdb_reviews"
+    )
+    group.add_argument(
+        f"--{files}",
+        metavar="FILE",
+        help="your own examples: a .csv, .tsv, .jsonl, .json, .conll or .txt "
+        "file, a folder of images, or two files as in train.en,train.de",
     )
     command.add_argument(
         "--download", action="store_true", help="download it if it is missing"
     )
     _add_data_dir(command)
+
+
+def _add_columns(command, names):
+    group = command.add_argument_group("of files")
+    for name in names:
+        group.add_argument(
+            f"--{name}",
+            metavar="COLUMN",
+            help=f"the column of {COLUMNS[name]}",
+        )
+    group.add_argument(
+        "--no-header",
+        dest="header",
+        action="store_false",
+        help="the first row is an example; columns are called 1, 2 and so on",
+    )
+    group.add_argument(
+        "--encoding",
+        default="utf-8",
+        metavar="NAME",
+        help="of text (default: %(default)s)",
+    )
+    group.add_argument(
+        "--images",
+        metavar="FOLDER",
+        help="where the images are that a file names",
+    )
 
 
 def _add_data_dir(command):

@@ -61,6 +61,11 @@ class Lines:
         return _row(cells) if self.format == "csv" else "\t".join(cells)
 
 
+def in_one_line(text):
+    """A text whose line breaks, but not its tabs, are as in JSON."""
+    return text.translate({**_IN_JSON, ord("\t"): "\t"})
+
+
 def _json(value):
     return json.dumps(value, ensure_ascii=False).translate(_IN_JSON)
 

@@ -15,7 +15,7 @@ class Line(NamedTuple):
 
     Attributes:
         place: Where it was given, for errors.
-        text: The text; with U+FFFD, if it was not text.
+        text: The text, with U+FFFD if it was not text; or a list of words.
         problem: Why it cannot be answered, or `None`.
     """
 

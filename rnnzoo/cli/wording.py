@@ -19,6 +19,8 @@ def in_options(message, options):
     for name, option in options.items():
         for kind in ("argument ", ""):
             message = message.replace(f"{kind}`{name}`", option)
+        if option.startswith("--no-"):
+            message = message.replace(f"{name}=False", option)
         between = "=" if option.startswith("--set") else " "
         message = re.sub(rf"\b{name}=(?=\S)", option + between, message)
     return message

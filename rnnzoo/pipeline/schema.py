@@ -19,9 +19,21 @@ TEXTS = (
     *("comment_text", "reviewtext"),
 )
 LABELS = (
-    *("sentiment", "class", "category", "stars", "rating", "score", "target"),
-    *("topic", "emotion", "intent", "polarity", "star_rating", "class_index"),
+    *("sentiment", "class", "category", "stars", "rating", "score", "topic"),
+    *("emotion", "intent", "polarity", "star_rating", "class_index"),
 )
+
+
+class Ambiguous(ValueError):
+    """No feature of a dictionary, or more than one, could be what a task needs.
+
+    Attributes:
+        name: Name of the `Feature` that was looked for.
+    """
+
+    def __init__(self, name, message):
+        super().__init__(message)
+        self.name = name
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,6 +88,10 @@ class Feature:
         """One value of a `tf.data.Dataset`, in its graph."""
         return value
 
+    def classes_in(self, value):
+        """The classes in one value, where values are classes."""
+        return ()
+
     def check(self, column, argument, first):
         """A column of a chunk as `Task.encode_chunk` takes it.
 
@@ -111,6 +127,9 @@ class Label(Feature):
 
     def may_be(self, dtype, rank):
         return rank == 0
+
+    def classes_in(self, value):
+        return (value,)
 
     def check(self, column, argument, first):
         labels = np.asarray(column)
@@ -174,6 +193,9 @@ class Labels(Feature):
 
     def rank(self, spec, key=None):
         return 1
+
+    def classes_in(self, value):
+        return value if _is_list(value) else (value,)
 
     def check(self, column, argument, first):
         for place, row in enumerate(column, first):
@@ -241,7 +263,7 @@ class Schema:
             are targets, all are there.
 
         Raises:
-            ValueError: If an input is not found, or if it could be several.
+            Ambiguous: If an input is not found, or if it could be several.
         """
         wanted = self.features if with_targets else self.inputs
         found = self._named(kinds, wanted)
@@ -253,7 +275,7 @@ class Schema:
                 key for key in free if kinds[key] and feature.fits(*kinds[key])
             ]
             if len(fitting) > 1 or (feature in self.inputs and not fitting):
-                raise ValueError(self._ambiguous(feature, kinds))
+                raise self._ambiguous(feature, kinds)
             if fitting:
                 found[feature.name] = fitting[0]
         missing = {each.name for each in wanted} - set(found)
@@ -281,20 +303,21 @@ class Schema:
                 and _plain(key) in (*feature.keys, *feature.also)
             ]
             if len(called) > 1 and feature in wanted:
-                raise ValueError(self._ambiguous(feature, kinds))
+                raise self._ambiguous(feature, kinds)
             if len(called) == 1:
                 found[feature.name] = called[0]
         return found
 
     def _ambiguous(self, feature, kinds):
         names = " or ".join(map(repr, feature.keys))
-        return (
+        return Ambiguous(
+            feature.name,
             f"Cannot tell which feature is the {feature.name}. Expected one "
             f"named {names}, or only one of its kind; "
             "`dataset.map(lambda features: {...})` and a dictionary of columns "
             "name them and, of a file, "
             f'`{feature.name}="name"`. Received features: '
-            f"{sorted(kinds, key=str)}"
+            f"{sorted(kinds, key=str)}",
         )
 
 

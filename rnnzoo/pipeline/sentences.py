@@ -77,6 +77,15 @@ class Tags(Feature):
     def may_be(self, dtype, rank):
         return rank > 0
 
+    def classes_in(self, value):
+        found = []
+        for tag in value:
+            if isinstance(tag, str):
+                found.append(tagging.split(tag)[1])
+            elif isinstance(tag, (list, tuple)):  # of a span
+                found.append(tag[-1])
+        return [label for label in found if label]
+
 
 class WordWeights(Weight):
     """A weight of a sentence, or a list of them, one for each of its words.

@@ -70,6 +70,10 @@ class Classifier(Task):
         """Names of the classes; their numbers, if they have none."""
         return self.labels or tuple(map(str, range(self.num_classes)))
 
+    @property
+    def class_names(self):
+        return self.label_names
+
     @classmethod
     def labels_of(cls, labels):
         if hasattr(labels, "features"):  # TFDS's DatasetInfo

@@ -48,6 +48,10 @@ class CRFTagger(Task):
         """Names of the kinds of entities."""
         return self.tag_set.labels
 
+    @property
+    def class_names(self):
+        return self.labels
+
     def tag_with(self, labels):
         """Makes the output layers for the tags of some labels.
 

@@ -149,6 +149,11 @@ class Task(Trainer):
         """
         return {}
 
+    @property
+    def class_names(self):
+        """Names of the classes that it tells apart; `None` without any."""
+        return None
+
     @classmethod
     def labels_of(cls, labels):
         """Names of the classes of a dataset.

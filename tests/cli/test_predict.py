@@ -167,5 +167,5 @@ def test_progress_is_on_stderr(capsys, monkeypatch):
     assert shown.err == ""  # stdout is a terminal, too
     monkeypatch.setattr(sys.stdout, "isatty", lambda: False, raising=False)
     shown = answered(capsys, name, *TEXTS)
-    assert "3/3" in shown.err
+    assert "3 lines" in shown.err
     assert len(shown.out.splitlines()) == 3

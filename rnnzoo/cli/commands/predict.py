@@ -11,7 +11,8 @@ from tqdm import tqdm
 
 from rnnzoo.checks import check_positive
 from rnnzoo.cli import lines
-from rnnzoo.cli.formats import Lines
+from rnnzoo.cli.formats import Lines, in_one_line
+from rnnzoo.cli.own_files import read_inputs
 from rnnzoo.cli.settings import limits_of
 from rnnzoo.cli.sources import load_model
 from rnnzoo.tasks import TextWriter
@@ -27,11 +28,12 @@ def run(args):
     check_positive("batch_size", args.batch_size, optional=True)
     given = lines.read(args.texts, args.encoding)
     task = load_model(args.model)
+    if args.texts:
+        given = read_inputs(given, args, task)
     verb, form = _verb(args, task), _form(args, task)
     is_quiet = sys.stderr is None or not sys.stderr.isatty()
     with tqdm(
         _answered(given, verb, args.skip_bad),
-        total=len(args.texts) or None,
         unit=" lines",
         disable=is_quiet or sys.stdout.isatty(),
     ) as progress:
@@ -82,7 +84,10 @@ def _form(args, task):
 
 def _readable(task, line, answer):
     shown = "" if answer is None else task.format_answer(answer)
-    return f"{shown}\t{line.text}"
+    text = line.text
+    if not isinstance(text, str):  # words
+        text = " ".join(text)
+    return f"{shown}\t{in_one_line(text)}"
 
 
 def _record(task, answer, are_probabilities):
@@ -115,7 +120,7 @@ def _answered(given, verb, skip_bad):
     Raises:
         ValueError: If a line is bad, after the answers to those before.
     """
-    while chunk := list(itertools.islice(given, LINES_AT_ONCE)):
+    for chunk in _chunks(given):
         good = [line.text for line in chunk if line.problem is None]
         answers, problems = map(iter, _asked(verb, good))
         for line in chunk:
@@ -130,6 +135,13 @@ def _answered(given, verb, skip_bad):
                     )
                 tqdm.write(f"rnnzoo: warning: {message}", file=sys.stderr)
             yield line, answer
+
+
+def _chunks(given):
+    """Yields lists of lines: texts, or lists of words."""
+    for _, alike in itertools.groupby(given, lambda line: type(line.text)):
+        while chunk := list(itertools.islice(alike, LINES_AT_ONCE)):
+            yield chunk
 
 
 def _asked(verb, texts):

@@ -7,7 +7,7 @@ import keras
 from rnnzoo import registry
 from rnnzoo.cli.output import metrics_line, verbosity
 from rnnzoo.cli.settings import read_settings
-from rnnzoo.cli.sources import load_dataset
+from rnnzoo.cli.sources import load_splits
 from rnnzoo.files import require_writable
 from rnnzoo.training import UNFINISHED, finetune
 
@@ -25,25 +25,19 @@ def run(args):
     unfinished = args.out / UNFINISHED
     if not (args.overwrite or unfinished.is_dir()):
         _require_untrained(args.out)
-    source = load_dataset(args)
-    from rnnzoo.datasets import fitting, sources  # TFDS
-
-    fitting.require_fit(task, source)
-    train, validation = sources.train_validation(source)
-    if "num_classes" in card.defaults:
-        classes = task.labels_of(source.info)
-        if classes is not None:
-            overrides.setdefault("num_classes", len(classes))
-    print(f"{args.name} on {source.name}")
+    splits = load_splits(args, task)
+    if "num_classes" in card.defaults and splits.num_classes is not None:
+        overrides.setdefault("num_classes", splits.num_classes)
+    print(f"{args.name} on {splits.name}")
     if args.overwrite:
         shutil.rmtree(unfinished, ignore_errors=True)
     keras.utils.set_random_seed(args.seed)
     _, metrics = finetune(
         args.name,
-        train,
-        validation,
-        test_data=source.splits.get("test"),
-        labels=source.info,
+        splits.train,
+        splits.validation,
+        test_data=splits.test,
+        labels=splits.labels,
         out=args.out,
         epochs=args.epochs,
         batch_size=args.batch_size,
