@@ -1,6 +1,7 @@
 """Properties of every model: registered is tested."""
 
 import base64
+import functools
 import json
 import re
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import keras
 import numpy as np
 import pytest
+import rest
 import tensorflow as tf
 
 import rnnzoo
@@ -32,10 +34,20 @@ def _images():
     return [*files, tf.io.encode_jpeg(images[1]).numpy()]
 
 
+def _b64(data):
+    return {"b64": base64.b64encode(data).decode()}
+
+
 class Case:
-    """Arguments and data that a task is tested with."""
+    """Arguments and data that a task is tested with.
+
+    Attributes:
+        sent: Dict of the name of a served input to a column of it, in JSON,
+            with items that cannot be read.
+    """
 
     inputs = TEXTS
+    sent = {"text": [*TEXTS, _b64(b"not \xff\xfe UTF-8"), "Fine."]}
 
     def encode(self, model):
         return model.encode(self.inputs)
@@ -49,6 +61,8 @@ class TextClassification(Case):
 class EntityTagging(Case):
     overrides = {"vocabulary_size": 200, "embedding_dim": 8}
     targets = [[], [], [], [], [], [(0, 3, "PER"), (7, 11, "LOC")]]
+    tokens = [["Ann", "saw", "it"], ["", "", ""], [_b64(b"\xff"), "saw", ""]]
+    sent = {**Case.sent, "tokens": tokens}
 
 
 class Translation(Case):
@@ -59,6 +73,7 @@ class Translation(Case):
         "units": 16,
     }
     targets = ["I liked it.", "No.", "", "Eh?", "It was too long.", "Ann did."]
+    sent = {**Case.sent, "beam_width": [2] * 8, "n_best": [2] * 8}
 
 
 class Captioning(Case):
@@ -72,6 +87,12 @@ class Captioning(Case):
     }
     inputs = _images()
     targets = [["Noise.", "Grey noise!"], *[["It is nothing."]] * 5]
+    sent = {
+        "image_bytes": [*map(_b64, inputs), "no image", ""],
+        "images": np.zeros((2, 5, 9, 3), int).tolist(),
+        "beam_width": [2] * 8,
+        "n_best": [2] * 8,
+    }
 
     def encode(self, model):
         return model.encode(self.inputs, self.targets).flat()
@@ -224,6 +245,44 @@ def test_export_stands_alone(case, exported, tmp_path):
     for outputs, answer in zip(alone, answers, strict=True):
         assert_same(model.comparable_served(outputs), [answer])
     assert model.comparable_served(none) == []
+
+
+def test_every_signature_answers_over_rest(case, exported):
+    signatures = tf.saved_model.load(str(exported)).signatures
+    for name, signature in signatures.items():
+        inputs = signature.structured_input_signature[1]
+        columns = {each: case[1].sent[each] for each in inputs}
+        rows = [
+            dict(zip(columns, row, strict=True))
+            for row in zip(*columns.values(), strict=True)
+        ]
+        ask = functools.partial(_ask, signatures, signature_name=name)
+        together = ask(instances=rows)["predictions"]
+        for row, answer in zip(rows, together, strict=True):
+            (alone,) = ask(instances=[row])["predictions"]
+            for each, value in alone.items():
+                assert_begins(answer[each], value)
+        for each in columns.keys() & {"beam_width", "n_best"}:
+            columns[each] = 2  # one for all
+        for each, column in ask(inputs=columns)["outputs"].items():
+            for answer, value in zip(together, column, strict=True):
+                assert_begins(answer[each], value)
+
+
+def _ask(signatures, **body):
+    return json.loads(rest.ask(signatures, json.dumps(body)))
+
+
+def assert_begins(found, expected):
+    """Asserts that nothing but padding comes after the expected values."""
+    if not isinstance(expected, list):
+        if isinstance(expected, float):
+            expected = pytest.approx(expected, rel=1e-5, abs=1e-5)
+        assert found == expected
+        return
+    for each, value in zip(found, expected, strict=False):
+        assert_begins(each, value)
+    assert not np.any(found[len(expected) :])
 
 
 def test_inference_is_pure(exported):
