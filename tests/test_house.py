@@ -11,7 +11,7 @@ FLOORS = (
     ("ids", "arrays", "checks", "files", "graphs"),
     ("losses", "optimizers", "search", "explain", "export", "recipe", "data"),
     ("text", "images", "layers"),
-    ("metrics", "class_metrics", "scoring"),
+    ("metrics", "class_metrics", "calibration", "scoring"),
     ("presets", "cards", "registry"),
     ("pipeline",),
     ("tasks",),

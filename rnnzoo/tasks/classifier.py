@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from rnnzoo import text
+from rnnzoo.calibration import ExpectedCalibrationError
 from rnnzoo.checks import check_rate
 from rnnzoo.class_metrics import (
     check_of_probabilities,
@@ -236,6 +237,7 @@ class Classifier(Task):
         return [
             keras.metrics.SparseCategoricalAccuracy(name="accuracy"),
             keras.metrics.F1Score("macro", name="f1"),
+            ExpectedCalibrationError(),
         ]
 
     def score(self, examples, quick=False):

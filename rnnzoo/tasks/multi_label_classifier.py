@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from rnnzoo.calibration import ExpectedCalibrationError
 from rnnzoo.class_metrics import check_of_probabilities, origin
 from rnnzoo.pipeline.schema import LABELS, TEXTS, Labels, Schema, Text
 from rnnzoo.tasks.answers import as_plain
@@ -114,6 +115,7 @@ class MultiLabelClassifier(TextClassifier):
             keras.metrics.F1Score(
                 "macro", threshold=THRESHOLD, name="f1_macro"
             ),
+            ExpectedCalibrationError(multi_label=True),
         ]
 
     def class_weights(self, examples, class_weight):

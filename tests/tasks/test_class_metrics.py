@@ -122,6 +122,7 @@ def test_default_metrics_have_the_f1_of_each_class(tmp_path):
     found = model.evaluate(TEXTS, THREE, return_dict=True, verbose=0)
     each = [found[f"f1_{name}"] for name in ("mid", "neg", "pos")]
     assert found["f1"] == pytest.approx(np.mean(each), abs=1e-5)
+    assert 0 < found["expected_calibration_error"] < 1
     one_hot = np.eye(3)[[model.labels.index(label) for label in THREE]]
     again = model.evaluate(TEXTS, one_hot, return_dict=True, verbose=0)
     assert again == found

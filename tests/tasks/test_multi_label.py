@@ -76,11 +76,16 @@ def test_scores_are_those_of_scikit_learn():
     probabilities = model.predict(TEXTS)
     above = probabilities > 0.5
     assert 0 < above.mean() < 1
+    confidence = np.maximum(probabilities, 1 - probabilities)
+    bins = np.ceil(confidence * 15)
+    excess = confidence - (above == ROWS)
+    excesses = [excess[bins == b].sum() for b in np.unique(bins)]
     each = sklearn.f1_score(ROWS, above, average=None, zero_division=0)
     expected = {
         "loss": sklearn.log_loss(ROWS.ravel(), probabilities.ravel()),
         "f1": sklearn.f1_score(ROWS, above, average="micro"),
         "f1_macro": np.mean(each),
+        "expected_calibration_error": np.abs(excesses).sum() / ROWS.size,
         **dict(zip(("f1_loud", "f1_old", "f1_sad"), each, strict=True)),
     }
     assert found == pytest.approx(expected, rel=1e-4, abs=1e-6)
