@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parents[1] / "rnnzoo"
 FLOORS = (
     ("ids", "arrays", "checks", "files", "graphs"),
     ("losses", "optimizers", "search", "explain", "export", "recipe", "data"),
-    ("text", "images", "layers"),
+    ("text", "images", "layers", "uncertainty"),
     ("metrics", "class_metrics", "calibration", "scoring"),
     ("presets", "cards", "registry"),
     ("pipeline",),

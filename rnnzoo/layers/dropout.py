@@ -1,25 +1,93 @@
 """Dropout masks and the dropout layers of recurrent models."""
 
+import contextlib
+import contextvars
+
 import keras
 import tensorflow as tf
 
 from rnnzoo.checks import check_rate
 
+_NETWORK = contextvars.ContextVar("network", default=None)
 
-def draw_mask(shape, rate, seed_generator, dtype):
+
+class ThinnedNetwork:
+    """The masks of one network, whose units are dropped for all inputs.
+
+    Args:
+        seed: int32 tensor `(2,)` that all masks depend on.
+    """
+
+    def __init__(self, seed):
+        self.seed = seed
+        self.masks = {}
+
+    def seed_of(self, source, name):
+        """The seed of the mask of a name that a source draws."""
+        number = self.masks.setdefault((id(source), name), len(self.masks))
+        return tf.random.fold_in(self.seed, number)
+
+
+@contextlib.contextmanager
+def one_network(seed):
+    """Context in which dropout draws a network, not one for each row.
+
+    Gal & Ghahramani 2016, "Dropout as a Bayesian Approximation": masks are a
+    sample of the weights, and all inputs see the same weights. So the masks
+    depend on the seed alone, neither on the other rows nor on padding, and no
+    variable changes. Layers must be called with `training=True`.
+
+    Args:
+        seed: int32 tensor `(2,)`.
+
+    Yields:
+        `ThinnedNetwork`.
+
+    Examples:
+
+    >>> import numpy as np
+    >>> import tensorflow as tf
+    >>> from rnnzoo import layers
+    >>> from rnnzoo.layers.dropout import one_network
+    >>> drop = layers.VariationalDropout(0.5)
+    >>> with one_network(tf.constant([7, 0])):
+    ...     dropped = drop(np.ones((2, 3, 8), "float32"), training=True).numpy()
+    >>> bool((dropped[0] == dropped[1]).all())
+    True
+    """
+    network = ThinnedNetwork(seed)
+    token = _NETWORK.set(network)
+    try:
+        yield network
+    finally:
+        _NETWORK.reset(token)
+
+
+def draw_mask(shape, rate, seed_generator, dtype, name="", batch_axis=0):
     """Draws a mask of inverted dropout.
 
     Args:
-        shape: Shape of the mask.
+        shape: Shape of the mask, a tuple.
         rate: Share of zeros, in [0, 1).
-        seed_generator: `keras.random.SeedGenerator`. Each call advances it.
+        seed_generator: `keras.random.SeedGenerator`. Each call advances it,
+            except in `one_network`.
         dtype: Type of the mask.
+        name: Tells apart the masks of one generator, in `one_network`.
+        batch_axis: The axis that has only one row in `one_network`; `None` if
+            there is none.
 
     Returns:
         Tensor that is 0 with probability `rate`, else `1 / (1 - rate)`.
     """
+    network = _NETWORK.get()
+    if network is None:
+        seed = next_seed(seed_generator)
+    else:
+        seed = network.seed_of(seed_generator, name)
+        if batch_axis is not None:
+            shape = (*shape[:batch_axis], 1, *shape[batch_axis + 1 :])
     # Drawn in float32: half types are too coarse for the comparison.
-    noise = tf.random.stateless_uniform(shape, next_seed(seed_generator))
+    noise = tf.random.stateless_uniform(shape, seed)
     return tf.cast(noise >= rate, dtype) * tf.cast(1 / (1 - rate), dtype)
 
 
@@ -195,8 +263,16 @@ class EmbeddingDropout(keras.layers.Layer):
 
     def _draw_mask(self, ids, dtype):
         """Mask of the shape of the ids, equal where a row's ids are equal."""
+        if _NETWORK.get() is not None:
+            # A longer draw begins as a shorter one does.
+            most = tf.maximum(tf.reduce_max(ids), 0) + 1
+            mask = draw_mask(
+                (most,), self.rate, self.seed_generator, dtype, batch_axis=None
+            )
+            return tf.gather(mask, ids)
         words = tf.reshape(ids, (tf.shape(ids)[0], -1))  # (batch, words)
-        mask = draw_mask(tf.shape(words), self.rate, self.seed_generator, dtype)
+        shape = tf.unstack(tf.shape(words))
+        mask = draw_mask(shape, self.rate, self.seed_generator, dtype)
         # Equal ids have the same place in the sorted row. So neither a draw
         # for the whole vocabulary nor a dynamic shape is needed.
         place = tf.searchsorted(tf.sort(words), words)

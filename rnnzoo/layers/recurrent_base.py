@@ -176,7 +176,8 @@ class Recurrent:
         batch = tf.shape(sequences)[0]
         if training and self.dropout:
             shape = (batch, 1, sequences.shape[-1])
-            sequences = sequences * self._draw(shape, self.dropout)
+            mask_of_inputs = self._draw(shape, self.dropout, "inputs")
+            sequences = sequences * mask_of_inputs
         weights = weights or self.prepare(training)
         inputs = tf.transpose(sequences, [1, 0, 2])
         return Chain(
@@ -207,8 +208,9 @@ class Recurrent:
             )
         )
         if training and self.weight_dropout:
-            shape = recurrent.shape
-            recurrent *= self._draw(shape, self.weight_dropout)
+            recurrent *= self._draw(
+                recurrent.shape, self.weight_dropout, "weights", None
+            )
         gates = self.step.gates
         # One product for each gate, because splitting a product of all gates
         # is slower; but layer normalization needs all gates together.
@@ -244,11 +246,12 @@ class Recurrent:
         if not training or not self.recurrent_dropout:
             return cells.Noise()
 
-        def draw(_=None):
-            return self._draw((batch, self.units), self.recurrent_dropout)
+        def draw(gate):
+            shape = (batch, self.units)
+            return self._draw(shape, self.recurrent_dropout, f"state {gate}")
 
         if self.recurrent_dropout_type == "candidate":
-            return cells.Noise(candidate=draw())
+            return cells.Noise(candidate=draw("candidate"))
         tied = self.recurrent_dropout_type == "tied"
         return cells.Noise(
             hidden=tuple(map(draw, range(1 if tied else self.step.gates)))
@@ -259,16 +262,16 @@ class Recurrent:
         if mask is not None:
             mask = tf.transpose(mask)[..., None]  # (time, batch, 1)
         return tuple(
-            self._update(rate, mask, inputs, training)
-            for rate in self._zoneout_rates()
+            self._update(f"zoneout {place}", rate, mask, inputs, training)
+            for place, rate in enumerate(self._zoneout_rates())
         )
 
-    def _update(self, rate, mask, inputs, training):
+    def _update(self, name, rate, mask, inputs, training):
         if not rate:
             return mask
         if training:
             shape = (*tf.unstack(tf.shape(inputs)[:2]), self.units)
-            update = self._draw(shape, rate) > 0
+            update = self._draw(shape, rate, name, batch_axis=1) > 0
             return update if mask is None else update & mask
         if mask is None:
             mask = tf.ones((tf.shape(inputs)[0], 1, 1), bool)
@@ -279,8 +282,15 @@ class Recurrent:
         rates = _as_tuple(self.zoneout)
         return rates[::-1] if len(rates) > 1 else rates * len(self.state_size)
 
-    def _draw(self, shape, rate):
-        return draw_mask(shape, rate, self.seed_generator, self.compute_dtype)
+    def _draw(self, shape, rate, name, batch_axis=0):
+        return draw_mask(
+            shape,
+            rate,
+            self.seed_generator,
+            self.compute_dtype,
+            name,
+            batch_axis,
+        )
 
     def _cast(self, weight):
         return tf.cast(tf.convert_to_tensor(weight), self.compute_dtype)

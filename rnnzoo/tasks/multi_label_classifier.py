@@ -178,12 +178,13 @@ class MultiLabelClassifier(TextClassifier):
 
     # Serving.
 
-    def served(self, threshold=THRESHOLD):
+    def served(self, threshold=THRESHOLD, samples=None):
         """The signatures of the export, as of `TextClassifier`.
 
         Instead of one label and its score, there are `labels` string and
         `scores` float32, `(n, classes)`: the most probable first, "" and 0 for
-        those whose probability is not above the threshold.
+        those whose probability is not above the threshold. In `sample`, each
+        label has its own entropies.
         """
         names = tf.constant(self.label_names)
         thresholds = tf.constant(self._thresholds(threshold))
@@ -200,7 +201,7 @@ class MultiLabelClassifier(TextClassifier):
                 "scores": tf.gather(scores, order, batch_dims=1),
             }
 
-        return self._served_with(above)
+        return self._served_with(above, samples)
 
     def comparable(self, x):
         found = self.classify(x)

@@ -12,6 +12,7 @@ from rnnzoo.checks import check_positive
 from rnnzoo.explain import Explanation, Explanations
 from rnnzoo.graphs import traced
 from rnnzoo.ids import pad
+from rnnzoo.layers.dropout import draw_mask
 from rnnzoo.pipeline.examples import Examples
 from rnnzoo.pipeline.schema import LABELS, TEXTS, Label, Schema, Text
 from rnnzoo.tasks.classifier import Classification, Classifier
@@ -21,12 +22,11 @@ from rnnzoo.tasks.embeddings import (
     most_ids,
     size_embedding,
 )
-
-BATCH_SIZE = 128  # at inference
+from rnnzoo.tasks.sampling import BATCH_SIZE, WithSamples
 
 
 @keras.saving.register_keras_serializable(package="rnnzoo")
-class TextClassifier(WithWordVectors, Classifier):
+class TextClassifier(WithSamples, WithWordVectors, Classifier):
     """Classifies raw strings.
 
     Args:
@@ -214,6 +214,19 @@ class TextClassifier(WithWordVectors, Classifier):
     def _probabilities(self, ids):
         return self(ids, training=False)
 
+    def thin(self, ids):
+        """Probabilities `(batch, classes)` in `one_network` of dropout."""
+        vector = self.encoder(ids, training=True)
+        if self.dropout.rate:
+            mask = draw_mask(
+                (1, vector.shape[-1]),
+                self.dropout.rate,
+                self.dropout,
+                vector.dtype,
+            )
+            vector *= mask
+        return self.head(vector)
+
     def attend(self, ids):
         """Probabilities and the attention weights that led to them.
 
@@ -331,7 +344,7 @@ class TextClassifier(WithWordVectors, Classifier):
 
     # Serving and saving.
 
-    def served(self):
+    def served(self, samples=None):
         """The signatures of the export, each with `text: string (n,)`.
 
         - `serving_default`: `probabilities` float32 `(n, classes)`, `label`
@@ -340,6 +353,12 @@ class TextClassifier(WithWordVectors, Classifier):
           `ends` in characters of the text, `(n, words)` or
           `(n, sentences, words)`, padded with "" and zeros; of a hierarchical
           model also `sentence_weights` `(n, sentences)`.
+        - `sample`, if there are `samples`, with a `seed`, an int32 scalar: the
+          outputs of `serving_default` by the mean of the samples, and their
+          `entropy` and `mutual_information`; see `sample`.
+
+        Args:
+            samples: Number of networks that `sample` asks.
         """
         names = tf.constant(self.label_names)
 
@@ -349,11 +368,13 @@ class TextClassifier(WithWordVectors, Classifier):
                 "score": tf.reduce_max(probabilities, axis=1),
             }
 
-        return self._served_with(best)
+        return self._served_with(best, samples)
 
-    def _served_with(self, answer):
+    def _served_with(self, answer, samples):
         """The signatures, with what a function makes of the probabilities."""
+        check_positive("samples", samples, optional=True)
         signature = [tf.TensorSpec([None], tf.string, name="text")]
+        seed = tf.TensorSpec([], tf.int32, name="seed")
 
         @tf.function(input_signature=signature, autograph=False)
         def serve(text):
@@ -366,7 +387,22 @@ class TextClassifier(WithWordVectors, Classifier):
             outputs = self._explain(text)
             return {**outputs, **answer(outputs["probabilities"])}
 
-        return {"serving_default": serve, "explain": explain}
+        @tf.function(input_signature=[*signature, seed], autograph=False)
+        def sample(text, seed):
+            ids = pad(self.vocabulary(self._tokens(text).words))
+            found = self.sampled(ids, samples, seed)
+            probabilities = found["mean"]
+            return {
+                "probabilities": probabilities,
+                **answer(probabilities),
+                "entropy": found["entropy"],
+                "mutual_information": found["mutual_information"],
+            }
+
+        signatures = {"serving_default": serve, "explain": explain}
+        return (
+            signatures if samples is None else signatures | {"sample": sample}
+        )
 
     def to_serve(self, x):
         chunks = self.read_inputs(x)
