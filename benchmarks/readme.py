@@ -123,20 +123,16 @@ def _cited(card):
 
 
 def weights():
-    """A table of the weights in the package."""
-    rows = [
-        {
-            "model": f"`{each.model}`",
-            "weights": f"`{each.name}`",
-            "score on the test split": ", ".join(
-                f"{metric.partition(' ')[0]} {score}"
-                for metric, score in each.scores.items()
-            ),
-            "size": f"{each.size / 1e6:.1f} MB",
-        }
+    """A list of the weights in the package, with their scores and sizes."""
+    return "".join(
+        f'- `build("{each.model}", weights="{each.name}")`: '
+        + ", ".join(
+            f"{metric.partition(' ')[0]} {score:.4f}"
+            for metric, score in each.scores.items()
+        )
+        + f", {each.size / 1e6:.1f} MB\n"
         for each in presets.index()
-    ]
-    return f"{harness.markdown(rows)}\n" if rows else ""
+    )
 
 
 def headlines(path):

@@ -7,12 +7,16 @@ from pathlib import Path
 import pytest
 
 import rnnzoo
+from rnnzoo import presets
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 SHARED = {"harness", "joey_nmt"}
 SCRIPTS = sorted({path.stem for path in BENCHMARKS.glob("*.py")} - SHARED)
 TEXT = """Before
 <!-- results:models -->
+old
+<!-- /results -->
+<!-- results:weights -->
 old
 <!-- /results -->
 <!-- results:headlines -->
@@ -54,6 +58,8 @@ def test_what_was_not_measured_is_left_out(readme, tmp_path):
     )
     for name in rnnzoo.list_models():
         assert f"`{name}`" in text
+    for each in presets.index():
+        assert f'- `build("{each.model}", weights="{each.name}")`: ' in text
     assert "\n- Entity tagging: `bilstm_cnn_crf_tagger` (Ma & Hovy 2016), " in (
         text
     )
@@ -90,7 +96,7 @@ def test_every_part_of_the_readmes_has_a_title(readme):
         [name for _, name, _ in readme.PART.findall(path.read_text("utf-8"))]
         for path in (readme.README, readme.TABLES)
     )
-    assert names == ["models", "headlines"]
+    assert names == ["models", "weights", "headlines"]
     assert sorted(tables) == sorted(readme.TITLES)
 
 
