@@ -106,9 +106,9 @@ def test_weights_of_another_model():
 @pytest.fixture
 def hub(tmp_path, monkeypatch):
     """The cache of a hub that cannot be reached, with one repository."""
-    huggingface_hub = pytest.importorskip("huggingface_hub")
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", tmp_path)
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    constants = pytest.importorskip("huggingface_hub.constants")
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     folder = tmp_path / "models--ann--names"
     commits = {"main": "a" * 40, "v1": "b" * 40}
     for revision, commit in commits.items():
