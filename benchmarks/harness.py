@@ -125,6 +125,30 @@ def _peak_after(function, args):
     return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
+def written(settings):
+    """Settings as a table shows them: of a path, only the file's name.
+
+    Args:
+        settings: List of `key=value`, those that differ from the defaults.
+    """
+    pairs = (setting.partition("=") for setting in settings)
+    return [f"{key}={os.path.basename(value)}" for key, _, value in pairs]
+
+
+def headlines(task, scores):
+    """Dict of the scores that models are compared by, with their signatures.
+
+    Args:
+        task: `rnnzoo.Task`, which was evaluated.
+        scores: What `evaluate` returned.
+    """
+    signatures = task.signatures or {task.monitor: ""}
+    return {
+        f"{name} {signature.replace('|', ' ')}".strip(): scores[name]
+        for name, signature in signatures.items()
+    }
+
+
 def write_csv(name, rows, folder=RESULTS):
     """Writes rows (dicts with equal keys) to `results/<name>.csv`.
 

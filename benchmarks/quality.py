@@ -73,15 +73,9 @@ def run(name, seed, overrides, out):
     )
     minutes = (time.perf_counter() - start) / 60
     print(f"{name}, seed {seed}: {metrics['test']}, {minutes:.1f} min")
-    signatures = metrics.get("signatures") or {task.monitor: None}
-    signatures |= {name: None for name in BESIDE if name in metrics["test"]}
-    scores = {
-        f"{name} {signature.replace('|', ' ')}" if signature else name: (
-            metrics["test"][name]
-        )
-        for name, signature in signatures.items()
-    }
-    return scores, minutes
+    test = metrics["test"]
+    beside = {name: test[name] for name in BESIDE if name in test}
+    return harness.headlines(task, test) | beside, minutes
 
 
 def rows_of(args, results):
@@ -93,7 +87,7 @@ def rows_of(args, results):
         yield {
             "model": args.name,
             "dataset": rnnzoo.describe(args.name).dataset,
-            "settings": _written(args.settings),
+            "settings": " ".join(harness.written(args.settings)) or "defaults",
             "metric": metric,
             "test": f"{statistics.mean(values):.{digits}f}",
             "standard deviation": f"{statistics.stdev(values):.{digits}f}"
@@ -103,13 +97,6 @@ def rows_of(args, results):
             "minutes a run": f"{statistics.mean(minutes):.0f}",
             "published": _published(args.name, metric),
         }
-
-
-def _written(settings):
-    """Settings that differ from the defaults; of a path, the file's name."""
-    pairs = (setting.partition("=") for setting in settings)
-    written = [f"{key}={os.path.basename(value)}" for key, _, value in pairs]
-    return " ".join(written) or "defaults"
 
 
 def _place(row):

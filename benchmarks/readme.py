@@ -25,7 +25,7 @@ import harness
 
 import rnnzoo
 from rnnzoo import presets
-from rnnzoo.registry import QUALITY
+from rnnzoo.registry import QUALITY, with_deviation
 
 BENCHMARKS = Path(__file__).parent
 README = BENCHMARKS.parent / "README.md"
@@ -160,7 +160,7 @@ def headlines(path):
                 "dataset": dataset,
                 "settings": row["settings"],
                 "metric": metric,
-                "measured": _with_deviation(row),
+                "measured": with_deviation(row),
                 "published": row["published"],
             }
             for (model, dataset, metric), row in best.items()
@@ -173,12 +173,6 @@ def headlines(path):
     )
     scorers = f"{'; '.join(signatures)}. " if signatures else ""
     return f"{table}\n\n{scorers}Machine: {_machine(path)}.\n"
-
-
-def _with_deviation(row):
-    if not row["standard deviation"]:
-        return f"{row['test']} (1 run)"
-    return f"{row['test']} ± {row['standard deviation']} ({row['seeds']} runs)"
 
 
 def measured(name, path):

@@ -24,6 +24,7 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import h5py
+import harness
 import numpy as np
 
 import rnnzoo
@@ -147,6 +148,7 @@ def write(args, task, settings, source):
     with atomic_path(presets.FOLDER / file) as path:
         store(shrunk(args.name, task, settings, size), path, bits)
     path = presets.FOLDER / file
+    given = ", ".join(harness.written(args.settings)) or "its defaults"
     words = f", and the {size:,} most frequent words" if size else ""
     entry = presets.Weights(
         model=args.name,
@@ -155,7 +157,7 @@ def write(args, task, settings, source):
         size=path.stat().st_size,
         sha256=checksum(path),
         settings=settings,
-        training=f"Trained by the model's recipe, with {_written(args)} and "
+        training=f"Trained by the model's recipe, with {given} and "
         f"seed {args.seed}. Numbers of {bits} bits are kept{words}.",
         seed=args.seed,
         terms=TERMS[source.info.name],
@@ -172,11 +174,8 @@ def scores_of(task, data):
     """Dict of the scores that the tables show, with their signatures."""
     task.compile()
     found = task.evaluate(data, return_dict=True, verbose=0)
-    told = task.signatures or {task.monitor: ""}
-    return {
-        f"{name} {signature.replace('|', ' ')}".strip(): round(found[name], 4)
-        for name, signature in told.items()
-    }
+    scores = harness.headlines(task, found)
+    return {name: round(score, 4) for name, score in scores.items()}
 
 
 def main():
@@ -196,13 +195,6 @@ def main():
     source = sources.load(card.dataset, data_dir=data_dir)
     run = try_sizes if args.tries else write
     run(args, rnnzoo.load(args.task), settings, source)
-
-
-def _written(args):
-    """Settings that differ from the defaults; of a path, the file's name."""
-    pairs = (setting.partition("=") for setting in args.settings)
-    written = [f"{key}={os.path.basename(value)}" for key, _, value in pairs]
-    return ", ".join(written) or "its defaults"
 
 
 if __name__ == "__main__":

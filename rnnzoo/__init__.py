@@ -64,7 +64,7 @@ __all__ = [
 
 
 def __getattr__(name):
-    """What the command has not imported so far."""
+    """Public names that the command has not imported so far."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if name in ("layers", "search", "tasks", "text"):

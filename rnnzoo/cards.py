@@ -1,4 +1,4 @@
-"""What is known of a model, as data and as a page to read."""
+"""Facts about a model, as data and as a page to read."""
 
 import dataclasses
 import inspect

@@ -287,14 +287,15 @@ def _measured(name):
             "dataset": row["dataset"],
             "settings": row["settings"],
             "metric": row["metric"],
-            "test": _with_deviation(row),
+            "test": with_deviation(row),
             "published": row["published"],
         }
         for row in rows
     ]
 
 
-def _with_deviation(row):
+def with_deviation(row):
+    """The score in a row of the quality table, as tables show it."""
     if not row["standard deviation"]:
         return f"{row['test']} (1 run)"
     return f"{row['test']} ± {row['standard deviation']} ({row['seeds']} runs)"

@@ -1,4 +1,4 @@
-"""How sure a model is, by what samples of its weights answer."""
+"""Uncertainty of a model, by the answers of samples of its weights."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""What TensorFlow Serving makes of a request, by the rules of its REST API.
+"""Answers of TensorFlow Serving to a request, by its REST API's rules.
 
 It is no Python package. https://www.tensorflow.org/tfx/serving/api_rest
 """

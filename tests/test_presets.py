@@ -4,6 +4,7 @@ import pytest
 
 import rnnzoo
 from rnnzoo import presets
+from rnnzoo.cli import main
 from rnnzoo.datasets import sources
 
 MEGABYTES = 10**6
@@ -68,6 +69,17 @@ def test_the_score_is_that_of_the_file(data_dir):
     model.compile()
     scores = model.evaluate(test, return_dict=True, verbose=0)
     assert scores["f1"] == pytest.approx(named.scores["f1"], abs=1e-3)
+
+
+def test_the_command_takes_the_name_of_a_model(tmp_path, capsys):
+    assert main(["predict", "han_classifier", "A quiet, lovely film."]) == 0
+    assert capsys.readouterr().out.startswith("pos\t")
+    path = tmp_path / "reviews.csv"
+    path.write_text("text,label\nA quiet film. I loved it!,pos\nAwful.,neg\n")
+    assert main(["evaluate", "han_classifier", "--test", str(path)]) == 0
+    assert "accuracy 1.0000" in capsys.readouterr().out
+    assert main(["predict", "seq2seq_translator", "Hello."]) == 2
+    assert "seq2seq_translator has no weights" in capsys.readouterr().err
 
 
 def test_overrides_that_change_no_shape():

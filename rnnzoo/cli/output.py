@@ -1,4 +1,4 @@
-"""What reaches the terminal of all that TensorFlow and Keras have to say."""
+"""Output of the command, without the log lines of TensorFlow and Keras."""
 
 import contextlib
 import os

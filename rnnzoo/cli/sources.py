@@ -1,4 +1,4 @@
-"""What commands read: trained models, datasets and files."""
+"""Sources of the commands: trained models, datasets and files."""
 
 import dataclasses
 from pathlib import Path
@@ -10,7 +10,7 @@ from rnnzoo.cli import own_files
 
 @dataclasses.dataclass(frozen=True)
 class Splits:
-    """What a model is trained on.
+    """Examples that a model is trained on, and measured with.
 
     Attributes:
         name: What it is called.

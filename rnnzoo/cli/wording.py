@@ -27,7 +27,7 @@ def in_options(message, options):
 
 
 def one_line(error):
-    """What an error says, on one line."""
+    """The message of an error, on one line."""
     # An error of the system has its reason and, often, the file's name.
     if isinstance(error, OSError) and error.strerror and not error.filename:
         return " ".join(error.strerror.split())

@@ -40,7 +40,7 @@ def read_json_list(path, rows):
 
 
 def parse(path, text, before=0):
-    """What a text in JSON means.
+    """The value that a text in JSON stands for.
 
     Args:
         path: Where the text was read.

@@ -84,7 +84,7 @@ class WithSamples:
         )
 
     def sampled(self, ids, samples, seed):
-        """What networks answer, in the graph: the fields of an `Uncertainty`.
+        """Answers of sampled networks in the graph: fields of `Uncertainty`.
 
         Args:
             ids: Right padded ids; see `call`.

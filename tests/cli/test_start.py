@@ -1,4 +1,4 @@
-"""What the command imports before it answers, and what that prints."""
+"""Imports of the command before it answers, and what they print."""
 
 import os
 import re
