@@ -99,7 +99,7 @@ def locate(weights, model):
             lists the nearest. If a file of the package is damaged.
     """
     named = weights_of(model)
-    if weights in named:
+    if isinstance(weights, str) and weights in named:
         return named[weights].path
     path = local(weights)
     if not path.exists() and path.name == weights and not path.suffix:

@@ -94,8 +94,9 @@ def test_unknown_weights_list_the_nearest():
         rnnzoo.build("han_classifier", weights="imdb")
     with pytest.raises(ValueError, match="none by name"):
         rnnzoo.build("seq2seq_translator", weights="multi30k")
-    with pytest.raises(ValueError, match=r"`weights`.*Received: weights=True"):
-        rnnzoo.build("han_classifier", weights=True)
+    for wrong in (True, ["imdb_reviews"]):
+        with pytest.raises(ValueError, match="`weights`.*Received: weights="):
+            rnnzoo.build("han_classifier", weights=wrong)
 
 
 def test_damage_is_found(tmp_path, monkeypatch):
