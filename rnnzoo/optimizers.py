@@ -42,14 +42,21 @@ class LazyAdam(keras.optimizers.Adam):
             of its weights, but not on their decay. Pretrained layers may need
             a lower rate than randomly initialized ones (Howard & Ruder 2018,
             section 3.2).
+        factors: List of further factors, one for each weight that is trained,
+            in their order.
+        waits: List of numbers of steps, one for each weight that is trained,
+            in their order. A weight keeps its value for so many steps, while
+            its moments follow the gradient: gradual unfreezing (Howard &
+            Ruder 2018, section 3.3).
         *args, **kwargs: As `keras.optimizers.Adam`, without
             `gradient_accumulation_steps`, whose sums are dense, and without
             `loss_scale_factor`. To scale losses, wrap this optimizer in a
             `keras.optimizers.LossScaleOptimizer`.
 
     Raises:
-        ValueError: If an option is not supported, or if `rates` names a layer
-            that is not trained.
+        ValueError: If an option is not supported, if `rates` names a layer
+            that is not trained, or if there are more or fewer weights than
+            `factors` or `waits`.
 
     Examples:
         Only the rows of the words that occur change:
@@ -70,14 +77,20 @@ class LazyAdam(keras.optimizers.Adam):
         [1, 3]
     """
 
-    def __init__(self, *args, rates=None, **kwargs):
+    def __init__(self, *args, rates=None, factors=None, waits=None, **kwargs):
         super().__init__(*args, **kwargs)
         self.rates = dict(rates or {})
-        if not all(factor > 0 for factor in self.rates.values()):
-            raise ValueError(
-                "Invalid value for argument `rates`. Expected positive "
-                f"factors. Received: rates={rates}"
-            )
+        self.factors = None if factors is None else list(factors)
+        self.waits = None if waits is None else list(waits)
+        for name, given, values in (
+            ("rates", rates, self.rates.values()),
+            ("factors", factors, self.factors or ()),
+        ):
+            if not all(factor > 0 for factor in values):
+                raise ValueError(
+                    f"Invalid value for argument `{name}`. Expected positive "
+                    f"factors. Received: {name}={given}"
+                )
         for name, instead in (
             ("gradient_accumulation_steps", "Use a larger batch."),
             ("loss_scale_factor", "Wrap it in a `LossScaleOptimizer`."),
@@ -97,19 +110,38 @@ class LazyAdam(keras.optimizers.Adam):
                 f"belongs to {sorted(unknown)}"
             )
         self._factors = [
-            math.prod(self.rates.get(name, 1) for name in names)
-            for names in layers
+            factor * math.prod(self.rates.get(name, 1) for name in names)
+            for names, factor in zip(
+                layers, self._for_each("factors", layers, 1), strict=True
+            )
         ]
+        self._waits = self._for_each("waits", layers, 0)
         super().build(variables)
 
+    def _for_each(self, name, weights, default):
+        """The numbers of an argument, one for each weight."""
+        values = getattr(self, name)
+        if values is None:
+            return [default] * len(weights)
+        if len(values) != len(weights):
+            raise ValueError(
+                f"Invalid value for argument `{name}`. Expected a number for "
+                f"each of {len(weights)} weights that are trained. Received: "
+                f"{len(values)}"
+            )
+        return values
+
     def update_step(self, gradient, variable, learning_rate):
-        learning_rate *= self._factors[self._get_variable_index(variable)]
+        index = self._get_variable_index(variable)
+        learning_rate *= self._factors[index]
+        if wait := self._waits[index]:
+            is_over = self.iterations >= wait
+            learning_rate = tf.where(is_over, learning_rate, 0.0)
         if not isinstance(gradient, tf.IndexedSlices):
             return super().update_step(gradient, variable, learning_rate)
         gradient = _sum_duplicates(gradient)
         rows = gradient.indices
         g = tf.cast(gradient.values, variable.dtype)  # (rows, features)
-        index = self._get_variable_index(variable)
         m = self._follow(self._momentums[index], rows, g, self.beta_1)
         v = self._follow(
             self._velocities[index], rows, tf.square(g), self.beta_2
@@ -152,7 +184,12 @@ class LazyAdam(keras.optimizers.Adam):
         ]
 
     def get_config(self):
-        return {**super().get_config(), "rates": self.rates}
+        return {
+            **super().get_config(),
+            "rates": self.rates,
+            "factors": self.factors,
+            "waits": self.waits,
+        }
 
 
 @contextlib.contextmanager

@@ -9,7 +9,8 @@ PACKAGE = Path(__file__).parents[1] / "rnnzoo"
 # A module imports only its own floor, in one direction, and those before it.
 FLOORS = (
     ("ids", "arrays", "checks", "files", "graphs"),
-    ("losses", "optimizers", "search", "explain", "export", "recipe", "data"),
+    ("losses", "optimizers", "schedules", "search", "explain", "export"),
+    ("recipe", "data"),
     ("text", "images", "layers", "uncertainty"),
     ("metrics", "class_metrics", "calibration", "scoring"),
     ("presets", "cards", "registry"),

@@ -247,6 +247,36 @@ def test_rates_of_layers_within_layers_are_multiplied():
     np.testing.assert_allclose(steps, expected, rtol=1e-3)
 
 
+def test_weights_wait_for_their_steps_to_the_bit():
+    """Afterwards they learn as if their moments had never waited."""
+    words = keras.layers.Embedding(4, 3)
+    model = keras.Sequential([words, keras.layers.Dense(1, use_bias=False)])
+    model.build((None, 2))
+    before = model.get_weights()
+    optimizer = LazyAdam(0.1, factors=[0.5, 0.2], waits=[2, 3])
+    again = LazyAdam.from_config(optimizer.get_config())
+    assert (again.factors, again.waits) == ([0.5, 0.2], [2, 3])
+    model.compile(optimizer, "mse")
+    x, y = np.array([[0, 1]]), np.ones((1, 2, 1))
+    for step in range(4):
+        model.train_on_batch(x, y)
+        found = model.get_weights()
+        moved = [(a != b).any() for a, b in zip(found, before, strict=True)]
+        assert moved == [step >= 2, step >= 3]
+        if step == 2:  # the gradients so far were equal
+            change = np.abs(found[0] - before[0])[:2]
+            np.testing.assert_allclose(change, 0.1 * 0.5, rtol=1e-3)
+
+
+def test_each_weight_has_its_factor_and_its_wait():
+    for name in ("factors", "waits"):
+        optimizer = LazyAdam(**{name: [1]})
+        with pytest.raises(ValueError, match=f"`{name}`.*each of 2 weights"):
+            optimizer.build([weight(), weight()])
+    with pytest.raises(ValueError, match="`factors`.*positive"):
+        LazyAdam(factors=[1, 0])
+
+
 def test_weights_come_back_after_an_error():
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])
     model.compile(LazyAdam(0.1, use_ema=True, ema_momentum=0.5), "mse")
