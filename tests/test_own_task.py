@@ -42,8 +42,8 @@ class TextRater(rnnzoo.Task):
     def count(self, chunk, counts, labels):
         counts["text"].update(self.tokenizer(chunk["text"]).words)
 
-    def learn(self, counts, labels, verbose):
-        self.take(self.tokenizer.learn(counts["text"].counts))
+    def learn(self, counts, labels):
+        return {"vocabulary": self.tokenizer.learn(counts["text"].counts)}
 
     def take(self, vocabulary):
         self.vocabulary = rnnzoo.text.Vocabulary(vocabulary)

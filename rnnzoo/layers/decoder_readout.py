@@ -57,6 +57,12 @@ class Readout(keras.layers.Layer):
                 "output_kernel", self.readout_units, tokens
             )
 
+    def by_token(self):
+        """Tuples of a weight of the output layer and its axis of tokens."""
+        if self.tied:
+            return [(self.output_bias, 0)]
+        return [(self.output_bias, 0), (self.output_kernel, 1)]
+
     def output_weights(self):
         """Kernel `(readout_units, tokens)` and bias `(tokens,)`, float32."""
         if self.tied:

@@ -5,6 +5,7 @@ import zipfile
 import keras
 import tensorflow as tf
 
+from rnnzoo import presets
 from rnnzoo.text import TokenizerProtocol
 
 # The members of a saved task, and the most bytes that each may have.
@@ -24,6 +25,28 @@ def refusal(path, expected, received):
     return ValueError(
         f"Cannot load {path}. Expected {expected}. Received: {received}"
     )
+
+
+def load(path, kind):
+    """Loads a task from a file, a directory it is in, or a hub; see `read`.
+
+    Args:
+        path: As `rnnzoo.presets.local` takes it.
+        kind: Class of which it must be.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ConnectionError: If the hub cannot be reached.
+    """
+    path = presets.local(path)
+    if path.is_dir():
+        path = path / "model.keras"
+    if not path.exists():
+        raise FileNotFoundError(
+            f"No saved model at {path}. Expected a `.keras` file, or a "
+            "directory that `rnnzoo train` made."
+        )
+    return read(path, kind)
 
 
 def read(path, kind):

@@ -125,6 +125,37 @@ class Classifier(Task):
                 "classes."
             )
 
+    def labels_in(self, x, y=None, labels=None):
+        names = None if labels is None else self.labels_of(labels)
+        if names is None:
+            found = [self.names_in(each) or () for each in self.read(x, y)]
+            names = sorted({name for each in found for name in each})
+            is_known = set(names) <= set(self.label_names)
+        else:
+            is_known = names == (self.labels or names[: self.num_classes])
+        return None if is_known else tuple(names)
+
+    def anew(self, labels):
+        return self._anew(num_classes=len(labels))
+
+    def extend(self, learned, saved):
+        learned = super().extend(learned, saved)
+        if learned["labels"] is None and self.num_classes == saved.num_classes:
+            learned["labels"] = saved.labels
+        return learned
+
+    def indexed(self):
+        yield from super().indexed()
+        yield self.head.kernel, {1: "labels"}
+        yield self.head.bias, {0: "labels"}
+
+    def keys(self, name):
+        if name != "labels":
+            return super().keys(name)
+        # The class 1 of two and the class 1 of five mean different things.
+        numbers = tuple((i, self.num_classes) for i in range(self.num_classes))
+        return self.labels or numbers
+
     def checked_names(self, names):
         """A tuple of the names of the classes, or `None` if there are none."""
         names = tuple(names or ())

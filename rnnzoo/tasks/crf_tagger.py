@@ -70,6 +70,29 @@ class CRFTagger(Task):
             name="crf",
         )
 
+    def groups(self):
+        return {
+            "features": [self.features],
+            "encoder": [self.encoder],
+            "head": [self.head, self.crf],
+        }
+
+    def embedded(self):
+        characters = self.features.characters
+        if characters is None:
+            return super().embedded()
+        return {**super().embedded(), "characters": characters.embedding}
+
+    def indexed(self):
+        yield from super().indexed()
+        yield self.head.kernel, {1: "labels"}
+        yield self.head.bias, {0: "labels"}
+        for weight in self.crf.weights:  # of tags, and of pairs of tags
+            yield weight, dict.fromkeys(range(len(weight.shape)), "labels")
+
+    def keys(self, name):
+        return self.tag_set.names if name == "labels" else super().keys(name)
+
     # From ids to tags.
 
     def build(self, input_shape=None):

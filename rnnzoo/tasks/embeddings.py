@@ -1,5 +1,7 @@
 """Embeddings of a vocabulary that `adapt` learns."""
 
+import itertools
+
 from rnnzoo.text.word_vectors import PretrainedWords
 
 
@@ -36,7 +38,12 @@ class WithWordVectors:
 
     The task has `embeddings`, a source of word vectors or `None`, and
     `word_embedding`, the layer.
+
+    Attributes of the class:
+        counted: Name of the counts of the words.
     """
+
+    counted = "text"
 
     @property
     def word_vectors(self):
@@ -50,18 +57,18 @@ class WithWordVectors:
             return {}
         return {self.word_embedding.name: self.recipe.vectors_rate}
 
-    def take_with_vectors(self, tokens, counts, verbose, **learned):
-        """Takes what was learned, and puts word vectors into the embedding.
+    def embedded(self):
+        return {**super().embedded(), "vocabulary": self.word_embedding}
 
-        Args:
-            tokens: Tokens from id 2 on.
-            counts: Dict of a token to how often it occurs.
-            verbose: Whether to show progress and what was found.
-            **learned: What `take` gets besides the vocabulary.
-        """
+    def begin(self, learned, counts, verbose=1):
         vectors = self.word_vectors
-        if vectors is not None:  # read first: the file may be broken
-            vectors = vectors.load(tokens, counts, verbose)
-        self.take(vocabulary=tokens, **learned)
-        if vectors is not None:
-            self.word_embedding.embeddings.assign(vectors)
+        if vectors is None:
+            return super().begin(learned, counts, verbose)
+        tokens = learned["vocabulary"]
+        # Read first: the file may be broken.
+        matrix, found = vectors.load(
+            tokens, counts[self.counted].counts, verbose, return_found=True
+        )
+        super().begin(learned, counts, verbose)
+        self.word_embedding.embeddings.assign(matrix)
+        return {"vocabulary": set(itertools.compress(tokens, found))}

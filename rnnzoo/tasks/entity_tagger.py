@@ -94,8 +94,15 @@ class EntityTagger(WithWordVectors, CRFTagger):
     verb = "tag"
     schema = sentences.SCHEMA
     unit_name = "sentence"
+    counted = "words"
     parts = ("features", "encoder", "tokenizer")
-    lends = ("tokenizer", "lowercase", "normalize_digits", "tag_set")
+    lends = (
+        "tokenizer",
+        "lowercase",
+        "normalize_digits",
+        "tag_set",
+        "tag_names",
+    )
 
     def __init__(
         self,
@@ -166,6 +173,15 @@ class EntityTagger(WithWordVectors, CRFTagger):
     def word_embedding(self):
         return self.features.embedding
 
+    def labels_in(self, x, y=None, labels=None):
+        names = None if labels is None else self.labels_of(labels)
+        if names is not None:
+            return None if names == self.tag_names else names
+        found = [self._sentences(each).tags or () for each in self.read(x, y)]
+        tags = {tag for each in found for tags in each for tag in tags}
+        is_known = set(tagging.labels_of(tags)) <= set(self.labels)
+        return None if is_known else tuple(sorted(tags))
+
     @classmethod
     def labels_of(cls, labels):
         """Names of the tags of a dataset; see `Task.labels_of`."""
@@ -179,10 +195,7 @@ class EntityTagger(WithWordVectors, CRFTagger):
                 f"tags of the dataset are {', '.join(names)}."
             )
 
-    def adapt(
-        self, x: Any, y: Any = None, labels: Any = None, verbose: int = 1
-    ) -> None:
-        self._require_new()
+    def count_all(self, x, y=None, labels=None, verbose=1):
         # Subwords are learned first, in a pass of their own.
         if getattr(self.tokenizer, "pieces", ()) is None:
             counter = text.TokenCounter()
@@ -194,10 +207,10 @@ class EntityTagger(WithWordVectors, CRFTagger):
                 most_ids(self.word_embedding, self.vocabulary_size),
                 self.min_count,
             )
-        super().adapt(x, y, labels, verbose)
+        return super().count_all(x, y, labels, verbose)
 
     def count(self, chunk, counts, labels):
-        found = sentences.read(chunk, self.tokenizer, labels)
+        found = sentences.read(chunk, self.tokenizer, labels or self.tag_names)
         tokens = words.ragged_tokens(found.tokens).flat_values
         counts["words"].update(
             words.form(tokens, self.lowercase, self.normalize_digits)
@@ -205,28 +218,27 @@ class EntityTagger(WithWordVectors, CRFTagger):
         characters = words.split_characters(tf.unique(tokens).y)
         counts["characters"].update(characters)
         tags = {tag for each in found.tags or () for tag in each}
-        counts["labels"].counts.update(tagging.split(tag)[1] for tag in tags)
+        counts["labels"].counts.update(tagging.labels_of(tags))
 
-    def learn(self, counts, labels, verbose):
+    def learn(self, counts, labels):
         if labels is None:
             kinds = sorted(counts["labels"].counts)
         else:  # in the order of the dataset
-            kinds = dict.fromkeys(tagging.split(name)[1] for name in labels)
-        kinds = [kind for kind in kinds if kind]
+            kinds = tagging.labels_of(labels)
         if not kinds:
             raise ValueError(
                 "The examples have no entities to learn labels from. Expected "
                 "argument `y`, or data with tags other than 'O', or with spans."
             )
         characters = text.Vocabulary.from_counts(counts["characters"].counts)
-        self.take_with_vectors(
-            self._vocabulary_of(counts["words"].counts),
-            counts["words"].counts,
-            verbose,
-            labels=kinds,
-            tag_names=labels,
-            characters=characters.tokens,
-        )
+        if labels is None and set(kinds) <= set(self.labels):
+            labels = self.tag_names
+        return {
+            "labels": kinds,
+            "tag_names": labels,
+            "vocabulary": self._vocabulary_of(counts["words"].counts),
+            "characters": characters.tokens,
+        }
 
     def _vocabulary_of(self, counts):
         """Words of the data, then those that only the word vectors have."""

@@ -164,8 +164,8 @@ class ImageCaptioner(TextWriter):
             self.target.to_count(tf.constant(captions, tf.string))
         )
 
-    def learn(self, counts, labels, verbose):
-        self.take(self.learn_target(counts["captions"]))
+    def learn(self, counts, labels):
+        return {"target_vocabulary": self.learn_target(counts["captions"])}
 
     def encode_chunk(self, chunk):
         """The `Columns` of a chunk.

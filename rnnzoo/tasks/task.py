@@ -7,7 +7,6 @@ from typing import Any
 
 import keras
 
-from rnnzoo import presets
 from rnnzoo.arrays import as_objects
 from rnnzoo.export import FORMAT, check_options, export
 from rnnzoo.files import atomic_path
@@ -15,11 +14,11 @@ from rnnzoo.pipeline import raw
 from rnnzoo.pipeline.examples import Examples, SeveralTargets
 from rnnzoo.tasks import archive
 from rnnzoo.tasks.answers import as_line, as_record
-from rnnzoo.tasks.trainer import Trainer
+from rnnzoo.tasks.transfer import Borrower
 from rnnzoo.text import TokenCounter
 
 
-class Task(Trainer):
+class Task(Borrower):
     """A Keras model that takes raw examples.
 
     A kind of task declares what it reads, `schema`, and defines
@@ -47,8 +46,6 @@ class Task(Trainer):
             `monitor_for` knows better.
         parts: Names of the arguments that are layers or tokenizers.
         keeps: Names of the features whose raw values `score` needs.
-        lends: Names of the attributes, besides what was learned, that
-            `restore` takes from a saved task.
 
     Attributes:
         signatures: Dict of a score to how it was counted.
@@ -62,7 +59,6 @@ class Task(Trainer):
     monitor = "accuracy"
     parts = ()
     keeps = ()
-    lends = ()
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
@@ -94,8 +90,8 @@ class Task(Trainer):
         """
         raise NotImplementedError
 
-    def learn(self, counts, labels, verbose):
-        """Learns from the counts of all raw examples, and calls `take`."""
+    def learn(self, counts, labels):
+        """What `take` gets: a dict, from the counts of all raw examples."""
         raise NotImplementedError
 
     def encode_chunk(self, chunk):
@@ -187,14 +183,6 @@ class Task(Trainer):
         """
         return self.monitor
 
-    def check_lender(self, saved, given):
-        """Raises `ValueError` unless `restore` may take what a task learned.
-
-        Args:
-            saved: A task of the same class.
-            given: What an error says was received.
-        """
-
     def prepare(self, inputs):
         """The inputs of all examples as batches take them."""
         return inputs
@@ -244,13 +232,37 @@ class Task(Trainer):
             verbose: Whether to show progress.
         """
         self._require_new()
+        counts, labels = self.count_all(x, y, labels, verbose)
+        self.begin(self.learn(counts, labels), counts, verbose)
+
+    def count_all(self, x, y=None, labels=None, verbose=1):
+        """Counts what `learn` needs to know, in one pass; see `adapt`.
+
+        Returns:
+            Tuple of the counts and of the names of the classes, or `None`.
+        """
         if labels is not None:
             labels = self.labels_of(labels)
         counts = collections.defaultdict(TokenCounter)
         chunks, total = self.read(x, y), raw.count(self.schema, x)
         for chunk in raw.show_progress(chunks, total, self.unit_name, verbose):
             self.count(chunk, counts, labels)
-        self.learn(counts, labels, verbose)
+        return counts, labels
+
+    def begin(self, learned, counts, verbose=1):
+        """Takes what was learned, with pretrained vectors if there are any.
+
+        Args:
+            learned: What `learn` returned.
+            counts: Its counts.
+            verbose: Whether to show progress and what was found.
+
+        Returns:
+            Dict of the name of a vocabulary to the set of its tokens that have
+            pretrained vectors.
+        """
+        self.take(**learned)
+        return {}
 
     def encode(
         self,
@@ -357,45 +369,6 @@ class Task(Trainer):
         self._require_adapted("export")
         export(directory, self.served(**options), self, overwrite=overwrite)
 
-    def restore(self, weights: str | os.PathLike) -> None:
-        """Takes what a saved task learned: its vocabularies and its weights.
-
-        Args:
-            weights: Path, as `rnnzoo.load` takes it, of a task of the same
-                class and shape. If this task is adapted, it must have learned
-                the same.
-
-        Raises:
-            ValueError: If it is another kind of task, or learned something
-                else.
-        """
-        saved = load(weights)
-        given = f"weights={os.fspath(weights)!r}"
-        if type(saved) is not type(self):
-            raise ValueError(
-                "Invalid value for argument `weights`. Expected a saved "
-                f"`{type(self).__name__}`. Received: "
-                f"{given}, a `{type(saved).__name__}`"
-            )
-        self.check_lender(saved, given)
-        if not self.adapted:
-            for name in self.lends:
-                setattr(self, name, getattr(saved, name))
-            self.take(**saved.learned)
-        elif self.learned != saved.learned:
-            raise ValueError(
-                "Invalid value for argument `weights`. Expected a task that "
-                "learned the same as this one, or this one to be new. Received "
-                f"other vocabularies or labels: {given}"
-            )
-        try:
-            self.set_weights(saved.get_weights())
-        except ValueError as error:
-            raise ValueError(
-                "Invalid value for argument `weights`. Expected a task of the "
-                f"same shape. Received: {given}; {error}"
-            ) from error
-
     def get_config(self):
         serialize = keras.saving.serialize_keras_object
         return {
@@ -476,12 +449,4 @@ def load(path: str | os.PathLike) -> Task:
     >>> rnnzoo.load("model.keras").vocabulary.tokens
     ('bad', 'good')
     """
-    path = presets.local(path)
-    if path.is_dir():
-        path = path / "model.keras"
-    if not path.exists():
-        raise FileNotFoundError(
-            f"No saved model at {path}. Expected a `.keras` file, or a "
-            "directory that `rnnzoo train` made."
-        )
-    return archive.read(path, Task)
+    return archive.load(path, Task)

@@ -142,6 +142,13 @@ class TextClassifier(WithSamples, WithWordVectors, Classifier):
     def word_embedding(self):
         return self.encoder.embedding
 
+    def groups(self):
+        return {
+            "embedding": [self.word_embedding],
+            "encoder": [self.encoder],
+            "head": [self.head],
+        }
+
     def count(self, chunk, counts, labels):
         self.checked_names(labels)
         counts["text"].update(self._to_count(chunk["text"]))
@@ -151,17 +158,16 @@ class TextClassifier(WithSamples, WithWordVectors, Classifier):
             if names is None:
                 self.label_ids(chunk)  # a wrong label is found at once
 
-    def learn(self, counts, labels, verbose):
+    def learn(self, counts, labels):
         seen = sorted(counts["label"].counts)
         labels = self.checked_names(labels) or self.labels
         labels = labels or self.checked_names(seen)
-        words = counts["text"].counts
         tokens = self.tokenizer.learn(
-            words,
+            counts["text"].counts,
             most_ids(self.word_embedding, self.vocabulary_size),
             self.min_count,
         )
-        self.take_with_vectors(tokens, words, verbose, labels=labels)
+        return {"labels": labels, "vocabulary": tokens}
 
     def take(self, labels, vocabulary):
         self.labels = self.checked_names(labels)

@@ -123,6 +123,16 @@ class TextToText(TextWriter):
             "vocabulary": self.vocabulary and self.vocabulary.tokens,
         }
 
+    def embedded(self):
+        return {**super().embedded(), "vocabulary": self.embedding}
+
+    def groups(self):
+        return {
+            "embedding": [self.embedding],
+            "encoder": [self.encoder],
+            "decoder": [self.decoder],
+        }
+
     def count(self, chunk, counts, labels):
         source, target = (each.name for each in self.schema.features)
         if target not in chunk:
@@ -130,13 +140,16 @@ class TextToText(TextWriter):
         counts["source"].update(self._to_count(chunk[source]))
         counts["target"].update(self.target.to_count(chunk[target]))
 
-    def learn(self, counts, labels, verbose):
+    def learn(self, counts, labels):
         vocabulary = self.tokenizer.learn(
             counts["source"].counts,
             most_ids(self.embedding, self.vocabulary_size),
             self.min_count,
         )
-        self.take(vocabulary, self.learn_target(counts["target"]))
+        return {
+            "vocabulary": vocabulary,
+            "target_vocabulary": self.learn_target(counts["target"]),
+        }
 
     def take(self, vocabulary, target_vocabulary):
         self.vocabulary = text.Vocabulary(vocabulary)

@@ -150,6 +150,21 @@ class TextWriter(Task):
         self.target.size = embedding.input_dim
         self.build()
 
+    def embedded(self):
+        embedding = self.decoder.embedding
+        return {**super().embedded(), "target_vocabulary": embedding}
+
+    def indexed(self):
+        yield from super().indexed()
+        for weight, axis in self.decoder.by_token():
+            yield weight, {axis: "target_vocabulary"}
+
+    def keys(self, name):
+        keys = super().keys(name)
+        if name == "target_vocabulary":
+            keys = (*keys, b"start", b"end")  # no strings, as tokens are
+        return keys
+
     # From ids to scores.
 
     def compile(self, optimizer="auto", loss="auto", metrics="auto", **kwargs):

@@ -54,7 +54,8 @@ class Translator(TextToText):
     Args:
         embedding, encoder, decoder: See `rnnzoo.tasks.TextToText`.
         languages: Names of the features `(source, target)` of dictionaries;
-            may be learned by `adapt`.
+            by default the supervised keys of TFDS's `DatasetInfo`, if `adapt`
+            gets one as its `labels`.
         bleu_tokenizer: How BLEU splits texts into tokens: a name that
             `rnnzoo.scoring.bleu` takes.
         **kwargs: See `rnnzoo.tasks.TextToText` and `rnnzoo.tasks.TextWriter`.
@@ -130,19 +131,10 @@ class Translator(TextToText):
             )
         return labels.supervised_keys
 
-    def adapt(self, x, y=None, labels=None, verbose=1):
-        """Learns both vocabularies, in one pass.
-
-        Args:
-            x, y: Raw pairs; see the class.
-            labels: Optionally TFDS's `DatasetInfo`, whose supervised keys are
-                the languages, if the model was made without.
-            verbose: Whether to show progress.
-        """
-        self._require_new()
+    def count_all(self, x, y=None, labels=None, verbose=1):
         if labels is not None:
             self.languages = self.languages or self.labels_of(labels)
-        super().adapt(x, y, verbose=verbose)
+        return super().count_all(x, y, verbose=verbose)
 
     def read(self, x, y=None, sample_weight=None):
         self._require_languages(x, 2)

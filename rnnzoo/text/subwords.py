@@ -106,7 +106,9 @@ class SubwordTokenizer:
         return self._marked(self._tokenizer(texts))
 
     def learn(self, counts, size=None, min_count=1):
-        """Learns the pieces.
+        """Learns the pieces; where there are some, they stay.
+
+        Then only the characters are added that they lack, whatever the size.
 
         Args:
             counts: Dict from each word, as `to_count` returns it, to how often
@@ -123,17 +125,21 @@ class SubwordTokenizer:
                 than ids.
             ImportError: If SentencePiece is not installed.
         """
-        if size is None:
-            raise ValueError(
-                "Subwords are learned until their vocabulary is full. Give "
-                "its size, the argument `vocabulary_size` of a model."
-            )
         counts = _trainable(counts)
         characters = Counter()
         for word, count in counts.items():
             for character in word:
                 characters[character] += count
         known = {c for c, count in characters.items() if count >= min_count}
+        if self.pieces:
+            more = sorted(known, key=lambda each: (-characters[each], each))
+            self._use(dict.fromkeys((*self.pieces, *more)))
+            return self.pieces
+        if size is None:
+            raise ValueError(
+                "Subwords are learned until their vocabulary is full. Give "
+                "its size, the argument `vocabulary_size` of a model."
+            )
         if len(known) + RESERVED > size:
             raise ValueError(
                 "Invalid value for argument `size`. Expected at least "

@@ -82,6 +82,19 @@ def split(tag):
     )
 
 
+def labels_of(tags):
+    """List of the labels of tags, each once, in the order of the tags.
+
+    Examples:
+
+    >>> from rnnzoo.text import tagging
+    >>> tagging.labels_of(["O", "B-PER", "I-PER", "LOC"])
+    ['PER', 'LOC']
+    """
+    labels = dict.fromkeys(split(tag)[1] for tag in tags)
+    return [label for label in labels if label]
+
+
 def is_plain(tag):
     """Whether a string is a label without a letter.
 

@@ -54,7 +54,7 @@ class PretrainedWords:
         """List of all words, in the order of the source."""
         return self._source.words()
 
-    def load(self, tokens, counts, verbose=1, seed=0):
+    def load(self, tokens, counts, verbose=1, seed=0, return_found=False):
         """Makes the weights of an embedding.
 
         A token that the source does not have gets the vector of the first
@@ -69,9 +69,12 @@ class PretrainedWords:
             verbose: Whether to show progress, and to print how many tokens
                 have a pretrained vector.
             seed: Seed of the random vectors.
+            return_found: Whether to return which tokens have a pretrained
+                vector, too.
 
         Returns:
-            float32 array `(len(tokens) + 2, dimension)`.
+            float32 array `(len(tokens) + 2, dimension)`; or a tuple of it and
+            of booleans `(len(tokens),)`.
         """
         size = self.dimension
         vectors, fits = self._find(tokens, verbose)
@@ -90,7 +93,7 @@ class PretrainedWords:
         matrix = matrix.astype("float32")
         matrix[PADDING] = 0
         matrix[RESERVED:][found] = vectors[found]
-        return matrix
+        return (matrix, found) if return_found else matrix
 
     def _find(self, tokens, verbose):
         """The vectors of tokens, and how well their words fit, 0 for none."""

@@ -120,11 +120,11 @@ def test_what_cannot_be_learned(monkeypatch):
     with pytest.raises(ValueError, match=r"`size`.*at least 6.*size=5"):
         tokenizer.learn({"▁abc": 2}, 5)
     # A rare character is unknown, and its word teaches nothing.
-    pieces = tokenizer.learn({"▁ab": 5, "▁abx": 1}, 9, min_count=2)
+    pieces = SubwordTokenizer().learn({"▁ab": 5, "▁abx": 1}, 9, min_count=2)
     assert set("".join(pieces)) == set("▁ab")
     # SentencePiece would skip these, and fail without another word.
-    assert tokenizer.learn({"▁a▅": 2}, 10) == ()
-    pieces = tokenizer.learn({"▁" + "ab" * 3000: 2}, 20)
+    assert SubwordTokenizer().learn({"▁a▅": 2}, 10) == ()
+    pieces = SubwordTokenizer().learn({"▁" + "ab" * 3000: 2}, 20)
     assert "baba" in pieces
     monkeypatch.setitem(sys.modules, "sentencepiece", None)
     with pytest.raises(ImportError, match=r"rnnzoo\[subwords\]"):
