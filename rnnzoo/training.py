@@ -1,5 +1,6 @@
 """The whole recipe: adapt, compile, fit, evaluate, save."""
 
+import dataclasses
 import os
 import shutil
 from collections.abc import Sequence
@@ -10,11 +11,10 @@ import keras
 import numpy as np
 
 from rnnzoo import registry
-from rnnzoo.checks import check_positive, check_positive_number
 from rnnzoo.files import require_writable, write_json
 from rnnzoo.pipeline.raw import as_columns
 from rnnzoo.progress import Progress
-from rnnzoo.tasks import Task
+from rnnzoo.tasks import Task, load
 
 UNFINISHED = "unfinished"
 
@@ -26,11 +26,15 @@ def finetune(
     *,
     test_data: Any = None,
     labels: Any = None,
+    weights: Any = None,
     out: str | os.PathLike | None = None,
     epochs: int | None = None,
     batch_size: int | None = None,
     batch_tokens: int | None = None,
     learning_rate: float | None = None,
+    schedule: str | None = None,
+    group_decay: float | None = None,
+    unfreeze: int | None = None,
     class_weight: Any = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     verbose: int | str = "auto",
@@ -41,6 +45,16 @@ def finetune(
     Learns the vocabulary if there is none, trains with early stopping on the
     validation data, evaluates, and saves.
 
+    A training may start from what a saved task has learned of other data:
+
+    - With `weights`, the model is a new one that takes it over, with the
+      labels of `train` and more words; see `Task.transfer`.
+    - A task that is adapted is trained further, with the vocabulary that it
+      has. If `train` has other labels, a new task with the same layers takes
+      over what it has learned, and is returned; the given one stays as it is.
+
+    The recipe then has other defaults, `recipe.tuned`.
+
     Args:
         task: A `Task`, or the name of a model to build.
         train: Raw examples: a dataset, or a tuple `(x, y)`.
@@ -48,13 +62,20 @@ def finetune(
             random and not trained on.
         test_data: Raw examples, evaluated at the end.
         labels: Names of the classes; see `Task.adapt`.
+        weights: A saved task to start from: a path, as `load` takes it, or a
+            task; of the same class and with layers of the same sizes.
         out: Directory to save to: `model.keras` and `metrics.json`. If
             training there was interrupted, even by a kill, the same call
             continues after the last whole epoch, and ends with the same bits.
-        epochs: Most epochs; like the next three, defaults to the recipe's.
+        epochs: Most epochs; like the next six, defaults to the recipe's.
         batch_size: Examples in a batch.
         batch_tokens: Tokens in a batch of training, instead.
         learning_rate: The highest rate.
+        schedule: `"cosine"` or `"slanted_triangular"`.
+        group_decay: Rate of each group of layers divided by that of the group
+            before it.
+        unfreeze: Epochs before the next group of layers is trained, too; 0
+            trains all from the start.
         class_weight: Weights of classes; see `fit` of a task.
         callbacks: More Keras callbacks; they see each tenth batch.
         verbose: As in Keras.
@@ -62,8 +83,11 @@ def finetune(
 
     Returns:
         Tuple of the task and a dict of metrics: `"history"`, a dict of lists;
-        `"validation"` and `"test"`, dicts of the best epoch; and, if there are
-        scores, `"signatures"`, how they were counted.
+        `"validation"` and `"test"`, dicts of the best epoch; if there are
+        scores, `"signatures"`, how they were counted; and, if it started from
+        other data, `"transferred"`, the numbers of tokens and labels that
+        were `"kept"`, that are `"new"`, and for which there were pretrained
+        vectors, `"found"`.
 
     Examples:
 
@@ -84,6 +108,10 @@ def finetune(
     settings = {
         "model": task if isinstance(task, str) else type(task).__name__,
         "overrides": {key: repr(value) for key, value in overrides.items()},
+        "weights": type(weights).__name__
+        if isinstance(weights, Task)
+        else repr(weights),
+        "class_weight": None if class_weight is None else repr(class_weight),
     }
     if isinstance(task, str):
         task = registry.build(task, **overrides)
@@ -92,58 +120,58 @@ def finetune(
             "Invalid value for argument `task`. Expected the name of a model "
             f"beside overrides. Received overrides: {sorted(overrides)}"
         )
-    recipe = task.recipe
-    numbers = {
-        "epochs": recipe.epochs if epochs is None else epochs,
-        "batch_size": recipe.batch_size if batch_size is None else batch_size,
-        "learning_rate": recipe.learning_rate
-        if learning_rate is None
-        else learning_rate,
-    }
-    if batch_tokens is None and batch_size is None:
-        batch_tokens = recipe.batch_tokens
-    if batch_tokens is not None:
-        numbers["batch_tokens"] = batch_tokens
-    check_positive("epochs", numbers["epochs"])
-    check_positive("batch_size", numbers["batch_size"])
-    check_positive("batch_tokens", batch_tokens, optional=True)
-    check_positive_number("learning_rate", numbers["learning_rate"])
+    data = as_columns(train)[:2]
+    task, lender = _from_weights(task, weights, data, labels)
+    recipe = _recipe(
+        task.recipe if lender is None else task.recipe.tuned,
+        epochs=epochs,
+        batch_size=batch_size,
+        batch_tokens=batch_tokens,
+        learning_rate=learning_rate,
+        schedule=schedule,
+        group_decay=group_decay,
+        unfreeze=unfreeze,
+    )
+    settings |= dataclasses.asdict(recipe)
     if out is not None:
         require_writable(out)
     unfinished = None if out is None else Path(out, UNFINISHED)
-    settings["class_weight"] = (
-        None if class_weight is None else repr(class_weight)
-    )
     progress = Progress(task.monitor, recipe.patience, unfinished)
-    progress.check(settings | numbers)
+    progress.check(settings)
+    transferred = None
+    shown = 1 if verbose == "auto" else verbose
     if progress.found:
         if verbose:
             print(f"Continuing after epoch {progress.epoch}.")
         task.restore(progress.adapted)
+        transferred = progress.settings["transferred"]
+    elif lender is not None:
+        found = task.transfer(lender, *data, labels=labels, verbose=shown)
+        transferred = dataclasses.asdict(found)
     elif not task.adapted:
-        shown = 1 if verbose == "auto" else verbose
-        task.adapt(*as_columns(train)[:2], labels=labels, verbose=shown)
+        task.adapt(*data, labels=labels, verbose=shown)
     examples, validation, test = _encode_all(
         task, train, validation_data, test_data
     )
-    epochs, batch_size = numbers["epochs"], numbers["batch_size"]
-    steps = epochs * len(
-        examples.batches(batch_size, batch_tokens=batch_tokens)
-    )
+    epochs, sizes = recipe.epochs, (recipe.batch_size, recipe.batch_tokens)
+    batches = examples.batches(sizes[0], batch_tokens=sizes[1])
     task.compile(
-        optimizer=task.default_optimizer(steps, numbers["learning_rate"])
+        optimizer=task.default_optimizer(epochs * len(batches), recipe)
     )
     progress.monitor = task.monitor_for(validation)
     progress.begin(
         task,
         settings
-        | numbers
-        | {"monitor": progress.monitor, "examples": len(examples)},
+        | {
+            "monitor": progress.monitor,
+            "examples": len(examples),
+            "transferred": transferred,
+        },
     )
     task.fit(
         examples,
-        batch_size=batch_size,
-        batch_tokens=batch_tokens,
+        batch_size=recipe.batch_size,
+        batch_tokens=recipe.batch_tokens,
         epochs=epochs,
         initial_epoch=epochs if progress.is_over else progress.epoch,
         seed=progress.seed,
@@ -157,6 +185,8 @@ def finetune(
     for name, data in (("validation", validation), ("test", test)):
         if data is not None:
             metrics[name] = task.evaluate(data, return_dict=True, verbose=0)
+    if transferred is not None:
+        metrics["transferred"] = transferred
     if task.signatures:
         metrics["signatures"] = dict(task.signatures)
     if verbose:
@@ -165,6 +195,31 @@ def finetune(
     if out is not None:
         _save(task, metrics, Path(out))
     return task, metrics
+
+
+def _from_weights(task, weights, data, labels):
+    """The task to train, and the one whose weights it starts from, if any."""
+    if weights is not None:
+        if task.adapted:
+            raise ValueError(
+                "Invalid value for argument `weights`. Expected None for a "
+                "task that is adapted: it starts from its own. Received: "
+                f"weights={weights!r:.80}"
+            )
+        return task, weights if isinstance(weights, Task) else load(weights)
+    if task.adapted:
+        others = task.labels_in(*data, labels=labels)
+        if others is not None:
+            return task.anew(others), task
+    return task, None
+
+
+def _recipe(recipe, **given):
+    """A recipe with what was given in place of its defaults."""
+    given = {key: each for key, each in given.items() if each is not None}
+    if "batch_size" in given:
+        given.setdefault("batch_tokens", None)
+    return dataclasses.replace(recipe, **given)
 
 
 def _encode_all(task, train, validation_data, test_data):

@@ -14,7 +14,9 @@ from rnnzoo.pipeline import raw
 from rnnzoo.pipeline.examples import Examples
 from rnnzoo.pipeline.passes import Passes
 from rnnzoo.recipe import Recipe
+from rnnzoo.schedules import schedule
 from rnnzoo.tasks.archive import check_weights
+from rnnzoo.tasks.groups import by_group
 from rnnzoo.tasks.validation import Validation
 
 AVERAGED_SHARE = 0.1  # of all steps, at most, for moving averages
@@ -75,31 +77,39 @@ class Trainer(keras.Model):
                 " learns it."
             )
 
-    def default_optimizer(self, steps=None, learning_rate=None):
-        """The recipe's optimizer.
+    def groups(self):
+        """The layers in groups, from the input to the output.
+
+        Returns:
+            Dict of the name of a group to a list of layers. A weight belongs
+            to the first group that has it.
+        """
+        return {each.name: [each] for each in self.layers if each.weights}
+
+    def default_optimizer(self, steps=None, recipe=None):
+        """The optimizer of a recipe.
 
         Args:
             steps: Number of training steps, over which the learning rate
-                falls along half a cosine; if `None`, it is constant, and
-                there are no moving averages.
-            learning_rate: The highest rate; defaults to the recipe's.
+                follows the recipe's schedule; if `None`, it is constant, all
+                layers are trained alike, and there are no moving averages.
+            recipe: `rnnzoo.Recipe`; defaults to the task's.
         """
-        rate = learning_rate or self.recipe.learning_rate
-        options = {}
+        recipe = self.recipe if recipe is None else recipe
+        rate, options = recipe.learning_rate, {}
         if steps is not None:
-            rate = keras.optimizers.schedules.CosineDecay(
-                rate, steps, alpha=self.recipe.final_rate
-            )
-            if momentum := self.recipe.ema_momentum:
+            rate = schedule(recipe, steps)
+            options = by_group(self, recipe, steps)
+            if momentum := recipe.ema_momentum:
                 # A short run's average would still remember the first
                 # weights.
                 longest = 1 - 1 / max(steps * AVERAGED_SHARE, 1)
                 momentum = min(momentum, longest)
-                options = {"use_ema": True, "ema_momentum": momentum}
+                options |= {"use_ema": True, "ema_momentum": momentum}
         return LazyAdam(
             rate,
             rates=self.learning_rates(),
-            global_clipnorm=self.recipe.clipnorm,
+            global_clipnorm=recipe.clipnorm,
             **options,
         )
 
