@@ -25,7 +25,8 @@ class Weights:
         file: Name of their file in the package.
         size: Its size in bytes.
         sha256: Its checksum.
-        settings: Dict of arguments of `rnnzoo.build`, besides the defaults.
+        settings: Dict of arguments of `rnnzoo.build`, besides the defaults. One
+            that is the name of the file stands for its path.
         training: How they were trained and made small.
         seed: Seed of the training.
         terms: What the data allow.
@@ -85,14 +86,14 @@ def weights_of(model):
 
 
 def locate(weights, model):
-    """Path of a file with weights of a model.
+    """Path of a file with weights of a model, and what the model must be.
 
     Args:
         weights: Name of weights of the model, or as `local` takes it.
         model: Name of a model.
 
     Returns:
-        `pathlib.Path`.
+        Tuple of a `pathlib.Path` and a dict of arguments of `rnnzoo.build`.
 
     Raises:
         ValueError: If weights have no such name and there is no such path; it
@@ -100,7 +101,12 @@ def locate(weights, model):
     """
     named = weights_of(model)
     if isinstance(weights, str) and weights in named:
-        return named[weights].path
+        found = named[weights]
+        path = found.path
+        return path, {
+            key: str(path) if value == found.file else value
+            for key, value in found.settings.items()
+        }
     path = local(weights)
     if not path.exists() and path.name == weights and not path.suffix:
         near = ", ".join(nearest(weights, named) or sorted(named))
@@ -111,7 +117,7 @@ def locate(weights, model):
             f"Unknown weights of {model}: {weights!r}. Expected {known}; a "
             f"path; or {HUB}user/repository."
         )
-    return path
+    return path, {}
 
 
 def local(path):

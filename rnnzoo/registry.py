@@ -245,9 +245,9 @@ def build(
     import numpy as np
 
     card = describe(name)
-    path = None if weights is None else presets.locate(weights, name)
-    if weights in card.weights:
-        overrides = card.weights[weights].settings | overrides
+    if weights is not None:
+        weights, settings = presets.locate(weights, name)
+        overrides = settings | overrides
     for key, value in overrides.items():
         card.override_default(key)
         if isinstance(value, np.generic):  # computed by NumPy or pandas
@@ -256,7 +256,7 @@ def build(
     if card.recipe is not None:
         task.recipe = card.recipe
     if weights is not None:
-        task.restore(path)
+        task.restore(weights)
     return task
 
 

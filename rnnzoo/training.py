@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from rnnzoo import registry
+from rnnzoo import presets, registry
 from rnnzoo.files import require_writable, write_json
 from rnnzoo.pipeline.raw import as_columns
 from rnnzoo.progress import Progress
@@ -62,8 +62,9 @@ def finetune(
             random and not trained on.
         test_data: Raw examples, evaluated at the end.
         labels: Names of the classes; see `Task.adapt`.
-        weights: A saved task to start from: a path, as `load` takes it, or a
-            task; of the same class and with layers of the same sizes.
+        weights: A saved task to start from: if `task` is a name, the name of
+            weights in `describe(task).weights`; a path, as `load` takes it; or
+            a task. It has the same class and layers of the same sizes.
         out: Directory to save to: `model.keras` and `metrics.json`. If
             training there was interrupted, even by a kill, the same call
             continues after the last whole epoch, and ends with the same bits.
@@ -114,6 +115,10 @@ def finetune(
         "class_weight": None if class_weight is None else repr(class_weight),
     }
     if isinstance(task, str):
+        if weights is not None and not isinstance(weights, Task):
+            card = registry.describe(task)
+            weights, named = presets.locate(weights, card.name)
+            overrides = named | overrides
         task = registry.build(task, **overrides)
     elif overrides:
         raise ValueError(

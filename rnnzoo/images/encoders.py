@@ -29,7 +29,8 @@ def image_encoder(encoder, weights=None, image_size=None):
     Args:
         encoder: `"small_cnn"`; the name of a model in `keras.applications`,
             whose scaling of pixels becomes part of the encoder; the path of a
-            model saved as `.keras`; or a Keras model.
+            model saved as `.keras`, or of a captioner, whose encoder it is; or
+            a Keras model.
         weights: Pretrained weights of a model in `keras.applications`:
             `"imagenet"`, which downloads them, or the path of a file of
             weights. By default the weights are random.
@@ -184,13 +185,14 @@ def _load(path):
             f"There is no file at the path given as argument `encoder`: {path}"
         )
     try:
-        return keras.saving.load_model(path, compile=False)
+        model = keras.saving.load_model(path, compile=False)
     except Exception as error:  # of any class, since a file may hold anything
         cause = str(error).rpartition("Exception encountered: ")[2]
         raise ValueError(
             "Invalid value for argument `encoder`. Expected a whole model that "
             f"Keras saved. Received: encoder={path!r}; {cause:.200}"
         ) from error
+    return getattr(model, "encoder", model)
 
 
 def _checked(model, image_size):

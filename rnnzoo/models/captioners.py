@@ -99,7 +99,8 @@ def captioner(
         options: Dict of further arguments of `ImageCaptioner`.
         encoder: `"small_cnn"`, for small images; a name in
             `keras.applications`; the path of a saved Keras model that maps
-            images of 0 to 255 to a feature map, or the model itself.
+            images of 0 to 255 to a feature map, or the model itself; or the
+            path of a saved captioner, whose encoder it is.
         encoder_weights: Weights of a model in `keras.applications`:
             `"imagenet"` downloads them.
         image_size: Height and width that images are scaled to, if the encoder
