@@ -5,6 +5,7 @@ from pathlib import Path
 
 import rnnzoo
 from rnnzoo.cli.formats import FORMATS
+from rnnzoo.recipe import SCHEDULES
 
 EXIT_CODES = {
     0: "done",
@@ -201,6 +202,11 @@ def _add_train(commands):
         metavar="FILE",
         help="word vectors: a text file in GloVe's format",
     )
+    command.add_argument(
+        "--weights",
+        metavar="MODEL",
+        help="a trained model to start from, also of other labels and words",
+    )
     group = command.add_argument_group("in place of those of the recipe")
     group.add_argument(
         "--epochs", type=int, metavar="N", help="passes over the training data"
@@ -216,6 +222,20 @@ def _add_train(commands):
     )
     group.add_argument(
         "--learning-rate", type=float, metavar="RATE", help="the highest rate"
+    )
+    group.add_argument("--schedule", choices=SCHEDULES, help="of the rate")
+    group.add_argument(
+        "--group-decay",
+        type=float,
+        metavar="FACTOR",
+        help="rate of each group of layers, divided by that of the group "
+        "before it",
+    )
+    group.add_argument(
+        "--unfreeze",
+        type=int,
+        metavar="N",
+        help="epochs before the next group of layers is trained, too; 0: none",
     )
     command.add_argument(
         "--seed",
