@@ -2,7 +2,7 @@
 
 from rnnzoo.cards import Demo, LateTask
 from rnnzoo.models.embeddings import word_embedding
-from rnnzoo.recipe import Recipe
+from rnnzoo.recipe import TUNING, Recipe
 from rnnzoo.registry import register, variant
 
 TAGGING = LateTask("entity_tagging", "rnnzoo.tasks:EntityTagger")
@@ -13,6 +13,8 @@ RECIPE = Recipe(
     vectors_rate=0.1,
     clipnorm=5.0,
     patience=8,
+    # Chosen for bilstm_cnn_crf_tagger on validation data, with 500 sentences.
+    tuning=TUNING | {"batch_size": 8, "group_decay": 1.0, "unfreeze": 1},
 )
 DEMO = Demo("rnnzoo_entities")
 
