@@ -39,6 +39,9 @@ class TextRater(rnnzoo.Task):
         tokens = self.vocabulary.tokens if self.adapted else None
         return {"vocabulary": tokens}
 
+    def embedded(self):
+        return {"vocabulary": self.worth}
+
     def count(self, chunk, counts, labels):
         counts["text"].update(self.tokenizer(chunk["text"]).words)
 
@@ -113,6 +116,10 @@ def test_a_task_of_a_user_is_one_of_the_house(tmp_path, monkeypatch, capsys):
     assert rnnzoo.load(tmp_path / "mine.keras").rate(["good"]) == [good]
     again = rnnzoo.build("my_rater", weights=tmp_path / "mine.keras")
     assert again.rate(["bad"]) == [bad]
+    other = my_rater()
+    report = other.transfer(task, {"text": ["good", "end"], "label": [1, 0]})
+    assert (report.kept, report.new) == ({"vocabulary": 3}, {"vocabulary": 1})
+    assert other.rate(["good"]) == [good]
     task.export(tmp_path / "served")
     inputs = task.to_serve(["good film", ""])
     assert serve_and_compare(task, inputs, tmp_path / "served") < 1e-5
