@@ -18,11 +18,7 @@ from rnnzoo.pipeline.examples import Examples
 from rnnzoo.tasks.answers import as_plain
 from rnnzoo.tasks.columns import Columns
 from rnnzoo.tasks.crf_tagger import CRFTagger, mask_of
-from rnnzoo.tasks.embeddings import (
-    WithWordVectors,
-    most_ids,
-    size_embedding,
-)
+from rnnzoo.tasks.embeddings import WithWordVectors, most_ids, size_embedding
 from rnnzoo.tasks.entities import Entity, entities_of
 from rnnzoo.text import tagging, words
 
@@ -286,11 +282,9 @@ class EntityTagger(WithWordVectors, CRFTagger):
                 for place, each in enumerate(found.tags)
             ]
             tags = tf.ragged.constant(tags, tf.int32, ragged_rank=1)
-        weights = None
-        if found.weights is not None:
-            weights = tf.ragged.constant(
-                found.weights, tf.float32, ragged_rank=1
-            )
+        weights = found.weights
+        if weights is not None:
+            weights = tf.ragged.constant(weights, tf.float32, ragged_rank=1)
         return Columns(self._ids(found), tags, weights=weights)
 
     def _sentences(self, chunk):

@@ -160,10 +160,10 @@ class TextWriter(Task):
             yield weight, {axis: "target_vocabulary"}
 
     def keys(self, name):
-        keys = super().keys(name)
-        if name == "target_vocabulary":
-            keys = (*keys, b"start", b"end")  # no strings, as tokens are
-        return keys
+        ends = (b"start", b"end")  # no strings, as tokens are
+        return super().keys(name) + (
+            ends if name == "target_vocabulary" else ()
+        )
 
     # From ids to scores.
 
