@@ -160,10 +160,8 @@ class TextWriter(Task):
             yield weight, {axis: "target_vocabulary"}
 
     def keys(self, name):
-        ends = (b"start", b"end")  # no strings, as tokens are
-        return super().keys(name) + (
-            ends if name == "target_vocabulary" else ()
-        )
+        ends = (b"start", b"end") if name == "target_vocabulary" else ()
+        return super().keys(name) + ends
 
     # From ids to scores.
 

@@ -74,7 +74,7 @@ class Borrower(Trainer):
 
         Args:
             name: What indexes the axis; by default a vocabulary, whose tokens
-                begin at id 2.
+                begin at id 2. What is no token is no string.
         """
         return (PADDING, UNKNOWN, *self.learned[name])
 
