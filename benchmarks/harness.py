@@ -135,6 +135,11 @@ def written(settings):
     return [f"{key}={os.path.basename(value)}" for key, _, value in pairs]
 
 
+def digits_of(score):
+    """Digits that tables show of a score: of a share 4, of a percentage 2."""
+    return 2 if score > 1 else 4
+
+
 def headlines(task, scores):
     """Dict of the scores that models are compared by, with their signatures.
 

@@ -83,7 +83,7 @@ def rows_of(args, results):
     scores, minutes = zip(*results, strict=True)
     for metric in scores[0]:
         values = [each[metric] for each in scores]
-        digits = 2 if max(values) > 1 else 4
+        digits = harness.digits_of(max(values))
         yield {
             "model": args.name,
             "dataset": rnnzoo.describe(args.name).dataset,

@@ -134,12 +134,18 @@ def weights():
     return "".join(
         f'- `build("{each.model}", weights="{each.name}")`: '
         + ", ".join(
-            f"{metric.partition(' ')[0]} {score:.4f}"
-            for metric, score in each.scores.items()
+            f"{metric} {score:.{harness.digits_of(score)}f}"
+            for metric, score in _plain(each.scores).items()
+            if metric in HEADLINES
         )
         + f", {each.size / 1e6:.1f} MB\n"
         for each in presets.index()
     )
+
+
+def _plain(scores):
+    """Scores by the names of their metrics, without signatures."""
+    return {name.partition(" ")[0]: each for name, each in scores.items()}
 
 
 def headlines(path):

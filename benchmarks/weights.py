@@ -175,7 +175,10 @@ def scores_of(task, data):
     task.compile()
     found = task.evaluate(data, return_dict=True, verbose=0)
     scores = harness.headlines(task, found)
-    return {name: round(score, 4) for name, score in scores.items()}
+    return {
+        name: round(score, harness.digits_of(score))
+        for name, score in scores.items()
+    }
 
 
 def main():

@@ -59,6 +59,13 @@ def test_the_tagger_answers():
     ]
 
 
+def test_the_translator_answers():
+    model = rnnzoo.build("luong_translator", weights="multi30k", beam_width=1)
+    assert model.translate(["A dog runs across the grass."]) == [
+        "Ein Hund rennt über das Gras."
+    ]
+
+
 @pytest.mark.data
 @pytest.mark.slow
 def test_the_score_is_that_of_the_file(data_dir):

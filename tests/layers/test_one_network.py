@@ -43,9 +43,10 @@ def test_one_network_is_the_same_for_all_rows_and_steps(layer):
     for row in several:
         np.testing.assert_allclose(row[steps], first[0], atol=1e-6)
     assert np.abs(run(2, x) - first).max() > 1e-3
-    outside = layer(np.repeat(x, 3, axis=0), training=True).numpy()
+    # So many rows that they do not all draw the same masks by chance.
+    outside = layer(np.repeat(x, 32, axis=0), training=True).numpy()
     if not getattr(layer, "weight_dropout", 0):
-        assert np.abs(outside[0] - outside[1]).max() > 1e-3
+        assert np.abs(outside[1:] - outside[0]).max() > 1e-3
 
 
 def test_one_network_drops_the_same_words_everywhere():
