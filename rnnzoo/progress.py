@@ -33,7 +33,8 @@ class Progress(keras.callbacks.Callback):
 
     Args:
         monitor: Name of the metric to choose by: `"loss"`, lower for better, or
-            another, higher for better.
+            another, higher for better. That of a training in the directory
+            takes its place.
         patience: Epochs without improvement after which training stops.
         directory: Where to keep the state; `None` keeps it in memory only.
 
@@ -162,6 +163,7 @@ class Progress(keras.callbacks.Callback):
     def _write(self, task):
         state = {
             "settings": self.settings,
+            "monitor": self.monitor,
             "seed": self.seed,
             "states": [each.numpy().tolist() for each in _states(task)],
             "history": self.history,
@@ -176,6 +178,7 @@ class Progress(keras.callbacks.Callback):
         try:
             state = json.loads(self._file.read_text(encoding="utf-8"))
             self.settings = dict(state["settings"])
+            self.monitor = state["monitor"]
             self.seed = int(state["seed"])
             self.states = list(state["states"])
             self.history = {

@@ -242,6 +242,22 @@ def test_classifiers_are_chosen_by_their_loss():
     assert progress.is_over
 
 
+def test_the_best_epoch_is_found_by_what_it_was_chosen_by(tmp_path):
+    task = rnnzoo.TextClassifier(Bag())
+    task.adapt(TEXTS, LABELS, verbose=0)
+    task.compile()
+    progress = Progress("accuracy", patience=9, directory=tmp_path)
+    progress.monitor = "loss"  # as the validation data decided
+    progress.set_model(task)
+    progress.begin(task, {})
+    for epoch, loss in enumerate([0.3, 0.2, 0.25]):
+        logs = {"val_loss": loss, "val_accuracy": 1 - epoch / 10}
+        progress.on_epoch_end(epoch, logs)
+    again = Progress("accuracy", patience=9, directory=tmp_path)
+    assert again.found
+    assert again._best_epoch == 2
+
+
 def test_sorted_data_is_validated_on_every_class():
     order = np.argsort(LABELS)
     texts, labels = np.array(TEXTS)[order], np.array(LABELS)[order]
