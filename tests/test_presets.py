@@ -60,8 +60,8 @@ def test_the_tagger_answers():
 
 
 def test_the_translator_answers():
-    model = rnnzoo.build("luong_translator", weights="multi30k", beam_width=1)
-    assert model.translate(["A dog runs across the grass."]) == [
+    model = rnnzoo.build("luong_translator", weights="multi30k")
+    assert model.translate(["A dog runs across the grass."], beam_width=1) == [
         "Ein Hund rennt über das Gras."
     ]
 
