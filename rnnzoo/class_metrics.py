@@ -132,6 +132,30 @@ def for_classes(metric):
     return ClassMetric(metric, name=name)
 
 
+def f1_score(average, classes, **kwargs):
+    """A `keras.metrics.F1Score` that has its variables.
+
+    It would make them in the first step of training, and Keras traces a step
+    that makes variables a second time.
+
+    Args:
+        average: As in Keras.
+        classes: Number of classes.
+        **kwargs: As in Keras.
+
+    Examples:
+
+    >>> from rnnzoo.class_metrics import f1_score
+    >>> f1_score("macro", classes=3).variables[0].shape
+    TensorShape([3])
+    """
+    metric = keras.metrics.F1Score(average, **kwargs)
+    if not tf.distribute.has_strategy():  # only replicas may add to counts
+        nothing = tf.zeros((1, classes))  # an example of no class
+        metric.update_state(nothing, nothing)
+    return metric
+
+
 def check_of_probabilities(argument, given):
     """Raises a `ValueError` unless a metric or a loss fits probabilities.
 

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from unittest import mock
 
 import keras
 import numpy as np
@@ -133,15 +134,22 @@ def name(request):
 
 
 @pytest.fixture(scope="module")
-def case(name):
-    """A trained model, and what there is to know about its task."""
+def trained(name):
+    """A trained model, its task, and how often its steps were traced."""
     keras.utils.set_random_seed(1)
     task = TASKS[rnnzoo.describe(name).task]
     model = rnnzoo.build(name, **task.overrides)
     model.adapt(task.inputs, task.targets, verbose=0)
     model.compile()
-    model.fit(task.inputs, task.targets, batch_size=6, epochs=20, verbose=0)
-    return model, task
+    with mock.patch.object(model, "train_step", wraps=model.train_step) as step:
+        model.fit(task.inputs, task.targets, batch_size=6, epochs=20, verbose=0)
+    return model, task, step.call_count
+
+
+@pytest.fixture(scope="module")
+def case(trained):
+    """A trained model, and what there is to know about its task."""
+    return trained[:2]
 
 
 @pytest.fixture(scope="module")
@@ -161,6 +169,10 @@ def assert_same(ours, theirs, tolerance=1e-5):
 
 def _as_bytes(each):
     return each if isinstance(each, bytes) else each.encode()
+
+
+def test_a_step_is_traced_once(trained):
+    assert trained[2] == 1
 
 
 def test_training_learns(case):

@@ -15,6 +15,7 @@ from rnnzoo.class_metrics import (
     check_of_probabilities,
     class_f1,
     counts_classes,
+    f1_score,
     for_classes,
     is_binary,
     takes_one_hot,
@@ -267,7 +268,7 @@ class Classifier(Task):
     def default_metrics(self):
         return [
             keras.metrics.SparseCategoricalAccuracy(name="accuracy"),
-            keras.metrics.F1Score("macro", name="f1"),
+            f1_score("macro", self.num_classes, name="f1"),
             ExpectedCalibrationError(),
         ]
 

@@ -147,7 +147,16 @@ class Trainer(keras.Model):
     def compile_from_config(self, config):
         self.compile(**keras.saving.deserialize_keras_object(config))
         if self.built:
-            self.optimizer.build(self.trainable_variables)
+            self._build_optimizer()
+
+    def _build_optimizer(self):
+        """Makes the optimizer's variables, before a step is traced.
+
+        Keras makes them in the first step, and traces it a second time.
+        """
+        with self.distribute_strategy.scope():
+            if self.optimizer is not None and not self.optimizer.built:
+                self.optimizer.build(self.trainable_variables)
 
     def fit(
         self,
@@ -228,6 +237,7 @@ class Trainer(keras.Model):
         if shuffle:
             passes = Passes(seed)
             callbacks = [passes, *callbacks]
+        self._build_optimizer()
         with without_tracing_warnings():
             return super().fit(
                 examples.batches(batch_size, passes, batch_tokens),
