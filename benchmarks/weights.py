@@ -150,6 +150,8 @@ def write(args, task, settings, source):
     path = presets.FOLDER / file
     given = ", ".join(harness.written(args.settings)) or "its defaults"
     words = f", and the {size:,} most frequent words" if size else ""
+    if "encoder" in settings:  # It is in the weights.
+        settings = settings | {"encoder": file}
     entry = presets.Weights(
         model=args.name,
         name=source.info.name,

@@ -271,6 +271,17 @@ def test_a_saved_model_is_an_encoder(tmp_path):
     np.testing.assert_array_equal(loaded(pixels), encoder(pixels))
 
 
+def test_a_saved_captioner_gives_its_encoder(model, tmp_path):
+    path = tmp_path / "captioner.keras"
+    model.save(path)
+    options = {key: each for key, each in SMALL.items() if key != "image_size"}
+    again = rnnzoo.build(
+        "show_attend_tell_captioner", weights=path, encoder=path, **options
+    )
+    assert not again.finetune_encoder
+    assert again.caption(IMAGES[:3]) == model.caption(IMAGES[:3])
+
+
 def test_a_wrong_encoder_is_an_error(tmp_path):
     images = keras.Input((8, 8, 3))
     pooled = keras.layers.GlobalAveragePooling2D()(images)
