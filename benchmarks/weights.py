@@ -5,8 +5,9 @@
 
 Shrinks a trained task: drops the rarest words of its vocabulary, rounds its
 matrices to a few bits, and stores them as compressed float16 numbers, which
-Keras reads as they are. Then loads the stored file, as a user does, and writes
-it with its scores on the test split into rnnzoo/weights.
+Keras reads as they are; those of a part to --spare, such as an image encoder,
+become float16 alone. Then loads the stored file, as a user does, and writes it
+with its scores on the test split into rnnzoo/weights.
 
 With --try, it writes nothing and shows the scores of several sizes on the
 validation split, to choose by.
@@ -68,14 +69,22 @@ def shrunk(name, task, settings, size):
     return smaller
 
 
-def store(task, path, bits):
-    """Saves a task as float16 numbers of a few bits, compressed."""
+def store(task, path, bits, spared):
+    """Saves a task as float16 numbers of a few bits, compressed.
+
+    Args:
+        task: A task.
+        path: Where to save it.
+        bits: See `rounded`.
+        spared: Tuple of the parts of a task whose numbers are float16 and not
+            rounded further.
+    """
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder, "whole.keras")
         task.save(whole)
         with zipfile.ZipFile(whole) as archive:
             members = {each: archive.read(each) for each in archive.namelist()}
-    members[H5] = _rewritten(members[H5], bits)
+    members[H5] = _rewritten(members[H5], bits, spared)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as (
         archive
     ):
@@ -84,7 +93,7 @@ def store(task, path, bits):
             archive.writestr(name, content, method)
 
 
-def _rewritten(content, bits):
+def _rewritten(content, bits, spared):
     buffer = io.BytesIO()
     with (
         h5py.File(io.BytesIO(content)) as whole,
@@ -97,7 +106,9 @@ def _rewritten(content, bits):
                 return
             value, options = item[()], {}
             if value.ndim > 1 and value.dtype == "float32":
-                value = rounded(value, bits).astype("float16")
+                if not name.startswith(tuple(f"{each}/" for each in spared)):
+                    value = rounded(value, bits)
+                value = value.astype("float16")
                 options = {"compression": 9, "shuffle": True}
             small.create_dataset(name, data=value, **options)
             small[name].attrs.update(item.attrs)
@@ -133,7 +144,8 @@ def try_sizes(args, task, settings, source):
     for bits, size in itertools.product(args.bits, args.vocabulary):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "small.keras")
-            store(shrunk(args.name, task, settings, size), path, bits)
+            smaller = shrunk(args.name, task, settings, size)
+            store(smaller, path, bits, args.spare)
             megabytes = path.stat().st_size / 1e6
             scores = scores_of(rnnzoo.load(path), validation)
         print(
@@ -146,10 +158,15 @@ def write(args, task, settings, source):
     (bits,), (size,) = args.bits, args.vocabulary
     file = f"{args.name}.{source.info.name}.keras"
     with atomic_path(presets.FOLDER / file) as path:
-        store(shrunk(args.name, task, settings, size), path, bits)
+        smaller = shrunk(args.name, task, settings, size)
+        store(smaller, path, bits, args.spare)
     path = presets.FOLDER / file
     given = ", ".join(harness.written(args.settings)) or "its defaults"
-    words = f", and the {size:,} most frequent words" if size else ""
+    kept = f"Numbers of {bits} bits are kept"
+    if args.spare:
+        kept += f", of the {' and the '.join(args.spare)} all of float16"
+    if size:
+        kept += f", and the {size:,} most frequent words"
     if "encoder" in settings:  # It is in the weights.
         settings = settings | {"encoder": file}
     entry = presets.Weights(
@@ -160,7 +177,7 @@ def write(args, task, settings, source):
         sha256=checksum(path),
         settings=settings,
         training=f"Trained by the model's recipe, with {given} and "
-        f"seed {args.seed}. Numbers of {bits} bits are kept{words}.",
+        f"seed {args.seed}. {kept}.",
         seed=args.seed,
         terms=TERMS[source.info.name],
         scores=scores_of(rnnzoo.load(path), source.split("test")),
@@ -190,6 +207,7 @@ def main():
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--set", dest="settings", nargs="+", default=[])
     parser.add_argument("--bits", type=int, nargs="+", default=[5])
+    parser.add_argument("--spare", nargs="+", default=[], metavar="PART")
     parser.add_argument("--vocabulary", type=int, nargs="+", default=[None])
     parser.add_argument("--try", dest="tries", action="store_true")
     args = parser.parse_args()
