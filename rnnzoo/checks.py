@@ -61,6 +61,25 @@ def check_choice(name, value, choices):
         _refuse(name, value, f"one of {', '.join(map(repr, choices))}")
 
 
+def check_known(options, known, where=""):
+    """Raises a `ValueError` unless all options are known ones.
+
+    Args:
+        options: Names of what was given.
+        known: Names of what there is.
+        where: What the options are of, such as " of `export`".
+    """
+    if unknown := sorted(set(options) - set(known)):
+        raise ValueError(
+            f"Unknown options{where}: {_listed(unknown)}. Expected any of: "
+            f"{_listed(known)}"
+        )
+
+
+def _listed(names):
+    return ", ".join(f"`{name}`" for name in names) or "none"
+
+
 def _is_number(value, kind=numbers.Real):
     """Whether a value is a finite number; NaN compares with nothing."""
     if not isinstance(value, kind) or isinstance(value, bool):

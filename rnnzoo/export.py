@@ -5,6 +5,7 @@ import inspect
 import keras
 import tensorflow as tf
 
+from rnnzoo.checks import check_known
 from rnnzoo.files import atomic_path
 
 FORMAT = "tf_saved_model"
@@ -27,11 +28,7 @@ def check_options(served, format, options):
     known = inspect.signature(served).parameters
     if any(each.kind is each.VAR_KEYWORD for each in known.values()):
         return  # The function checks them.
-    if unknown := sorted(set(options) - set(known)):
-        raise ValueError(
-            f"Unknown options of `export`: {', '.join(unknown)}. Expected any "
-            f"of: {', '.join(known) or 'none'}"
-        )
+    check_known(options, known, " of `export`")
 
 
 def export(directory, signatures, task, overwrite=True):

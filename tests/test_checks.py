@@ -49,3 +49,12 @@ def test_choices():
         checks.check_choice("kind", "c", ("a", "b"))
     with pytest.raises(ValueError, match="kind"):
         checks.check_choice("kind", ["a"], {"a": 1, "b": 2})
+
+
+def test_options_have_names():
+    checks.check_known({"b": 1}, ("a", "b"))
+    for known, message in (("a", "`a`"), ((), "none")):
+        with pytest.raises(
+            ValueError, match=f"options of x: `b`, `c`. Expected .*: {message}"
+        ):
+            checks.check_known({"c": 1, "b": None}, known, " of x")

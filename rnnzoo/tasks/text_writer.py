@@ -15,7 +15,7 @@ from rnnzoo.class_metrics import fits_tokens
 from rnnzoo.graphs import traced
 from rnnzoo.ids import PADDING
 from rnnzoo.tasks.answers import as_plain
-from rnnzoo.tasks.beam import LIMITS, Beam
+from rnnzoo.tasks.beam import Beam, check_limits
 from rnnzoo.tasks.embeddings import most_ids, size_embedding
 from rnnzoo.tasks.target_text import TargetText
 from rnnzoo.tasks.task import Task
@@ -316,11 +316,7 @@ class TextWriter(Task):
         Raises:
             ValueError: If an argument is unknown, or out of its range.
         """
-        if unknown := sorted(limits.keys() - set(LIMITS)):
-            raise ValueError(
-                f"Unknown options: {', '.join(unknown)}. Expected any "
-                f"of: {', '.join(LIMITS)}"
-            )
+        check_limits(limits)
         given = {key: each for key, each in limits.items() if each is not None}
         own = {
             "max_length": self.max_length,

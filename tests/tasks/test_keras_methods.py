@@ -110,7 +110,7 @@ def test_exports_of_other_kinds(case, tmp_path):
     _, model, *_ = case
     with pytest.raises(ValueError, match=r"`format`.*'tf_saved_model'.*onnx"):
         model.export(tmp_path / "1", format="onnx")
-    with pytest.raises(ValueError, match=r"Unknown options.*: verbose"):
+    with pytest.raises(ValueError, match=r"Unknown options.*: `verbose`"):
         model.export(tmp_path / "1", verbose=False)
     assert not list(tmp_path.iterdir())
 

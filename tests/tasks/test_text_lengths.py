@@ -156,7 +156,7 @@ def test_a_limit_out_of_range_is_refused(model, name, value):
 
 def test_an_unknown_limit_is_named(model):
     for call in (model.translate, model.export):
-        with pytest.raises(ValueError, match=r"max_len\. .*max_length"):
+        with pytest.raises(ValueError, match=r"`max_len`\. .*max_length"):
             call(["a"], max_len=3)
 
 
