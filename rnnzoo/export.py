@@ -1,34 +1,9 @@
 """SavedModels that run without rnnzoo."""
 
-import inspect
-
 import keras
 import tensorflow as tf
 
-from rnnzoo.checks import check_known
 from rnnzoo.files import atomic_path
-
-FORMAT = "tf_saved_model"
-
-
-def check_options(served, format, options):
-    """Raises a `ValueError` unless there is such an export.
-
-    Args:
-        served: Function that makes the signatures; see `rnnzoo.tasks.Task`.
-        format: Name of a format, as Keras has them.
-        options: Dict of what the function will be called with.
-    """
-    if format != FORMAT:
-        raise ValueError(
-            f"Invalid value for argument `format`. Expected {FORMAT!r}: other "
-            "formats have neither strings nor vocabularies. Received: "
-            f"format={format!r}"
-        )
-    known = inspect.signature(served).parameters
-    if any(each.kind is each.VAR_KEYWORD for each in known.values()):
-        return  # The function checks them.
-    check_known(options, known, " of `export`")
 
 
 def export(directory, signatures, task, overwrite=True):

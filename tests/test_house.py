@@ -8,9 +8,9 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "rnnzoo"
 # A module imports only its own floor, in one direction, and those before it.
 FLOORS = (
-    ("ids", "arrays", "checks", "files", "graphs"),
+    ("ids", "arrays", "checks", "files", "formats", "graphs"),
     ("losses", "optimizers", "schedules", "search", "explain", "export"),
-    ("recipe", "data"),
+    ("lite", "recipe", "data"),
     ("text", "images", "layers", "uncertainty"),
     ("metrics", "class_metrics", "calibration", "scoring"),
     ("presets", "cards", "registry"),

@@ -152,6 +152,31 @@ class HierarchicalAttention(Summary):
         )
         return document, word_weights, sentence_weights
 
+    def encode_all(self, inputs, training=None):
+        """The vectors of documents, in a graph whose sizes are all fixed.
+
+        Sentences that are padding are computed, too. They change nothing.
+
+        Args:
+            inputs: As in `call`, of a known shape.
+            training: Whether to draw dropout masks.
+
+        Returns:
+            `(batch, 2 * sentence_units)`.
+        """
+        mask = self._default_mask(inputs)
+        batch, sentences, words = inputs.shape[:3]
+        vectors = self.words(
+            tf.reshape(inputs, [batch * sentences, *inputs.shape[2:]]),
+            mask=tf.reshape(mask, [batch * sentences, words]),
+            training=training,
+        )
+        return self.sentences(
+            tf.reshape(vectors, [batch, sentences, 2 * self.word_units]),
+            mask=tf.reduce_any(mask, axis=-1),
+            training=training,
+        )
+
     def _default_mask(self, inputs):
         if self.embedding is not None:
             return tf.not_equal(inputs, 0)

@@ -7,15 +7,18 @@ from typing import Any
 
 import keras
 
+from rnnzoo import export, lite
 from rnnzoo.arrays import as_objects
-from rnnzoo.export import FORMAT, check_options, export
 from rnnzoo.files import atomic_path
+from rnnzoo.formats import LITE, SAVED_MODEL, check_options
 from rnnzoo.pipeline import raw
 from rnnzoo.pipeline.examples import Examples, SeveralTargets
 from rnnzoo.tasks import archive
 from rnnzoo.tasks.answers import as_line, as_record
 from rnnzoo.tasks.transfer import Borrower
 from rnnzoo.text import TokenCounter
+
+WRITERS = {SAVED_MODEL: export.export, LITE: lite.export}
 
 
 class Task(Borrower):
@@ -119,6 +122,11 @@ class Task(Borrower):
         One is named `"serving_default"`. Options of `export` are arguments.
         """
         raise NotImplementedError
+
+    @property
+    def exports(self):
+        """Dict of the name of a format to the method that makes the export."""
+        return {SAVED_MODEL: self.served}
 
     def explain(self, x: Any) -> Any:
         """Explains answers: something of `rnnzoo.explain`.
@@ -354,7 +362,7 @@ class Task(Borrower):
         directory: str | os.PathLike,
         overwrite: bool = True,
         *,
-        format: str = FORMAT,
+        format: str = SAVED_MODEL,
         **options: Any,
     ) -> None:
         """Writes a SavedModel that takes raw examples and runs without rnnzoo.
@@ -362,12 +370,19 @@ class Task(Borrower):
         Args:
             directory: Where to write.
             overwrite: Whether an existing directory is replaced.
-            format: `"tf_saved_model"`; Keras's other formats have no strings.
-            **options: Of the kind of task; see `served`.
+            format: `"tf_saved_model"`; or `"tflite"`, of a text classifier:
+                instead, a model for devices that takes ids, and the vocabulary
+                beside it.
+            **options: Of the kind of task; see `served` and, for devices,
+                `converted`.
+
+        Raises:
+            ValueError: If the task has no such format or option.
         """
-        check_options(self.served, format, options)
+        check_options(self, format, options)
         self._require_adapted("export")
-        export(directory, self.served(**options), self, overwrite=overwrite)
+        made = self.exports[format](**options)
+        WRITERS[format](directory, made, self, overwrite=overwrite)
 
     def get_config(self):
         serialize = keras.saving.serialize_keras_object

@@ -17,6 +17,7 @@ from rnnzoo.pipeline.examples import Examples
 from rnnzoo.pipeline.schema import LABELS, TEXTS, Label, Schema, Text
 from rnnzoo.tasks.classifier import Classification, Classifier
 from rnnzoo.tasks.columns import Columns
+from rnnzoo.tasks.converting import WithLite
 from rnnzoo.tasks.embeddings import (
     WithWordVectors,
     most_ids,
@@ -26,7 +27,7 @@ from rnnzoo.tasks.sampling import BATCH_SIZE, WithSamples
 
 
 @keras.saving.register_keras_serializable(package="rnnzoo")
-class TextClassifier(WithSamples, WithWordVectors, Classifier):
+class TextClassifier(WithSamples, WithLite, WithWordVectors, Classifier):
     """Classifies raw strings.
 
     Args:

@@ -33,3 +33,9 @@ def test_documents_without_a_word():
 def test_there_is_a_group_at_least():
     with pytest.raises(ValueError, match="`length_groups`"):
         HierarchicalAttention(length_groups=0)
+
+
+def test_all_sentences_at_once_have_the_same_vectors():
+    layer = make(rnn="lstm")
+    expected = layer(IDS)
+    np.testing.assert_allclose(layer.encode_all(IDS), expected, atol=1e-6)
