@@ -236,6 +236,21 @@ def test_export_is_served_by_another_process(model, tmp_path):
         serve_and_compare(task, inputs, tmp_path / "served")
 
 
+def test_exports_of_classifiers(model, tmp_path, capsys):
+    served, device = str(tmp_path / "served"), str(tmp_path / "device")
+    assert main(["export", model, served, "--samples", "3"]) == 0
+    assert "sample" in tf.saved_model.load(served).signatures
+    lite = ["export", model, device, "--format", "tflite"]
+    assert main([*lite, "--quantize", "--max-words", "7"]) == 0
+    assert capsys.readouterr().out.endswith(", and their vocabulary\n")
+    facts = json.loads(Path(device, "vocabulary.json").read_text())
+    assert facts["shape"][-1] == 7
+    assert facts["tokens"] == list(rnnzoo.load(model).vocabulary.tokens)
+    assert "for --max-words. " in fails(capsys, [*lite, "--max-words", "0"])
+    unknown = fails(capsys, ["export", model, served, "--quantize"])
+    assert "--quantize. Expected any of: --samples" in unknown
+
+
 def test_settings_have_the_types_of_the_defaults():
     card = rnnzoo.describe("bilstm_classifier")
     settings = ["units=8", "dropout=0", "rnn=gru", "embeddings=a.txt"]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import rnnzoo
 from rnnzoo.cli.formats import FORMATS
+from rnnzoo.formats import LITE, SAVED_MODEL
 from rnnzoo.recipe import SCHEDULES
 
 EXIT_CODES = {
@@ -313,9 +314,42 @@ def _add_explain(commands):
 
 
 def _add_export(commands):
-    command = _add(commands, "export", "Write a SavedModel, to be served.")
+    command = _add(commands, "export", "Write a model to be served.")
     _add_model(command)
     command.add_argument("out", type=Path, help="directory to write to")
+    command.add_argument(
+        "--format",
+        choices=(SAVED_MODEL, LITE),
+        default=SAVED_MODEL,
+        help="a SavedModel, or a model for devices (default: %(default)s)",
+    )
+    group = command.add_argument_group("of classifiers")
+    group.add_argument(
+        "--samples",
+        type=int,
+        metavar="N",
+        help="networks that the signature `sample` asks",
+    )
+    group = command.add_argument_group(f"of --format {LITE}")
+    group.add_argument(
+        "--quantize",
+        action="store_const",
+        const=True,
+        help="keep large weights as integers of 8 bits",
+    )
+    group.add_argument(
+        "--max-words",
+        type=int,
+        metavar="N",
+        help="words that it takes, of a sentence if it takes sentences "
+        "(default: all that the model reads)",
+    )
+    group.add_argument(
+        "--max-sentences",
+        type=int,
+        metavar="N",
+        help="sentences that it takes, likewise",
+    )
     _add_limits(command)
 
 
