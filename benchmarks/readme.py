@@ -46,6 +46,8 @@ TITLES = {
     "Multi30k",
     "crf": "Conditional random field, beside pytorch-crf",
     "optimizer": "LazyAdam: a training step of a classifier of embeddings",
+    "tflite": "Classifiers for devices: 1,000 test reviews of IMDb, one at a "
+    "time",
     "transfer": "Fine-tuning on few examples, against training from scratch on "
     "the same",
 }
@@ -67,6 +69,10 @@ LEGENDS = {
     "tutorials of 2021 and of today. floor: the matrix products alone. Above "
     "1 in the last column, bahdanau is faster.",
     "optimizer": "gradients alone: the step without the update.",
+    "tflite": "8 bits: exported with quantize=True. same class: share of the "
+    "reviews that get the class that Keras gives them. .keras: rounded and "
+    "compressed. SavedModel: takes texts, and computes only the words that "
+    "there are. tflite: takes ids, and always computes as many.",
     "transfer": "classifier: accuracy on Yelp's five stars, of a model of "
     "IMDb's two classes. tagger: F1 of the phrases of conll2003, of a model of "
     "its entities, which has read the same sentences. translator: BLEU of "
