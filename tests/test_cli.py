@@ -149,8 +149,8 @@ def test_training_anew_takes_a_word(data, tmp_path, capsys):
     (unfinished / "adapted.keras").write_bytes(b"")
     state = {
         "settings": {"model": "another"},
-        "settings": {"model": "another"},
         "monitor": "loss",
+        "seed": 0,
         "states": [],
         "history": {},
         "files": {"adapted.keras": hashlib.sha256().hexdigest()},
