@@ -164,7 +164,7 @@ def write(args, task, settings, source):
     given = ", ".join(harness.written(args.settings)) or "its defaults"
     kept = f"Numbers of {bits} bits are kept"
     if args.spare:
-        kept += f", of the {' and the '.join(args.spare)} all of float16"
+        kept += f"; those of the {' and the '.join(args.spare)} are float16"
     if size:
         kept += f", and the {size:,} most frequent words"
     if "encoder" in settings:  # It is in the weights.

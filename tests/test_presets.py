@@ -1,5 +1,6 @@
 """Weights by name: those in the package, and those of a hub."""
 
+import numpy as np
 import pytest
 
 import rnnzoo
@@ -64,6 +65,20 @@ def test_the_translator_answers():
     assert model.translate(["A dog runs across the grass."], beam_width=1) == [
         "Ein Hund rennt über das Gras."
     ]
+
+
+def test_the_captioner_answers():
+    model = rnnzoo.build(
+        "show_attend_tell_captioner", weights="flickr8k", max_length=9
+    )
+    assert model.image_size == (224, 224)
+    assert not model.finetune_encoder
+    colours = np.array([(250, 250, 250), (60, 150, 40)], "uint8")
+    first, second = model.caption(
+        [np.tile(each, (9, 9, 1)) for each in colours]
+    )
+    assert first != second
+    assert all(len(each.split()) > 3 for each in (first, second))
 
 
 @pytest.mark.data
