@@ -54,8 +54,8 @@ TITLES = {
 # The meaning of names in a table, where its title does not give it.
 LEGENDS = {
     "quality": "Where there is no deviation, there was a single run. "
-    "luong_translator trained on one core, except at its defaults. oh-2LSTMp is the LSTM over one-hot "
-    "words and regions of Johnson & Zhang 2016.",
+    "luong_translator trained on one core, except at its defaults. oh-2LSTMp "
+    "is the LSTM over one-hot words and regions of Johnson & Zhang 2016.",
     "tagging": "Keras: a BiLSTM of Keras's layers with a softmax in place of "
     "the CRF, trained on our batches.",
     "recurrent": "Shapes are batch x steps x features x units. No dropout: "

@@ -17,6 +17,7 @@ import argparse
 import dataclasses
 import io
 import itertools
+import json
 import os
 import tempfile
 import zipfile
@@ -35,6 +36,15 @@ from rnnzoo.datasets import sources
 from rnnzoo.files import atomic_path, checksum, write_json
 
 H5 = "model.weights.h5"
+CONFIG = "config.json"
+# Arguments of Keras's classes that are not in the oldest release, and defaults.
+NEWER = {
+    "input_axes": None,
+    "output_axes": None,
+    "renorm": False,
+    "renorm_clipping": None,
+    "renorm_momentum": 0.99,
+}
 TERMS = {
     "imdb_reviews": "Trained on Stanford's Large Movie Review Dataset (Maas et "
     "al. 2011), which states no licence.",
@@ -85,12 +95,26 @@ def store(task, path, bits, spared):
         with zipfile.ZipFile(whole) as archive:
             members = {each: archive.read(each) for each in archive.namelist()}
     members[H5] = _rewritten(members[H5], bits, spared)
+    members[CONFIG] = portable(members[CONFIG])
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as (
         archive
     ):
         for name, content in members.items():
             method = zipfile.ZIP_STORED if name == H5 else zipfile.ZIP_DEFLATED
             archive.writestr(name, content, method)
+
+
+def portable(config):
+    """A configuration without what the oldest Keras allowed does not know."""
+
+    def without_newer(found):
+        return {
+            key: value
+            for key, value in found.items()
+            if key not in NEWER or value != NEWER[key]
+        }
+
+    return json.dumps(json.loads(config, object_hook=without_newer)).encode()
 
 
 def _rewritten(content, bits, spared):
