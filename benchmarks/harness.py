@@ -162,7 +162,7 @@ def write_csv(name, rows, folder=RESULTS):
     folder.mkdir(exist_ok=True)
     (folder / f"{name}.txt").write_text(machine() + "\n")
     with open(folder / f"{name}.csv", "w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0].keys())
+        writer = csv.DictWriter(file, rows[0].keys(), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
 
