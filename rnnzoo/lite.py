@@ -11,7 +11,7 @@ VOCABULARY = "vocabulary.json"
 
 
 class Convertible(NamedTuple):
-    """What becomes a model for devices.
+    """A function that becomes a model for devices.
 
     Attributes:
         serve: `tf.function` with an input signature, all of whose tensors have

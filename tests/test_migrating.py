@@ -13,7 +13,7 @@ BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 @pytest.fixture(scope="module")
 def names():
-    """What the examples, run in their order, have made."""
+    """Names that the examples have made, run in their order."""
     found = {}
     for block in BLOCK.findall(PAGE.read_text(encoding="utf-8")):
         exec(compile(block, str(PAGE), "exec"), found)

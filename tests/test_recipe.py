@@ -43,7 +43,7 @@ def test_a_training_that_starts_from_weights_has_a_recipe_of_its_own():
 
 
 def test_groups_learn_at_rates_of_their_own_and_one_after_the_other():
-    """Of the embedding, the encoder and the head of a classifier."""
+    """Rates of the embedding, the encoder and the head of a classifier."""
     model = rnnzoo.build("bilstm_classifier", units=4, min_count=1)
     model.adapt(["good", "bad"], ["pos", "neg"], verbose=0)
     recipe = rnnzoo.Recipe(epochs=5, group_decay=2.0, unfreeze=2)

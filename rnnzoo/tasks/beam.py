@@ -5,20 +5,10 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from rnnzoo import search
-from rnnzoo.checks import (
-    check_count,
-    check_known,
-    check_not_negative,
-    check_positive,
-)
+from rnnzoo.checks import check_count, check_not_negative, check_positive
 
 LIMITS = ("max_length", "min_length", "block_ngrams", "length_penalty")
 LONGER = 10  # Tokens that a text may have beyond what training showed.
-
-
-def check_limits(limits):
-    """Raises a `ValueError` if a verb has no such limits."""
-    check_known(limits, LIMITS)
 
 
 class Beam(NamedTuple):

@@ -94,7 +94,7 @@ class Task(Borrower):
         raise NotImplementedError
 
     def learn(self, counts, labels):
-        """What `take` gets: a dict, from the counts of all raw examples."""
+        """Dict of the arguments of `take`, from the counts of all examples."""
         raise NotImplementedError
 
     def encode_chunk(self, chunk):

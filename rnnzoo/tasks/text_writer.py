@@ -10,12 +10,17 @@ import numpy as np
 import tensorflow as tf
 
 from rnnzoo import losses, text
-from rnnzoo.checks import check_not_negative, check_positive, check_rate
+from rnnzoo.checks import (
+    check_known,
+    check_not_negative,
+    check_positive,
+    check_rate,
+)
 from rnnzoo.class_metrics import fits_tokens
 from rnnzoo.graphs import traced
 from rnnzoo.ids import PADDING
 from rnnzoo.tasks.answers import as_plain
-from rnnzoo.tasks.beam import Beam, check_limits
+from rnnzoo.tasks.beam import LIMITS, Beam
 from rnnzoo.tasks.embeddings import most_ids, size_embedding
 from rnnzoo.tasks.target_text import TargetText
 from rnnzoo.tasks.task import Task
@@ -316,7 +321,7 @@ class TextWriter(Task):
         Raises:
             ValueError: If an argument is unknown, or out of its range.
         """
-        check_limits(limits)
+        check_known(limits, LIMITS)
         given = {key: each for key, each in limits.items() if each is not None}
         own = {
             "max_length": self.max_length,

@@ -1,4 +1,4 @@
-"""What a task takes over from another one, for the same data or for other."""
+"""Tasks that begin with what another learned, of the same data or of other."""
 
 import dataclasses
 import os
@@ -12,7 +12,7 @@ from rnnzoo.tasks.trainer import Trainer
 
 @dataclasses.dataclass(frozen=True)
 class Transferred:
-    """What a task has taken over from a saved one, and what is new in it.
+    """Report of what a task has taken over from a saved one, and what is new.
 
     Attributes:
         kept: Dict of the name of a vocabulary, or of `"labels"`, to the number
@@ -70,7 +70,7 @@ class Borrower(Trainer):
             yield layer.embeddings, {0: name}
 
     def keys(self, name):
-        """What the places of an axis stand for: a tuple, without repetition.
+        """Meanings of the places of an axis, a tuple without repetition.
 
         Args:
             name: What indexes the axis; by default a vocabulary, whose tokens
@@ -85,7 +85,7 @@ class Borrower(Trainer):
             x, y, labels: See `adapt`.
 
         Returns:
-            What `adapt` takes as labels; `None` if the task knows all of them.
+            Labels, as `adapt` takes them; `None` if the task knows all of them.
         """
         return None
 
@@ -208,7 +208,7 @@ class Borrower(Trainer):
         return report
 
     def extend(self, learned, saved):
-        """What was learned of examples, after what a saved task learned.
+        """Adds what was learned of examples to what a saved task learned.
 
         Args:
             learned: What `learn` returned.

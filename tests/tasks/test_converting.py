@@ -47,7 +47,7 @@ def build(name, **options):
 
 
 class App:
-    """What a device does, which knows only the two files."""
+    """An app on a device, which knows only the two files."""
 
     def __init__(self, folder):
         self.facts = json.loads((folder / "vocabulary.json").read_text())

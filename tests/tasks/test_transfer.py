@@ -1,4 +1,4 @@
-"""What a task takes over from one that was trained on other data."""
+"""Tasks take over what one learned that was trained on other data."""
 
 import keras
 import numpy as np
