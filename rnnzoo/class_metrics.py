@@ -132,27 +132,32 @@ def for_classes(metric):
     return ClassMetric(metric, name=name)
 
 
-def f1_score(average, classes, **kwargs):
-    """A `keras.metrics.F1Score` that has its variables.
+def build(metric, classes):
+    """Makes the variables of a metric that has none before its first update.
 
-    It would make them in the first step of training, and Keras traces a step
-    that makes variables a second time.
+    `keras.metrics.F1Score` makes them in the first step of training, and Keras
+    traces a step that makes variables a second time.
 
     Args:
-        average: As in Keras.
+        metric: What `compile` takes.
         classes: Number of classes.
-        **kwargs: As in Keras.
+
+    Returns:
+        The metric.
 
     Examples:
 
-    >>> from rnnzoo.class_metrics import f1_score
-    >>> f1_score("macro", classes=3).variables[0].shape
+    >>> import keras
+    >>> from rnnzoo.class_metrics import build
+    >>> build(keras.metrics.F1Score("macro"), classes=3).variables[0].shape
     TensorShape([3])
     """
-    metric = keras.metrics.F1Score(average, **kwargs)
-    if not tf.distribute.has_strategy():  # only replicas may add to counts
+    counts = metric.metric if isinstance(metric, ClassMetric) else metric
+    is_late = isinstance(counts, keras.metrics.FBetaScore)
+    is_new = is_late and not counts.variables
+    if is_new and not tf.distribute.has_strategy():  # replicas alone may count
         nothing = tf.zeros((1, classes))  # an example of no class
-        metric.update_state(nothing, nothing)
+        counts.update_state(nothing, nothing)
     return metric
 
 

@@ -1,11 +1,13 @@
 """The whole recipe: what it keeps, how it goes on, what it refuses."""
 
+import functools
 import json
 import os
 import signal
 import subprocess
 import sys
 import zipfile
+from unittest import mock
 
 import keras
 import numpy as np
@@ -256,6 +258,31 @@ def test_the_best_epoch_is_found_by_what_it_was_chosen_by(tmp_path):
     again = Progress("accuracy", patience=9, directory=tmp_path)
     assert again.found
     assert again._best_epoch == 2
+
+
+def test_a_step_is_traced_once(tmp_path):
+    task = rnnzoo.TextClassifier(Bag())
+    task.adapt(TEXTS, LABELS, verbose=0)
+    path = tmp_path / "model.keras"
+
+    def traces(task, train):
+        with mock.patch.object(
+            task, "train_step", wraps=task.train_step
+        ) as step:
+            train(TEXTS, LABELS)
+        return step.call_count
+
+    def fit(task):
+        return traces(task, functools.partial(task.fit, verbose=0))
+
+    task.compile()
+    task.save(path)
+    assert fit(task) == 1
+    assert fit(rnnzoo.load(path)) == 1
+    task.compile(metrics=[keras.metrics.F1Score("weighted")])
+    assert fit(task) == 1
+    task.compile()
+    assert traces(task, task.train_on_batch) == 1
 
 
 def test_sorted_data_is_validated_on_every_class():

@@ -12,10 +12,10 @@ from rnnzoo import text
 from rnnzoo.calibration import ExpectedCalibrationError
 from rnnzoo.checks import check_rate
 from rnnzoo.class_metrics import (
+    build,
     check_of_probabilities,
     class_f1,
     counts_classes,
-    f1_score,
     for_classes,
     is_binary,
     takes_one_hot,
@@ -235,7 +235,7 @@ class Classifier(Task):
 
     def fit_metric(self, metric):
         """A metric as it takes the labels and the probabilities."""
-        return for_classes(metric)
+        return build(for_classes(metric), self.num_classes)
 
     def check_loss(self, loss):
         """Raises `ValueError` if a loss does not fit the probabilities."""
@@ -268,7 +268,7 @@ class Classifier(Task):
     def default_metrics(self):
         return [
             keras.metrics.SparseCategoricalAccuracy(name="accuracy"),
-            f1_score("macro", self.num_classes, name="f1"),
+            keras.metrics.F1Score("macro", name="f1"),
             ExpectedCalibrationError(),
         ]
 

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from rnnzoo.calibration import ExpectedCalibrationError
-from rnnzoo.class_metrics import check_of_probabilities, f1_score, origin
+from rnnzoo.class_metrics import build, check_of_probabilities, origin
 from rnnzoo.pipeline.schema import LABELS, TEXTS, Labels, Schema, Text
 from rnnzoo.tasks.answers import as_plain
 from rnnzoo.tasks.classifier import Classification
@@ -96,7 +96,7 @@ class MultiLabelClassifier(TextClassifier):
         if isinstance(metric, str) and metric.lower() in ("accuracy", "acc"):
             return keras.metrics.BinaryAccuracy(name=metric)
         _check("metrics", metric)
-        return metric
+        return build(metric, self.num_classes)
 
     def check_loss(self, loss):
         _check("loss", loss)
@@ -110,10 +110,11 @@ class MultiLabelClassifier(TextClassifier):
         )
 
     def default_metrics(self):
-        options = {"classes": self.num_classes, "threshold": THRESHOLD}
         return [
-            f1_score("micro", name="f1", **options),
-            f1_score("macro", name="f1_macro", **options),
+            keras.metrics.F1Score("micro", threshold=THRESHOLD, name="f1"),
+            keras.metrics.F1Score(
+                "macro", threshold=THRESHOLD, name="f1_macro"
+            ),
             ExpectedCalibrationError(multi_label=True),
         ]
 

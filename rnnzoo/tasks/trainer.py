@@ -149,11 +149,12 @@ class Trainer(keras.Model):
         if self.built:
             self._build_optimizer()
 
-    def _build_optimizer(self):
-        """Makes the optimizer's variables, before a step is traced.
+    def make_train_function(self, force=False):
+        # Keras traces a step that makes variables a second time.
+        self._build_optimizer()
+        return super().make_train_function(force)
 
-        Keras makes them in the first step, and traces it a second time.
-        """
+    def _build_optimizer(self):
         with self.distribute_strategy.scope():
             if self.optimizer is not None and not self.optimizer.built:
                 self.optimizer.build(self.trainable_variables)
@@ -237,7 +238,6 @@ class Trainer(keras.Model):
         if shuffle:
             passes = Passes(seed)
             callbacks = [passes, *callbacks]
-        self._build_optimizer()
         with without_tracing_warnings():
             return super().fit(
                 examples.batches(batch_size, passes, batch_tokens),
