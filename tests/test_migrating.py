@@ -39,8 +39,23 @@ def test_the_crf_sums_over_all_sequences(names):
         assert float(names["best_scores"][row]) == pytest.approx(max(of_all))
 
 
+def test_an_old_crf_has_the_same_answers(names):
+    scores = names["features"] @ names["kernel"] + names["bias"]
+    scores[:, 0] += names["left_boundary"]
+    scores[:, -1] += names["right_boundary"]
+    every = list(itertools.product(range(3), repeat=4))
+    for row, tagged in zip(scores, names["tagged"], strict=True):
+        of_all = [
+            sum(row[t, tag] for t, tag in enumerate(tags))
+            + sum(
+                names["chain_kernel"][pair] for pair in itertools.pairwise(tags)
+            )
+            for tags in every
+        ]
+        assert tuple(tagged) == every[np.argmax(of_all)]
+
+
 def test_the_layers_answer(names):
-    assert names["tagged"].shape == names["tags"].shape
     assert np.log(20) / 2 < float(names["loss"]) < 2 * np.log(20)
     assert names["best_tokens"].shape[0] == 2
     assert names["labels"] == ["pos", "neg"]

@@ -82,6 +82,19 @@ def test_the_captioner_answers():
 
 
 @pytest.mark.data
+def test_the_captioner_knows_what_it_sees(data_dir):
+    test = sources.load("flickr8k", data_dir=data_dir).split("test").take(40)
+    model = rnnzoo.build("show_attend_tell_captioner", weights="flickr8k")
+    model.compile()
+    scores = model.evaluate(test, return_dict=True, verbose=0)
+    (named,) = presets.weights_of("show_attend_tell_captioner").values()
+    (cider_d,) = (
+        score for name, score in named.scores.items() if "cider_d" in name
+    )
+    assert scores["cider_d"] > cider_d / 2
+
+
+@pytest.mark.data
 @pytest.mark.slow
 def test_the_score_is_that_of_the_file(data_dir):
     """All sentences of a small test split."""
