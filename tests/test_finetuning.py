@@ -6,7 +6,7 @@ import os
 import keras
 import numpy as np
 import pytest
-from test_resuming import Copy
+from test_resuming import Copy, assert_same
 from test_training import LABELS, TEXTS, Watch
 
 import rnnzoo
@@ -131,12 +131,8 @@ def test_frozen_groups_stay_and_a_resumed_training_has_the_same_bits(
     expected, metrics = run(1, out, [whole, watch])
     found, again = run(2, other, resumed)
     assert again == metrics
-    for one, other in (
-        (found.get_weights(), expected.get_weights()),
-        (resumed.values, whole.values),
-    ):
-        for a, b in zip(one, other, strict=True):
-            np.testing.assert_array_equal(a, b)
+    assert_same(found.get_weights(), expected.get_weights())
+    assert_same(resumed.values, whole.values)
     old = rnnzoo.load(saved).word_embedding.get_weights()[0]
     moved = [(each[0] != old).any() for each in kept]
     assert moved == [False, False, True]

@@ -44,6 +44,11 @@ class Copy(keras.callbacks.Callback):
         self.values = [each.numpy() for each in variables]
 
 
+def assert_same(ours, theirs):
+    for a, b in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 @pytest.mark.parametrize(
     ("name", "targets", "in_the_middle"),
     [("bilstm_classifier", LABELS, True), ("luong_translator", TARGETS, False)],
@@ -71,12 +76,8 @@ def test_a_resumed_training_ends_with_the_same_bits(
     expected, metrics = run(1, out, whole)
     found, again = run(2, other, resumed)
     assert again == metrics
-    for one, other in (
-        (found.get_weights(), expected.get_weights()),
-        (resumed.values, whole.values),
-    ):
-        for a, b in zip(one, other, strict=True):
-            np.testing.assert_array_equal(a, b)
+    assert_same(found.get_weights(), expected.get_weights())
+    assert_same(resumed.values, whole.values)
 
 
 @pytest.fixture(scope="module")
