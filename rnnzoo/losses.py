@@ -1,6 +1,12 @@
-"""Losses that Keras does not have."""
+"""Losses that Keras does not have.
+
+Means over a batch are, in the step of a replica, its part of the mean over the
+batches of all replicas; see `rnnzoo.replicas.mean`.
+"""
 
 import tensorflow as tf
+
+from rnnzoo import replicas
 
 
 def reinforce(log_probs, rewards, mask):
@@ -30,10 +36,10 @@ def reinforce(log_probs, rewards, mask):
         >>> round(float(loss), 3)
         -0.347
     """
-    count = tf.maximum(tf.reduce_sum(mask), 1)
-    baseline = tf.reduce_sum(rewards * mask) / count
+    part = replicas.mean(rewards * mask, tf.reduce_sum(mask))
+    baseline = replicas.total(part)
     advantage = tf.stop_gradient(rewards - baseline) * mask
-    return -tf.reduce_mean(tf.reduce_sum(advantage * log_probs, axis=1))
+    return -_mean(tf.reduce_sum(advantage * log_probs, axis=1))
 
 
 def coverage(weights, mask):
@@ -59,7 +65,7 @@ def coverage(weights, mask):
     """
     before = tf.cumsum(weights, axis=1, exclusive=True)
     again = tf.reduce_sum(tf.minimum(weights, before), axis=2)
-    return tf.reduce_mean(tf.reduce_sum(again * mask, axis=1))
+    return _mean(tf.reduce_sum(again * mask, axis=1))
 
 
 def doubly_stochastic(weights, mask):
@@ -90,7 +96,7 @@ def doubly_stochastic(weights, mask):
         2.0
     """
     totals = tf.reduce_sum(weights * mask[..., None], axis=1)
-    return tf.reduce_mean(tf.reduce_sum(tf.square(1 - totals), axis=1))
+    return _mean(tf.reduce_sum(tf.square(1 - totals), axis=1))
 
 
 def smoothed_crossentropy(logits, targets, smoothing=0.0, count=None):
@@ -128,3 +134,7 @@ def smoothed_crossentropy(logits, targets, smoothing=0.0, count=None):
     hit = tf.gather(logits, targets, batch_dims=logits.shape.rank - 1)
     mean = tf.reduce_mean(logits[..., :count], axis=-1)
     return total - (1 - smoothing) * hit - smoothing * mean
+
+
+def _mean(values):
+    return replicas.mean(values, tf.size(values))

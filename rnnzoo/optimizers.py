@@ -170,6 +170,8 @@ class LazyAdam(keras.optimizers.Adam):
         return tf.cast(learning_rate, dtype) * scale
 
     def _clip_gradients(self, grads):
+        # Keras would clip the gradient of each replica, and sum what is left.
+        grads = self._sum_over_replicas(grads)
         # Keras would take norms before equal rows are summed, or make the
         # gradient dense. The summed rows have the norm of the dense gradient.
         if not (self.clipnorm or self.clipvalue or self.global_clipnorm):
@@ -182,6 +184,13 @@ class LazyAdam(keras.optimizers.Adam):
             else values
             for values, each in zip(clipped, grads, strict=True)
         ]
+
+    def _sum_over_replicas(self, grads):
+        pairs = [(each, None) for each in grads]
+        return [sum_ for sum_, _ in super()._all_reduce_sum_gradients(pairs)]
+
+    def _all_reduce_sum_gradients(self, grads_and_vars):
+        return grads_and_vars  # summed before they were clipped
 
     def get_config(self):
         return {

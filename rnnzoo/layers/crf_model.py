@@ -3,6 +3,8 @@
 import keras
 import tensorflow as tf
 
+from rnnzoo import replicas
+
 
 @keras.saving.register_keras_serializable(package="rnnzoo")
 class CRFModel(keras.Model):
@@ -125,8 +127,9 @@ class CRFModel(keras.Model):
         )
         if sample_weight is not None:
             losses *= _weights_of_rows(sample_weight, tf.size(losses))
-        loss = tf.add_n([tf.reduce_mean(losses), *self.losses])
-        return loss / tf.distribute.get_strategy().num_replicas_in_sync
+        return replicas.loss(
+            replicas.mean(losses, tf.size(losses)), self.losses
+        )
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         """Metrics of ids of tags, the true ones -1 at steps left out."""

@@ -215,7 +215,9 @@ class Examples:
             counts = self.labels.row_lengths().numpy()
         return np.maximum(counts, 1)
 
-    def batches(self, batch_size, shuffle=False, batch_tokens=None):
+    def batches(
+        self, batch_size, shuffle=False, batch_tokens=None, parts=None
+    ):
         """Right padded batches of examples of similar length.
 
         Shuffled, each pass draws a new order: random pools of 50 batches are
@@ -231,6 +233,10 @@ class Examples:
             batch_tokens: `tokens` in a batch, give or take an example; then
                 `batch_size` is not used. All examples are sorted by their
                 lengths, give or take a tenth, and cut.
+            parts: `(places, number)`, for replicas: each batch is cut into so
+                many parts, and those at some places are a tuple. Only these
+                are gathered, and each has its own padding; the last ones may
+                be empty.
 
         Returns:
             A `tf.data.Dataset` of known cardinality.
@@ -246,10 +252,17 @@ class Examples:
             places = self._shuffled(batch_size, passes)
         else:
             places = self._sorted(batch_size)
-        return (
-            places.map(
-                lambda p: _pad_all(_gather(columns, p)), num_parallel_calls=2
+
+        def gather(p):
+            if parts is None:
+                return _pad_all(_gather(columns, p))
+            own, number = parts
+            return tuple(
+                _pad_all(_gather(columns, p[i::number])) for i in own
             )
+
+        return (
+            places.map(gather, num_parallel_calls=2)
             .prefetch(4)
             .with_options(_options())
         )

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from rnnzoo import replicas
 from rnnzoo.class_metrics import origin
 from rnnzoo.graphs import traced
 from rnnzoo.ids import PADDING
@@ -180,8 +181,9 @@ class CRFTagger(Task):
         else:
             steps = self.crf.step_log_likelihoods(y_pred, y, mask_of(x))
             losses = -tf.reduce_sum(steps * sample_weight, axis=1)
-        loss = tf.add_n([tf.reduce_mean(losses), *self.losses])
-        return loss / tf.distribute.get_strategy().num_replicas_in_sync
+        return replicas.loss(
+            replicas.mean(losses, tf.size(losses)), self.losses
+        )
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         """Metrics of tags: ids, the true ones negative where there is none."""

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rnnzoo import losses, text
+from rnnzoo import losses, replicas, text
 from rnnzoo.checks import (
     check_known,
     check_not_negative,
@@ -202,14 +202,15 @@ class TextWriter(Task):
         weights = mask
         if sample_weight is not None:
             weights *= tf.cast(sample_weight, tf.float32)[:, None]
-        tokens = tf.maximum(tf.reduce_sum(mask), 1)
-        parts = [tf.reduce_sum(token_losses * weights) / tokens, *self.losses]
+        tokens = tf.reduce_sum(mask)
+        parts = [replicas.mean(token_losses * weights, tokens)]
         if training and self.decoder.attention is not None:
             extra = self.attention_losses(y_pred, token_losses, mask)
-            per_token = tf.cast(tf.shape(y)[0], tf.float32) / tokens
+            # From means over the samples to means over the tokens.
+            samples = tf.cast(tf.shape(y)[0], tf.float32)
+            per_token = replicas.total(replicas.mean(samples, tokens))
             parts += [loss * per_token for loss in extra]
-        replicas = tf.distribute.get_strategy().num_replicas_in_sync
-        return tf.add_n(parts) / replicas
+        return replicas.loss(tf.add_n(parts), self.losses)
 
     def attention_losses(self, decoded, token_losses, mask):
         """Losses that training asks of attention.

@@ -1,5 +1,6 @@
 """Keras's training and evaluation, from raw examples."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -7,6 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from rnnzoo import replicas
 from rnnzoo.checks import check_positive
 from rnnzoo.graphs import without_tracing_warnings
 from rnnzoo.optimizers import LazyAdam
@@ -15,6 +17,7 @@ from rnnzoo.pipeline.examples import Examples
 from rnnzoo.pipeline.passes import Passes
 from rnnzoo.recipe import Recipe
 from rnnzoo.schedules import schedule
+from rnnzoo.tasks import replicated
 from rnnzoo.tasks.archive import check_weights
 from rnnzoo.tasks.groups import by_group
 from rnnzoo.tasks.validation import Validation
@@ -129,19 +132,23 @@ class Trainer(keras.Model):
             **kwargs: As in Keras, with two other defaults. `jit_compile` is
                 off: batches differ in shape, and XLA would compile each.
                 `steps_per_execution` is 10: callbacks see each tenth batch,
-                and `steps_per_epoch` is rounded up to tens. Over replicas it
-                is 1, because Keras fails with more.
+                and `steps_per_epoch` is rounded up to tens.
         """
         kwargs.setdefault("jit_compile", False)
-        if self.distribute_strategy.num_replicas_in_sync == 1:
-            kwargs.setdefault("steps_per_execution", STEPS_PER_EXECUTION)
-        super().compile(
-            optimizer=self.default_optimizer()
-            if optimizer == "auto"
-            else optimizer,
-            loss=self.default_loss() if loss == "auto" else loss,
-            metrics=self.default_metrics() if metrics == "auto" else metrics,
-            **kwargs,
+        kwargs.setdefault("steps_per_execution", STEPS_PER_EXECUTION)
+        with self.distribute_strategy.scope():
+            super().compile(
+                optimizer=self.default_optimizer()
+                if optimizer == "auto"
+                else optimizer,
+                loss=self.default_loss() if loss == "auto" else loss,
+                metrics=self.default_metrics()
+                if metrics == "auto"
+                else metrics,
+                **kwargs,
+            )
+        replicated.check_compiled(
+            self, (metrics, kwargs.get("weighted_metrics"))
         )
 
     def compile_from_config(self, config):
@@ -152,7 +159,28 @@ class Trainer(keras.Model):
     def make_train_function(self, force=False):
         # Keras traces a step that makes variables a second time.
         self._build_optimizer()
-        return super().make_train_function(force)
+        if replicas.count(self.distribute_strategy) == 1:
+            super().make_train_function(force)
+        elif self.train_function is None or force:
+            self.train_function = replicated.make_function(
+                self, self.train_step
+            )
+
+    def make_test_function(self, force=False):
+        if replicas.count(self.distribute_strategy) == 1:
+            super().make_test_function(force)
+        elif self.test_function is None or force:
+            self.test_function = replicated.make_function(self, self.test_step)
+
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        # Makes what metrics lack. Keras would take the mean over replicas of
+        # ids for a batch.
+        if replicas.count(self.distribute_strategy) == 1:
+            return
+        if iterator is not None:
+            data_batch = replicated.first_part(iterator)
+        with self.distribute_strategy.scope():
+            self._symbolic_build(data_batch=data_batch)
 
     def _build_optimizer(self):
         with self.distribute_strategy.scope():
@@ -224,11 +252,15 @@ class Trainer(keras.Model):
         if batch_size is None and batch_tokens is None:
             batch_tokens = self.recipe.batch_tokens
         batch_size = batch_size or self.recipe.batch_size
+        replicated.check(self, batch_size)
+        batches = functools.partial(
+            replicated.batches, self.distribute_strategy
+        )
         callbacks = keras.tree.flatten(callbacks or [])
         if validation is not None:
             validate = Validation(
                 validation,
-                validation_batch_size or batch_size,
+                batches(validation, validation_batch_size or batch_size),
                 validation_freq,
                 validation_steps,
                 callbacks,
@@ -240,7 +272,7 @@ class Trainer(keras.Model):
             callbacks = [passes, *callbacks]
         with without_tracing_warnings():
             return super().fit(
-                examples.batches(batch_size, passes, batch_tokens),
+                batches(examples, batch_size, passes, batch_tokens),
                 epochs=epochs,
                 shuffle=False,  # the batches are
                 callbacks=callbacks,
@@ -266,7 +298,11 @@ class Trainer(keras.Model):
         self._require_adapted("evaluate")
         check_positive("batch_size", batch_size, optional=True)
         examples = self._labelled(x, y, sample_weight)
-        batches = examples.batches(batch_size or self.recipe.batch_size)
+        batches = replicated.batches(
+            self.distribute_strategy,
+            examples,
+            batch_size or self.recipe.batch_size,
+        )
         if return_dict:
             return self.evaluate_examples(examples, batches, **kwargs)
         with without_tracing_warnings():
@@ -288,6 +324,22 @@ class Trainer(keras.Model):
             logs = super().evaluate(batches, return_dict=True, **kwargs)
         scores = self.score(examples, quick)
         return logs | {name: float(each) for name, each in scores.items()}
+
+    def compute_loss(
+        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
+    ):
+        """The loss of Keras, of the rows of all replicas."""
+        number = replicas.count()
+        if number == 1:
+            return super().compute_loss(x, y, y_pred, sample_weight, training)
+        if replicated.is_mean(self.loss):
+            # Keras takes the mean of each replica, and of these means.
+            rows = tf.cast(tf.shape(y_pred)[:1], tf.float32)
+            weights = 1.0 if sample_weight is None else sample_weight
+            share = rows * number / replicas.total(rows)
+            sample_weight = weights * tf.repeat(share, tf.shape(y_pred)[0])
+        loss = super().compute_loss(x, y, y_pred, sample_weight, training)
+        return replicas.loss(loss)
 
     # What Keras does with tensors, on raw examples.
 

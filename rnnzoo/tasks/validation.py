@@ -14,19 +14,19 @@ class Validation(keras.callbacks.Callback):
 
     Args:
         examples: `rnnzoo.pipeline.examples.Examples`.
-        batch_size: Examples in a batch.
+        batches: Their batches, as `fit` takes them.
         frequency: Epochs from one validation to the next, or a collection of
             the numbers of epochs, from 1.
         steps: Most batches to evaluate, or `None`.
         others: Callbacks that also follow the evaluation.
     """
 
-    def __init__(self, examples, batch_size, frequency, steps, others):
+    def __init__(self, examples, batches, frequency, steps, others):
         super().__init__()
         self.examples = examples
         self.frequency = frequency
         self.options = {
-            "batches": examples.batches(batch_size),
+            "batches": batches,
             "steps": steps,
             "callbacks": others,
             "verbose": 0,

@@ -1,0 +1,138 @@
+"""Replicas of a model, on one machine or on several: what they share.
+
+`tf.distribute` runs a step on each replica, on its part of the batch. Here are
+sums over all parts, in a step, and values that all workers have, between steps.
+"""
+
+import tensorflow as tf
+
+
+def count(strategy=None):
+    """Number of replicas.
+
+    Args:
+        strategy: `tf.distribute.Strategy`; by default that of the context.
+
+    Examples:
+
+    >>> from rnnzoo import replicas
+    >>> replicas.count()
+    1
+    """
+    strategy = strategy or tf.distribute.get_strategy()
+    return strategy.num_replicas_in_sync
+
+
+def total(values):
+    """The sum of a tensor over the replicas, in the step of a replica.
+
+    Args:
+        values: Tensor of the same shape on all replicas, or a number.
+
+    Returns:
+        Tensor of that shape; itself where there is one replica.
+
+    Examples:
+
+    >>> from rnnzoo import replicas
+    >>> replicas.total(2)
+    2
+    """
+    context = tf.distribute.get_replica_context()
+    if context is None or context.num_replicas_in_sync == 1:
+        return values
+    return context.all_reduce(tf.distribute.ReduceOp.SUM, values)
+
+
+def mean(values, number):
+    """The part of a replica in a mean over all of them.
+
+    Args:
+        values: Tensor of what is summed; it may be empty.
+        number: How many values are averaged, of this replica.
+
+    Returns:
+        Scalar; the sum of it over the replicas is the mean.
+
+    Examples:
+
+    >>> from rnnzoo import replicas
+    >>> float(replicas.mean([1.0, 2.0, 0.0], 2)), float(replicas.mean([], 0))
+    (1.5, 0.0)
+    """
+    values = tf.convert_to_tensor(values, tf.float32)
+    number = tf.maximum(total(tf.cast(number, tf.float32)), 1)
+    return tf.reduce_sum(values) / number
+
+
+def loss(part, whole=()):
+    """The loss of a replica as Keras expects it.
+
+    Keras takes it for a share of the loss, sums the gradients over the
+    replicas, and averages the losses that it reports by rows.
+
+    Args:
+        part: Scalar, part of this replica in the loss of the data.
+        whole: Scalars that are the same on each replica, such as penalties of
+            weights.
+
+    Returns:
+        Scalar whose value is the loss of all replicas divided by their number,
+        and whose gradient is that of this replica's part.
+    """
+    replicas = count()
+    others = tf.add_n([tf.zeros(()), *whole]) / replicas
+    if replicas > 1:
+        part += tf.stop_gradient(total(part) / replicas - part)
+    return part + others
+
+
+def places(strategy):
+    """Places of this process's replicas among all: a list of integers.
+
+    The process that has the first one writes files and shows progress.
+
+    Examples:
+
+    >>> import tensorflow as tf
+    >>> from rnnzoo import replicas
+    >>> replicas.places(tf.distribute.get_strategy())
+    [0]
+    """
+
+    own = []
+    strategy.experimental_distribute_values_from_function(
+        lambda context: own.append(context.replica_id_in_sync_group)
+    )
+    return own
+
+
+def is_spread(strategy):
+    """Whether several processes train together."""
+    return count(strategy) > len(strategy.extended.worker_devices)
+
+
+def agree(strategy, values):
+    """Numbers of the first replica, on all workers.
+
+    All workers must call it, with arrays of the same shape and dtype.
+
+    Args:
+        strategy: `tf.distribute.Strategy`.
+        values: Array.
+
+    Returns:
+        Array.
+    """
+    if not is_spread(strategy):
+        return values
+
+    def of_first():
+        context = tf.distribute.get_replica_context()
+        is_first = context.replica_id_in_sync_group == 0
+        given = tf.convert_to_tensor(values)
+        mine = given if is_first else tf.zeros_like(given)
+        return context.all_reduce(tf.distribute.ReduceOp.SUM, mine)
+
+    results = strategy.run(of_first)
+    return strategy.experimental_local_results(results)[0].numpy()
