@@ -186,8 +186,14 @@ class LazyAdam(keras.optimizers.Adam):
         ]
 
     def _sum_over_replicas(self, grads):
-        pairs = [(each, None) for each in grads]
-        return [sum_ for sum_, _ in super()._all_reduce_sum_gradients(pairs)]
+        context = tf.distribute.get_replica_context()
+        if context is None or context.num_replicas_in_sync == 1:
+            return grads
+        pairs = [(_with_a_row(each), None) for each in grads]
+        return [
+            _without_it(each)
+            for each, _ in super()._all_reduce_sum_gradients(pairs)
+        ]
 
     def _all_reduce_sum_gradients(self, grads_and_vars):
         return grads_and_vars  # summed before they were clipped
@@ -248,6 +254,34 @@ def _sum_duplicates(gradient):
     rows, place = tf.unique(gradient.indices)
     values = tf.math.unsorted_segment_sum(gradient.values, place, tf.size(rows))
     return tf.IndexedSlices(values, rows, gradient.dense_shape)
+
+
+def _with_a_row(gradient):
+    """Indexed slices with a row that does not exist; other gradients stay.
+
+    TensorFlow crashes where it gathers no rows from a replica.
+    """
+    if not isinstance(gradient, tf.IndexedSlices):
+        return gradient
+    shape = tf.concat([[1], tf.shape(gradient.values)[1:]], axis=0)
+    none = tf.zeros(shape, gradient.values.dtype)
+    index = tf.constant([-1], gradient.indices.dtype)
+    return tf.IndexedSlices(
+        tf.concat([gradient.values, none], axis=0),
+        tf.concat([gradient.indices, index], axis=0),
+        gradient.dense_shape,
+    )
+
+
+def _without_it(gradient):
+    if not isinstance(gradient, tf.IndexedSlices):
+        return gradient
+    rows = tf.where(gradient.indices >= 0)[:, 0]
+    return tf.IndexedSlices(
+        tf.gather(gradient.values, rows),
+        tf.gather(gradient.indices, rows),
+        gradient.dense_shape,
+    )
 
 
 def _values(gradient):

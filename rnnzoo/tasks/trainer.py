@@ -341,6 +341,18 @@ class Trainer(keras.Model):
         loss = super().compute_loss(x, y, y_pred, sample_weight, training)
         return replicas.loss(loss)
 
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        """The metrics of Keras; of a replica without rows, nothing."""
+        if replicas.count() == 1:
+            return super().compute_metrics(x, y, y_pred, sample_weight)
+
+        def update():
+            super(Trainer, self).compute_metrics(x, y, y_pred, sample_weight)
+
+        # Few metrics can be updated with nothing.
+        tf.cond(tf.size(y) > 0, update, lambda: None)
+        return {}  # read between steps, of all replicas
+
     # What Keras does with tensors, on raw examples.
 
     def train_on_batch(
