@@ -233,7 +233,7 @@ def moving_averages(model):
     """
     optimizer = model.optimizer
     optimizer = getattr(optimizer, "inner_optimizer", optimizer)
-    if not (optimizer.use_ema and int(optimizer.iterations)):
+    if not (optimizer.use_ema and optimizer.iterations.numpy()):
         yield
         return
     # Not the model's weights: layers may have been frozen since the last step.

@@ -7,6 +7,7 @@ import warnings
 import keras
 import numpy as np
 
+from rnnzoo import replicas
 from rnnzoo.files import atomic_path, checksum, write_json
 from rnnzoo.optimizers import moving_averages
 
@@ -37,6 +38,8 @@ class Progress(keras.callbacks.Callback):
             takes its place.
         patience: Epochs without improvement after which training stops.
         directory: Where to keep the state; `None` keeps it in memory only.
+            Of several workers, the first one has a directory: the others take
+            over its state as training begins.
 
     Attributes:
         found: Whether the directory holds an unfinished training.
@@ -102,19 +105,40 @@ class Progress(keras.callbacks.Callback):
         """
         self.check(settings)
         self.settings = settings
-        task.optimizer.build(task.trainable_variables)
+        with task.distribute_strategy.scope():
+            task.optimizer.build(task.trainable_variables)
         if self.directory is not None and not self.found:
             self._clear()
             task.save(self.adapted)
             self._write(task)
+        self._agree(task.distribute_strategy)
         if self.epoch:
-            task.load_weights(self._weights(self._best_epoch))
+            self._load(task, self._best_epoch)
         self._keep(task)
         if self.epoch:
-            task.load_weights(self._weights(self.epoch))
+            self._load(task, self.epoch)
         if self.found:
             for state, saved in zip(_states(task), self.states, strict=True):
                 state.assign(saved)
+
+    def _agree(self, strategy):
+        """Takes over where the first of several workers is."""
+        state = (self.found, self.monitor, self.seed, self.states, self.history)
+        text = np.frombuffer(json.dumps(state).encode(), "uint8")
+        size = replicas.agree(strategy, np.int64(text.size))
+        text = np.resize(text, size).astype("int32")
+        text = replicas.agree(strategy, text).astype("uint8")
+        state = json.loads(text.tobytes())
+        self.found, self.monitor, self.seed, self.states, self.history = state
+
+    def _load(self, task, epoch):
+        """Loads the weights of an epoch, and the state of the optimizer."""
+        if self.directory is not None:
+            task.load_weights(self._weights(epoch))
+        strategy = task.distribute_strategy
+        if replicas.is_spread(strategy):
+            for each in (*task.weights, *task.optimizer.variables):
+                each.assign(replicas.agree(strategy, each.numpy()))
 
     def on_epoch_end(self, epoch, logs=None):
         for name, value in logs.items():

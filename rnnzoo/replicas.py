@@ -4,6 +4,9 @@
 sums over all parts, in a step, and values that all workers have, between steps.
 """
 
+import concurrent.futures
+
+import numpy as np
 import tensorflow as tf
 
 
@@ -109,7 +112,24 @@ def places(strategy):
 
 def is_spread(strategy):
     """Whether several processes train together."""
-    return count(strategy) > len(strategy.extended.worker_devices)
+    return count(strategy) > 1 and count(strategy) > len(places(strategy))
+
+
+def outside(function, *args, **kwargs):
+    """Calls a function in the scope of no strategy.
+
+    In the scope of one, a new variable is sent from the first worker to the
+    others, which must make it, too. A single worker can save and load outside
+    of it, where Keras makes some. Scopes belong to threads.
+
+    Args:
+        function: What to call.
+        *args, **kwargs: Its arguments.
+    """
+    if not tf.distribute.has_strategy():
+        return function(*args, **kwargs)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        return pool.submit(function, *args, **kwargs).result()
 
 
 def agree(strategy, values):
@@ -126,13 +146,31 @@ def agree(strategy, values):
     """
     if not is_spread(strategy):
         return values
+    is_first = places(strategy)[0] == 0
+    return _sum(strategy, values if is_first else np.zeros_like(values))
 
-    def of_first():
-        context = tf.distribute.get_replica_context()
-        is_first = context.replica_id_in_sync_group == 0
-        given = tf.convert_to_tensor(values)
-        mine = given if is_first else tf.zeros_like(given)
-        return context.all_reduce(tf.distribute.ReduceOp.SUM, mine)
 
-    results = strategy.run(of_first)
-    return strategy.experimental_local_results(results)[0].numpy()
+def gather(strategy, value):
+    """An integer of each worker.
+
+    Args:
+        strategy: `tf.distribute.Strategy`.
+        value: Integer of this worker.
+
+    Returns:
+        int64 array `(replicas,)`, 0 for all but the first one of a worker.
+    """
+    values = np.zeros(count(strategy), "int64")
+    values[places(strategy)[0]] = value
+    return _sum(strategy, values) if is_spread(strategy) else values
+
+
+def _sum(strategy, values):
+    """The sum of arrays of the workers."""
+    parts = iter([values])
+    nothing = np.zeros_like(values)
+    distributed = strategy.experimental_distribute_values_from_function(
+        lambda context: tf.constant(next(parts, nothing))
+    )
+    reduced = strategy.reduce(tf.distribute.ReduceOp.SUM, distributed, None)
+    return reduced.numpy()

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from rnnzoo import presets, registry
+from rnnzoo import presets, registry, replicas
 from rnnzoo.files import require_writable, write_json
 from rnnzoo.pipeline.raw import as_columns
 from rnnzoo.progress import Progress
@@ -68,6 +68,7 @@ def finetune(
         out: Directory to save to: `model.keras` and `metrics.json`. If
             training there was interrupted, even by a kill, the same call
             continues after the last whole epoch, and ends with the same bits.
+            Of several workers, only the first one writes.
         epochs: Most epochs; like the next six, defaults to the recipe's.
         batch_size: Examples in a batch.
         batch_tokens: Tokens in a batch of training, instead.
@@ -138,6 +139,8 @@ def finetune(
         unfreeze=unfreeze,
     )
     settings |= dataclasses.asdict(recipe)
+    if replicas.places(task.distribute_strategy)[0] > 0:
+        out, verbose = None, 0  # The first worker writes and shows.
     if out is not None:
         require_writable(out)
     unfinished = None if out is None else Path(out, UNFINISHED)

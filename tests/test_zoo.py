@@ -15,6 +15,7 @@ import rest
 import tensorflow as tf
 
 import rnnzoo
+from rnnzoo.optimizers import LazyAdam
 
 TEXTS = [
     "A quiet, lovely film. I'd see it again!",
@@ -208,6 +209,41 @@ def test_padding_changes_nothing(case):
         np.testing.assert_allclose(
             others[place][kept], outputs[place][kept], atol=1e-5
         )
+
+
+def _steady(shape, *args, **kwargs):
+    """A dropout mask that drops nothing."""
+    return tf.ones(shape)
+
+
+@mock.patch("rnnzoo.layers.dropout.draw_mask", _steady)
+def test_replicas_train_as_one(name, case, mirrored):
+    model, task = case
+    data = (task.inputs[:5], task.targets[:5])
+    histories, tasks = [], []
+    for strategy in (tf.distribute.get_strategy(), mirrored):
+        with strategy.scope():
+            each = rnnzoo.build(name, **task.overrides)
+        each.adapt(task.inputs, task.targets, verbose=0)
+        each.set_weights(model.get_weights())
+        # Batches of 3 and 2; in validation, a replica has none of the last.
+        with strategy.scope():
+            each.compile(LazyAdam(0.1, epsilon=1.0, global_clipnorm=0.1))
+        done = each.fit(
+            *data,
+            batch_size=3,
+            validation_data=data,
+            validation_batch_size=2,
+            shuffle=False,
+            verbose=0,
+        )
+        histories.append(done.history)
+        tasks.append(each)
+    one, two = tasks
+    assert histories[1] == pytest.approx(histories[0], abs=1e-5)
+    for a, b in zip(one.get_weights(), two.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)
+    assert_same(two.comparable(task.inputs), one.comparable(task.inputs), 1e-4)
 
 
 def test_saving_is_exact(case, tmp_path):

@@ -221,12 +221,16 @@ class Classifier(Task):
             ValueError: If a loss or a metric is not of probabilities.
         """
         if isinstance(metrics, str) and metrics == "auto":
-            metrics = self.default_metrics()
+            with self.distribute_strategy.scope():
+                metrics = self.default_metrics()
         weighted = kwargs.pop("weighted_metrics", None)
-        metrics, weighted = (
-            keras.tree.map_structure(self.fit_metric, each) if each else each
-            for each in (metrics, weighted)
-        )
+        with self.distribute_strategy.scope():
+            metrics, weighted = (
+                keras.tree.map_structure(self.fit_metric, each)
+                if each
+                else each
+                for each in (metrics, weighted)
+            )
         for each in keras.tree.flatten(loss):
             self.check_loss(each)
         super().compile(

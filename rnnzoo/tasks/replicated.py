@@ -4,10 +4,15 @@ Keras's own steps under `tf.distribute` average ids to build a model, fail with
 several batches an execution, and fail on several machines.
 """
 
+import json
+import zlib
+
 import keras
+import numpy as np
 import tensorflow as tf
 
 from rnnzoo import replicas
+from rnnzoo.optimizers import LazyAdam
 
 
 class Batches(tf.data.Dataset, tf.distribute.DistributedDataset):
@@ -77,27 +82,75 @@ def make_function(model, step):
         )
         strategy.run(lambda data: step(data) and None, args=(part,))
 
-    def run_next(iterator):
-        run(next(iterator))
+    def run_one(optional):
+        run(optional.get_value())
+
+    def run_all(batch):
+        run([batch] * len(replicas.places(strategy)))
 
     if not model.run_eagerly:
         options = {"reduce_retracing": True, "jit_compile": model.jit_compile}
-        run_next = tf.function(run_next, autograph=False, **options)
+        run_one, run_all = (
+            tf.function(each, autograph=False, **options)
+            for each in (run_one, run_all)
+        )
 
     def function(iterator):
         if not isinstance(iterator, tf.data.Iterator):  # of one batch
-            run([next(iterator)] * len(strategy.extended.worker_devices))
+            run_all(next(iterator))
             return model.get_metrics_result()
         for done in range(model.steps_per_execution):
-            try:
-                run_next(iterator)
-            except (StopIteration, tf.errors.OutOfRangeError):
+            # A step that fails for want of data would count as a step.
+            batch = iterator.get_next_as_optional()
+            if not batch.has_value():
                 if not done:
-                    raise StopIteration from None
+                    raise StopIteration
                 break
+            run_one(batch)
         return model.get_metrics_result()
 
     return function
+
+
+def seed(model, value=None):
+    """A seed that all workers have.
+
+    Args:
+        model: `keras.Model`.
+        value: The seed, or `None` for a random one.
+    """
+    value = np.random.randint(2**31) if value is None else value
+    return int(replicas.agree(model.distribute_strategy, np.int64(value)))
+
+
+def check_equal(model, examples):
+    """Checks that all workers have the same data, vocabularies and versions.
+
+    Args:
+        model: Task.
+        examples: `rnnzoo.pipeline.examples.Examples`.
+
+    Raises:
+        ValueError: On all workers, if one of them differs from the first one.
+    """
+    if not replicas.is_spread(model.distribute_strategy):
+        return
+    facts = {
+        "versions": (tf.__version__, keras.__version__),
+        "vocabularies": model.learned,
+        "examples": (len(examples), examples.lengths.tolist()),
+    }
+    for name, fact in facts.items():
+        digest = zlib.crc32(json.dumps(fact, default=str).encode()) + 1
+        digests = replicas.gather(model.distribute_strategy, digest)
+        differing = np.flatnonzero((digests != digests[0]) & (digests != 0))
+        if differing.size:
+            raise ValueError(
+                f"The workers have different {name}. Expected the same data, "
+                "in the same order, and the same versions of software on all "
+                "of them. Other than those of replica 0 are those of "
+                f"{differing.tolist()}"
+            )
 
 
 def is_mean(loss):
@@ -149,6 +202,32 @@ def check(model, batch_size=None):
             "Invalid value for argument `batch_size`. Expected at least an "
             f"example for each of {number} replicas. Received: "
             f"batch_size={batch_size}"
+        )
+
+
+def check_rows(model, count, batch_size):
+    """Checks that an optimizer of Keras gets the rows that it needs.
+
+    Args:
+        model: Compiled `keras.Model`.
+        count: Number of examples.
+        batch_size: Examples in a batch; `None` if batches differ.
+
+    Raises:
+        ValueError: If a replica may get no row, where TensorFlow crashes
+            unless the optimizer is `LazyAdam`.
+    """
+    number = replicas.count(model.distribute_strategy)
+    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
+    if number == 1 or isinstance(optimizer, LazyAdam):
+        return
+    if batch_size is None or 0 < count % batch_size < number:
+        raise ValueError(
+            "Invalid value for argument `optimizer`. Expected "
+            "`rnnzoo.optimizers.LazyAdam` where a batch may have fewer "
+            f"examples than there are replicas, {number}; or another number "
+            f"of examples. Received: {type(optimizer).__name__} for "
+            f"{count} examples with batch_size={batch_size}"
         )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from rnnzoo import export, lite
+from rnnzoo import export, lite, replicas
 from rnnzoo.arrays import as_objects
 from rnnzoo.files import atomic_path
 from rnnzoo.formats import LITE, SAVED_MODEL, check_options
@@ -269,7 +269,8 @@ class Task(Borrower):
             Dict of the name of a vocabulary to the set of its tokens that have
             pretrained vectors.
         """
-        self.take(**learned)
+        with self.distribute_strategy.scope():
+            self.take(**learned)
         return {}
 
     def encode(
@@ -355,7 +356,7 @@ class Task(Borrower):
             # A loaded task has all variables of its optimizer.
             optimizer.build(self.trainable_variables)
         with atomic_path(filepath, overwrite=overwrite) as path:
-            super().save(path, **kwargs)
+            replicas.outside(super().save, path, **kwargs)
 
     def export(
         self,

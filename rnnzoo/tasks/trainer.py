@@ -109,12 +109,13 @@ class Trainer(keras.Model):
                 longest = 1 - 1 / max(steps * AVERAGED_SHARE, 1)
                 momentum = min(momentum, longest)
                 options |= {"use_ema": True, "ema_momentum": momentum}
-        return LazyAdam(
-            rate,
-            rates=self.learning_rates(),
-            global_clipnorm=recipe.clipnorm,
-            **options,
-        )
+        with self.distribute_strategy.scope():
+            return LazyAdam(
+                rate,
+                rates=self.learning_rates(),
+                global_clipnorm=recipe.clipnorm,
+                **options,
+            )
 
     def learning_rates(self):
         """Factors of the learning rate, by the name of a layer."""
@@ -253,6 +254,9 @@ class Trainer(keras.Model):
             batch_tokens = self.recipe.batch_tokens
         batch_size = batch_size or self.recipe.batch_size
         replicated.check(self, batch_size)
+        size = None if batch_tokens else batch_size
+        replicated.check_rows(self, len(examples), size)
+        replicated.check_equal(self, examples)
         batches = functools.partial(
             replicated.batches, self.distribute_strategy
         )
@@ -268,7 +272,7 @@ class Trainer(keras.Model):
             callbacks = [validate, *callbacks]
         passes = None
         if shuffle:
-            passes = Passes(seed)
+            passes = Passes(replicated.seed(self, seed))
             callbacks = [passes, *callbacks]
         with without_tracing_warnings():
             return super().fit(
@@ -409,7 +413,7 @@ class Trainer(keras.Model):
     def save_weights(self, *args, **kwargs):
         """Saves weights as Keras does; `save` keeps the vocabularies too."""
         self._require_adapted("save_weights")
-        super().save_weights(*args, **kwargs)
+        replicas.outside(super().save_weights, *args, **kwargs)
 
     def load_weights(self, filepath, **kwargs):
         """Loads weights as Keras does, where their vocabularies are known.
@@ -429,7 +433,7 @@ class Trainer(keras.Model):
                 "first, on the same data as then."
             )
         before = self.get_weights()
-        super().load_weights(filepath, **kwargs)
+        replicas.outside(super().load_weights, filepath, **kwargs)
         try:
             check_weights(filepath, self)
         except ValueError:

@@ -4,6 +4,7 @@ import dataclasses
 import os
 from typing import Any
 
+from rnnzoo import replicas
 from rnnzoo.ids import PADDING, UNKNOWN
 from rnnzoo.tasks import archive
 from rnnzoo.tasks.roles import copy_weights
@@ -124,7 +125,8 @@ class Borrower(Trainer):
         if not self.adapted:
             for name in self.lends:
                 setattr(self, name, getattr(saved, name))
-            self.take(**saved.learned)
+            with self.distribute_strategy.scope():
+                self.take(**saved.learned)
         elif self.learned != saved.learned:
             raise ValueError(
                 "Invalid value for argument `weights`. Expected a task that "
@@ -228,7 +230,7 @@ class Borrower(Trainer):
         if isinstance(weights, Borrower):
             given += f"<{weights.name}>"
         else:
-            saved = archive.load(weights, Borrower)
+            saved = replicas.outside(archive.load, weights, Borrower)
             given += repr(os.fspath(weights))
         if type(saved) is not type(self):
             raise ValueError(

@@ -1,7 +1,9 @@
 """Validation of a task after its epochs."""
 
 import keras
+import numpy as np
 
+from rnnzoo import replicas
 from rnnzoo.optimizers import moving_averages
 
 
@@ -39,7 +41,12 @@ class Validation(keras.callbacks.Callback):
             found = self.model.evaluate_examples(
                 self.examples, quick=True, **self.options
             )
-        logs.update({f"val_{name}": value for name, value in found.items()})
+        # Workers must agree on when to stop, whatever they round.
+        strategy = self.model.distribute_strategy
+        agreed = replicas.agree(strategy, np.array(list(found.values())))
+        logs.update(
+            {f"val_{n}": v for n, v in zip(found, agreed.tolist(), strict=True)}
+        )
 
     def _is_due(self, epoch):
         if isinstance(self.frequency, int):
