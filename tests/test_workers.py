@@ -61,7 +61,8 @@ def test_two_workers_and_a_kill(tmp_path):
     expected, _ = result(alone)
     (history, weights), second = map(result, whole)
     assert second == (history, weights)
-    print(json.dumps(history), json.dumps(expected)); assert history.keys() == expected.keys()
+    print(json.dumps(history), json.dumps(expected))
+    assert history.keys() == expected.keys()
     for name, values in expected.items():
         np.testing.assert_allclose(history[name], values, atol=1e-5)
     assert {each.name for each in (tmp_path / "whole").iterdir()} == {

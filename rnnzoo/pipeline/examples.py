@@ -215,9 +215,7 @@ class Examples:
             counts = self.labels.row_lengths().numpy()
         return np.maximum(counts, 1)
 
-    def batches(
-        self, batch_size, shuffle=False, batch_tokens=None, parts=None
-    ):
+    def batches(self, batch_size, shuffle=False, batch_tokens=None, parts=None):
         """Right padded batches of examples of similar length.
 
         Shuffled, each pass draws a new order: random pools of 50 batches are
@@ -257,9 +255,7 @@ class Examples:
             if parts is None:
                 return _pad_all(_gather(columns, p))
             own, number = parts
-            return tuple(
-                _pad_all(_gather(columns, p[i::number])) for i in own
-            )
+            return tuple(_pad_all(_gather(columns, p[i::number])) for i in own)
 
         return (
             places.map(gather, num_parallel_calls=2)

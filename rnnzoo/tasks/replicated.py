@@ -185,18 +185,16 @@ def check(model, batch_size=None):
         batch_size: Examples in a batch, or `None`.
 
     Raises:
-        ValueError: If the context has another strategy than the model, or if
-            a replica would never have an example.
+        ValueError: If the weights were made in the scope of no strategy or of
+            another one, or if a replica would never have an example.
     """
-    if tf.distribute.has_strategy() and (
-        tf.distribute.get_strategy() is not model.distribute_strategy
-    ):
+    number = replicas.count(model.distribute_strategy)
+    if number > 1 and not _is_shared(model, model.weights):
         raise ValueError(
             f"`{type(model).__name__}` was made outside of the scope of the "
             "strategy. Expected `with strategy.scope():` around `build` or "
             "`load`, too."
         )
-    number = replicas.count(model.distribute_strategy)
     if batch_size is not None and batch_size < number:
         raise ValueError(
             "Invalid value for argument `batch_size`. Expected at least an "
@@ -249,10 +247,16 @@ def check_compiled(model, metrics):
     if model.loss is not None:
         is_mean(model.loss)
     for each in (*keras.tree.flatten(metrics), model.optimizer):
-        for variable in getattr(each, "variables", ()):
-            owner = getattr(variable.value, "distribute_strategy", None)
-            if owner is not strategy:
-                raise ValueError(
-                    f"`{each.name}` was made outside of the scope of the "
-                    "strategy. Expected `with strategy.scope():` around it."
-                )
+        if not _is_shared(model, getattr(each, "variables", ())):
+            raise ValueError(
+                f"`{each.name}` was made outside of the scope of the "
+                "strategy. Expected `with strategy.scope():` around it."
+            )
+
+
+def _is_shared(model, variables):
+    return all(
+        getattr(each.value, "distribute_strategy", None)
+        is model.distribute_strategy
+        for each in variables
+    )
