@@ -85,6 +85,31 @@ def ragged(structure):
     ]
 
 
+def value_counts(column, size):
+    """How often each number below a size is a value, int array `(size,)`.
+
+    Args:
+        column: Ragged or dense column of integers.
+        size: Integer above all values.
+    """
+    if isinstance(column, Mapped):
+        return column.value_counts(size)
+    values = getattr(column, "flat_values", column)
+    return np.bincount(np.asarray(values).ravel(), minlength=size)
+
+
+def looked_up(table, column):
+    """A column of what a table has at the places that the values are.
+
+    Args:
+        table: Array `(size,)`.
+        column: Ragged column of integers.
+    """
+    if isinstance(column, Mapped):
+        return column.looked_up(table)
+    return column.with_flat_values(table[column.flat_values])
+
+
 def join(columns):
     """One structure of several, their rows in order.
 
@@ -179,16 +204,28 @@ def _read_all(structure, places):
         return {}
     types = [each.read_types for each in columns]
     all_types = list(itertools.chain.from_iterable(types))
+    # TensorFlow never frees the function, so it does not have the rows.
+    whole = [dataclasses.replace(each, rows=None) for each in columns]
 
-    def read(places):
-        return [array for each in columns for array in each.read(places)]
+    def read(*rows):
+        pairs = zip(whole, rows, strict=True)
+        return [array for column, own in pairs for array in column.read(own)]
 
     # Input pipelines are never exported.
-    arrays = iter(tf.numpy_function(read, [places], all_types))
+    rows = [_rows_at(each, places) for each in columns]
+    arrays = iter(tf.numpy_function(read, rows, all_types))
     return {
         id(column): [next(arrays) for _ in own]
         for column, own in zip(columns, types, strict=True)
     }
+
+
+def _rows_at(column, places):
+    if column.rows is None:
+        return places
+    with tf.init_scope():  # Inside of a graph, it would be copied with it.
+        rows = tf.constant(column.rows)
+    return tf.gather(rows, places)
 
 
 def _product(factors):

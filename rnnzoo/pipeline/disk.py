@@ -181,6 +181,7 @@ def open_columns(directory):
         Tuple of a dict of the arguments of `Examples.of`, of the fingerprint,
         and of whether each example has several targets.
     """
+    directory = Path(directory).resolve()  # whatever becomes of a link
     listed = _read_list(directory)
     paths = [
         path_of(directory, number) for number in range(len(listed["parts"]))

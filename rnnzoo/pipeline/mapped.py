@@ -165,16 +165,17 @@ class Mapped:
             self, splits=self.splits[1:], bounds=bounds, rows=rows
         )
 
-    def counts(self, size):
+    def value_counts(self, size):
         """How often each number below a size is a value, int array `(size,)`.
 
-        Of a column without `table`.
+        Args:
+            size: Integer above all values.
         """
         found = np.zeros(size, "int64")
-        step = ROWS
-        for first in range(0, len(self), step):
-            places = np.arange(first, min(first + step, len(self)))
-            found += np.bincount(self.read(places)[0].ravel(), minlength=size)
+        rows = self._own()
+        for first in range(0, len(rows), ROWS):
+            values, *_ = self.read(rows[first : first + ROWS])
+            found += np.bincount(values.ravel(), minlength=size)
         return found
 
     def looked_up(self, table):
@@ -186,17 +187,16 @@ class Mapped:
         """The dtypes of what `read` returns."""
         return [tf.as_dtype(self.dtype)] + [tf.int64] * self.ragged_rank
 
-    def read(self, places):
+    def read(self, rows):
         """Reads some rows.
 
         Args:
-            places: int array `(m,)`.
+            rows: int array `(m,)`, rows of the parts.
 
         Returns:
             List of the array of values and, from the outermost on, of the
             int64 arrays of the lengths of rows.
         """
-        rows = places if self.rows is None else self.rows[places]
         owners = np.searchsorted(self.bounds, rows, side="right") - 1
         local = rows - self.bounds[owners]
         pieces, lengths = [], [[] for _ in self.splits]
@@ -234,10 +234,13 @@ class Mapped:
 
     def to_numpy(self):
         """All rows of a column that is not ragged, as an array."""
-        return self.read(np.arange(len(self)))[0]
+        return self.read(self._own())[0]
 
     def __iter__(self):
         return iter(self.to_numpy())
+
+    def _own(self):
+        return np.arange(len(self)) if self.rows is None else self.rows
 
     def _empty(self):
         return self.parts[0][self.name][:0]

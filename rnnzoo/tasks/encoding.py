@@ -2,7 +2,9 @@
 
 import collections
 import itertools
+import shutil
 import tempfile
+import weakref
 from pathlib import Path
 
 from rnnzoo.memory import available_memory
@@ -17,7 +19,7 @@ class Folder:
 
     Args:
         path: Directory; by default one of the system's for temporary files,
-            which is removed at the end.
+            which is removed together with this object.
         in_memory: `True` or `False` says where ids are kept; `None` leaves it
             to their number.
         verbose: Whether to say so, if they are on disk.
@@ -32,25 +34,19 @@ class Folder:
         self.path = path
         self.in_memory = in_memory
         self.verbose = verbose
-        self._temporary = None
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        if self._temporary is not None:
-            self._temporary.cleanup()
 
     def directory(self, name):
         """The directory of some examples."""
         if self.path is None:
-            self._temporary = tempfile.TemporaryDirectory(prefix="rnnzoo-ids-")
-            self.path = self._temporary.name
+            self.path = tempfile.mkdtemp(prefix="rnnzoo-ids-")
+            weakref.finalize(self, shutil.rmtree, self.path)
         return Path(self.path, name)
 
     def has(self, name):
         """Whether an interrupted training left ids there."""
-        return self.path is not None and disk.has_parts(self.directory(name))
+        return self.path is not None and bool(
+            disk.part_paths(self.directory(name))
+        )
 
 
 def in_memory(task, chunks, keep_raw):
@@ -174,7 +170,7 @@ def _not_yet_written(task, chunks, paths, keep_raw):
         disk.require_fingerprint(
             path, header["fingerprint"], task.fingerprint()
         )
-        if path != disk.path_of(path.parent, number):
+        if path != disk.path_of(path.parent, number) or not header["read"]:
             raise _other_examples(path)
         ends.append(header["read"])
     number = 0
