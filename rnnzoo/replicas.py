@@ -63,7 +63,7 @@ def mean(values, number):
     >>> float(replicas.mean([1.0, 2.0, 0.0], 2)), float(replicas.mean([], 0))
     (1.5, 0.0)
     """
-    values = tf.convert_to_tensor(values, tf.float32)
+    values = tf.cast(values, tf.float32)
     number = tf.maximum(total(tf.cast(number, tf.float32)), 1)
     return tf.reduce_sum(values) / number
 

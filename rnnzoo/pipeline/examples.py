@@ -1,46 +1,29 @@
-"""Examples as ids, in memory, and batches of similar length from them."""
+"""Examples as ids, in memory or on disk, and batches of similar length."""
 
 import dataclasses
-from collections.abc import Callable
+import functools
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from rnnzoo.ids import pad
+from rnnzoo.arrays import compact
+from rnnzoo.pipeline import columns, disk, orders
 from rnnzoo.pipeline.passes import Passes
 
-BATCHES_PER_POOL = 50
-NOISE = 0.1  # of lengths, so that each pass puts other examples together
 MOST_STEPS = 2**15  # of an unshuffled batch of several examples, with padding
 SECOND = 4096  # a step of the first length counts more than all of the second
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Lookup:
-    """A column whose values are made for a batch: read from files, or decoded.
-
-    Attributes:
-        rows: int array `(n,)`, the row of the table for each example.
-        table: Function from rows `(batch,)` to a tensor `(batch, ...)`, called
-            in the graph of the input pipeline.
-    """
-
-    rows: np.ndarray
-    table: Callable
-
-    def take(self, places):
-        return Lookup(self.rows[places], self.table)
-
-
 @dataclasses.dataclass(frozen=True)
 class Examples:
-    """The examples of a dataset as compact ragged tensors of ids.
+    """The examples of a dataset as compact ragged columns of ids.
 
-    Ids are small: those of 25,000 reviews take 24 MB. In memory, texts are
-    tokenized once, all examples are shuffled, and lengths and the number of
-    batches are known.
+    Ids are small: those of 25,000 reviews take 24 MB, half as much on disk.
+    Texts are tokenized once, all examples are shuffled, and lengths and the
+    number of batches are known. Columns are in memory, or stay on disk, where
+    `rnnzoo.Task.encode(data, out=...)` wrote them; the batches are the same.
 
     Examples:
         >>> import tensorflow as tf
@@ -54,8 +37,9 @@ class Examples:
         [5, 9, 15]
 
     Attributes:
-        inputs: A ragged or dense tensor `(n, ...)` or a `Lookup`, or a
-            structure of them.
+        inputs: A column of `rnnzoo.pipeline.columns`, or a structure of them:
+            a ragged or dense tensor `(n, ...)`, or one that is made or read
+            when a batch is.
         labels: The same for the targets, or `None`.
         weights: float32 array `(n,)` of sample weights, a ragged tensor with
             one for each part of the labels, or `None`.
@@ -64,7 +48,10 @@ class Examples:
             of each group.
         raw: Dict of a feature to an array `(n,)` of its raw values, which
             answers are compared with; never in batches.
+        fingerprint: String, what ids on disk mean; else `None`.
     """
+
+    several = False  # whether each example has several targets
 
     inputs: Any
     labels: Any
@@ -72,6 +59,28 @@ class Examples:
     lengths: np.ndarray
     groups: np.ndarray | None = None
     raw: Any = dataclasses.field(default_factory=dict)
+    fingerprint: str | None = None
+
+    @staticmethod
+    def open(directory):
+        """The examples that `encode(data, out=directory)` wrote.
+
+        They stay on disk; memory holds their lengths, a few bytes an example.
+
+        Args:
+            directory: Its path.
+
+        Returns:
+            `Examples`; or `SeveralTargets`, as in memory.
+
+        Raises:
+            FileNotFoundError: If there are no ids.
+            ValueError: If writing them was interrupted, if a file is damaged
+                or cut short, or if another version wrote them.
+        """
+        found, fingerprint, several = disk.open_columns(directory)
+        kind = SeveralTargets if several else Examples
+        return dataclasses.replace(kind.of(**found), fingerprint=fingerprint)
 
     @classmethod
     def of(cls, inputs, labels=None, weights=None, raw=None):
@@ -84,14 +93,18 @@ class Examples:
         Args:
             inputs, labels, weights, raw: See the class.
         """
-        first, second = _row_lengths(labels), _row_lengths(inputs)
+        first, second = (
+            columns.row_lengths(found[0]) if found else None
+            for found in map(columns.ragged, (labels, inputs))
+        )
         lengths = second if first is None else first
         if lengths is None:
-            lengths = np.zeros(_count(inputs), "int64")
+            lengths = np.zeros(columns.count(inputs), "int64")
         both = first is not None and second is not None
         if both and not np.array_equal(first, second):
-            lengths = first * SECOND + np.minimum(second, SECOND - 1)
-        return cls(inputs, labels, weights, lengths, raw=raw or {})
+            lengths = first.astype("int64") * SECOND
+            lengths += np.minimum(second, SECOND - 1)
+        return cls(inputs, labels, weights, compact(lengths), raw=raw or {})
 
     @staticmethod
     def join(parts):
@@ -103,15 +116,13 @@ class Examples:
         """
         if len(parts) == 1:
             return parts[0]
-        joined = {
-            each.name: [getattr(part, each.name) for part in parts]
-            for each in dataclasses.fields(parts[0])
-        }
-        return type(parts[0])(
+        fields = [part.fields() for part in parts]
+        return dataclasses.replace(
+            parts[0],
             **{
-                name: None if columns[0] is None else _join(columns)
-                for name, columns in joined.items()
-            }
+                name: columns.join([each[name] for each in fields])
+                for name in fields[0]
+            },
         )
 
     def __len__(self):
@@ -166,15 +177,8 @@ class Examples:
 
     def take(self, places):
         """The examples at some places, in the order of the places."""
-        columns = {
-            each.name: getattr(self, each.name)
-            for each in dataclasses.fields(self)
-        }
-        return type(self)(
-            **{
-                name: None if column is None else _take(column, places)
-                for name, column in columns.items()
-            }
+        return dataclasses.replace(
+            self, **columns.take(self.fields(), np.asarray(places))
         )
 
     def weigh(self, weights):
@@ -184,7 +188,7 @@ class Examples:
             weights: See the class.
         """
         if self.weights is not None:
-            weights = weights * self.weights
+            weights = columns.multiply(weights, self.weights)
         return dataclasses.replace(self, weights=weights)
 
     def split(self, validation_split):
@@ -211,8 +215,8 @@ class Examples:
     def tokens(self):
         """int array `(n,)`: labels of an example; its length, if it has one."""
         counts = self.lengths
-        if isinstance(self.labels, tf.RaggedTensor):
-            counts = self.labels.row_lengths().numpy()
+        if columns.ragged([self.labels]):
+            counts = columns.row_lengths(self.labels)
         return np.maximum(counts, 1)
 
     def batches(self, batch_size, shuffle=False, batch_tokens=None, parts=None):
@@ -242,7 +246,7 @@ class Examples:
         Raises:
             ValueError: If an example has more than `batch_tokens`.
         """
-        columns = self.columns
+        batch = self.columns
         passes = Passes() if shuffle is True else shuffle or None
         if batch_tokens is not None:
             places = self._by_tokens(batch_tokens, passes)
@@ -253,9 +257,12 @@ class Examples:
 
         def gather(p):
             if parts is None:
-                return _pad_all(_gather(columns, p))
+                return columns.pad_all(columns.gather(batch, p))
             own, number = parts
-            return tuple(_pad_all(_gather(columns, p[i::number])) for i in own)
+            return tuple(
+                columns.pad_all(columns.gather(batch, p[i::number]))
+                for i in own
+            )
 
         return (
             places.map(gather, num_parallel_calls=2)
@@ -270,17 +277,22 @@ class Examples:
     def at_once(self):
         """The columns of all examples, right padded, as a single batch."""
         flat = self.flat()
-        return _pad_all(_gather(flat.columns, tf.range(len(flat))))
+        places = tf.range(len(flat))
+        return columns.pad_all(columns.gather(flat.columns, places))
 
     @property
     def steps(self):
         """int array `(n,)`: the length of an example's longest column."""
-        columns = [
-            column.merge_dims(1, column.ragged_rank).row_lengths().numpy()
-            for column in tf.nest.flatten((self.inputs, self.labels))
-            if isinstance(column, tf.RaggedTensor)
-        ]
-        return np.max(columns, axis=0) if columns else self.lengths
+        found = columns.ragged((self.inputs, self.labels))
+        if not found:
+            return self.lengths
+        return functools.reduce(np.maximum, map(columns.flat_lengths, found))
+
+    def fields(self):
+        """Dict of the fields that have something for each example."""
+        names = ("inputs", "labels", "weights", "lengths", "groups", "raw")
+        fields = {name: getattr(self, name) for name in names}
+        return {key: each for key, each in fields.items() if each is not None}
 
     def _sorted(self, batch_size):
         order = self.order()
@@ -294,26 +306,17 @@ class Examples:
         return _cut(tf.constant(order), tf.constant(bounds))
 
     def _shuffled(self, batch_size, passes):
-        count = len(self)
-        if self.groups is not None:
-            count = len(np.unique(self.groups))
-        batches = -(-count // batch_size)
-        lengths = tf.constant(self.lengths)
-        pools = tf.range(count) // (batch_size * BATCHES_PER_POOL)
-        starts = tf.range(0, count, batch_size)
-        bounds = tf.stack([starts, tf.minimum(starts + batch_size, count)], 1)
+        groups = np.zeros(0, "int32") if self.groups is None else self.groups
+        count = len(self) if self.groups is None else len(np.unique(groups))
+        lengths, groups = tf.constant(self.lengths), tf.constant(groups)
 
-        def one_pass(seed):
-            order = _shuffle(tf.range(len(self), dtype=tf.int64), seed)
-            if self.groups is not None:
-                order = self._one_of_each(order)
-            # By length, then by pool, which keeps the order of equal ones.
-            by_length = tf.argsort(tf.gather(lengths, order), stable=True)
-            by_pool = tf.argsort(tf.gather(pools, by_length), stable=True)
-            order = tf.gather(order, tf.gather(by_length, by_pool))
-            return _cut(order, _shuffle(bounds, seed + 1))
+        def order(seed, lengths, groups):
+            return orders.in_pools(seed, lengths, groups, batch_size)
 
-        return passes.over(one_pass, batches)
+        return passes.over(
+            lambda seed: _in_order(order, seed, lengths, groups),
+            -(-count // batch_size),
+        )
 
     def _by_tokens(self, budget, passes):
         if self.groups is not None:
@@ -322,53 +325,37 @@ class Examples:
                 "examples of several targets, of which each pass draws others. "
                 f"Received: batch_tokens={budget}"
             )
-        counts, lengths = self.tokens, self.lengths.astype("float32")
+        counts = self.tokens
         if counts.max() > budget:
             raise ValueError(
                 "Invalid value for argument `batch_tokens`. Expected at least "
                 f"as many as the longest example has, {counts.max()}. "
                 f"Received: batch_tokens={budget}"
             )
-        # No example is longer than a batch, so that the ends of some lie in
-        # each, and there are as many batches in whatever order.
-        batches = -(-int(counts.sum()) // budget)
-
-        def bounds(order):
-            ends = tf.cumsum(tf.gather(tf.constant(counts), order))
-            batch = (ends - 1) // budget
-            found = tf.searchsorted(
-                batch, tf.range(batches + 1, dtype=batch.dtype)
-            )
-            return tf.stack([found[:-1], found[1:]], axis=1)
-
-        def one_pass(seed):
-            noise = tf.random.stateless_uniform(
-                [len(self)], seed, 1 - NOISE, 1 + NOISE
-            )
-            order = tf.argsort(lengths * noise)
-            return _cut(order, _shuffle(bounds(order), seed + 1))
-
         if passes is None:
-            order = tf.constant(self.order())
-            return _cut(order, bounds(order))
-        return passes.over(one_pass, batches)
+            found = self.order()
+            bounds = orders.cut_by_tokens(found, counts, budget)
+            return _cut(tf.constant(found), tf.constant(bounds))
+        batches = orders.batches_of_tokens(counts, budget)
+        lengths, counts = tf.constant(self.lengths), tf.constant(counts)
 
-    def _one_of_each(self, places):
-        """The first place of each group."""
-        groups, number = tf.unique(tf.gather(self.groups, places))
-        firsts = tf.math.unsorted_segment_min(
-            tf.range(tf.size(places)), number, tf.size(groups)
+        def order(seed, lengths, counts):
+            return orders.by_noisy_length(seed, lengths, counts, budget)
+
+        return passes.over(
+            lambda seed: _in_order(order, seed, lengths, counts), batches
         )
-        return tf.gather(places, firsts)
 
 
 class SeveralTargets(Examples):
     """Examples with several targets each, as images have captions.
 
-    The labels, and the inputs that are made of targets, are ragged tensors
+    The labels, and the inputs that are made of targets, are ragged columns
     `(n, targets, ...)`. A shuffled pass draws one target of each example;
     otherwise each target is a row of its own.
     """
+
+    several = True
 
     def run(self, function, batch_size, verbose=0):
         """As of `Examples`, without the inputs that are made of targets."""
@@ -384,75 +371,30 @@ class SeveralTargets(Examples):
 
     def flat(self):
         """`Examples` of one target each; an example's targets are a group."""
-        rows = np.repeat(np.arange(len(self)), self.labels.row_lengths())
+        counts = columns.row_lengths(self.labels)
+        rows = np.repeat(np.arange(len(self)), counts)
 
         def flatten(column):
             of_targets = _is_of_targets(column)
-            return column.values if of_targets else _take(column, rows)
+            return column.values if of_targets else columns.take(column, rows)
 
         labels = self.labels.values
         return Examples(
             tf.nest.map_structure(flatten, self.inputs),
             labels,
             None if self.weights is None else self.weights[rows],
-            labels.row_lengths().numpy(),
+            columns.row_lengths(labels),
             rows,
         )
 
     def unflat(self, values):
         """List of arrays `(targets, ...)`, one for each example."""
-        return np.split(values, np.cumsum(self.labels.row_lengths())[:-1])
+        counts = columns.row_lengths(self.labels)
+        return np.split(values, np.cumsum(counts)[:-1])
 
 
 def _is_of_targets(column):
     return getattr(column, "ragged_rank", 1) > 1
-
-
-def _row_lengths(structure):
-    """Lengths of the rows of the first ragged tensor, or `None`."""
-    for column in tf.nest.flatten(structure):
-        if isinstance(column, tf.RaggedTensor):
-            return column.row_lengths().numpy()
-    return None
-
-
-def _count(structure):
-    column = tf.nest.flatten(structure)[0]
-    return len(column.rows if isinstance(column, Lookup) else column)
-
-
-def _join(columns):
-    def join(*parts):
-        if isinstance(parts[0], np.ndarray):
-            return np.concatenate(parts)
-        return tf.concat(parts, axis=0)
-
-    return tf.nest.map_structure(join, *columns)
-
-
-def _take(structure, places):
-    """Some rows; those of a lookup are not looked up."""
-    return tf.nest.map_structure(
-        lambda x: (
-            x.take(places)
-            if isinstance(x, Lookup)
-            else x[places]
-            if isinstance(x, np.ndarray)
-            else tf.gather(x, places)
-        ),
-        structure,
-    )
-
-
-def _gather(structure, places):
-    return tf.nest.map_structure(
-        lambda x: (
-            x.table(tf.gather(x.rows, places))
-            if isinstance(x, Lookup)
-            else tf.gather(x, places)
-        ),
-        structure,
-    )
 
 
 def _options():
@@ -465,18 +407,20 @@ def _options():
     return options
 
 
-def _shuffle(rows, seed):
-    return tf.random.experimental.stateless_shuffle(rows, seed)
+def _in_order(order, *arguments):
+    """A dataset of the batches of an order, which a function makes.
+
+    TensorFlow never frees the function. So it has nothing large; tensors are
+    its arguments.
+    """
+    found, bounds = tf.numpy_function(order, arguments, [tf.int32, tf.int64])
+    return _cut(
+        tf.ensure_shape(found, [None]), tf.ensure_shape(bounds, [None, 2])
+    )
 
 
 def _cut(order, bounds):
     """A dataset of the parts of an order between some bounds, `(n, 2)`."""
     return tf.data.Dataset.from_tensor_slices(bounds).map(
         lambda bound: order[bound[0] : bound[1]]
-    )
-
-
-def _pad_all(structure):
-    return tf.nest.map_structure(
-        lambda x: pad(x) if isinstance(x, tf.RaggedTensor) else x, structure
     )

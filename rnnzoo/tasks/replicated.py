@@ -1,7 +1,7 @@
-"""Steps of a task on several replicas, inside of Keras's `fit` and `evaluate`.
+"""Training of a task on several replicas, inside of Keras's own `fit`.
 
-Keras's own steps under `tf.distribute` average ids to build a model, fail with
-several batches an execution, and fail on several machines.
+Keras's steps under `tf.distribute` average ids to build a model, weigh rows by
+replicas, fail with several batches an execution, and fail on several machines.
 """
 
 import json
@@ -13,6 +13,195 @@ import tensorflow as tf
 
 from rnnzoo import replicas
 from rnnzoo.optimizers import LazyAdam
+
+
+class Replicated(keras.Model):
+    """A Keras model that trains on replicas what it would on one device.
+
+    It belongs to the strategy in whose scope its weights are made.
+    """
+
+    def compile(self, optimizer, loss, metrics, **kwargs):
+        """Configures training as Keras does.
+
+        Raises:
+            ValueError: If the replicas would not share the weights, or what a
+                metric or the optimizer counts, or if they cannot share a loss.
+        """
+        super().compile(optimizer, loss, metrics=metrics, **kwargs)
+        if self.replicas == 1:
+            return
+        self._check_weights()
+        if self.loss is not None:
+            _is_mean(self.loss)
+        given = (metrics, kwargs.get("weighted_metrics"))
+        for each in (*keras.tree.flatten(given), self.optimizer):
+            if not self._are_shared(getattr(each, "variables", ())):
+                raise ValueError(
+                    f"`{each.name}` was made outside of the scope of the "
+                    "strategy. Expected `with strategy.scope():` around it."
+                )
+
+    @property
+    def replicas(self):
+        """Number of replicas."""
+        return replicas.count(self.distribute_strategy)
+
+    def batches(self, examples, *args):
+        """Batches of examples as `fit` and `evaluate` of Keras run them.
+
+        Args:
+            examples: `rnnzoo.pipeline.examples.Examples`.
+            *args: Of its `batches`.
+        """
+        if self.replicas == 1:
+            return examples.batches(*args)
+        parts = (replicas.places(self.distribute_strategy), self.replicas)
+        return Batches(examples.batches(*args, parts=parts))
+
+    def common_seed(self, seed=None):
+        """A seed that all workers have, by default a random one."""
+        seed = np.random.randint(2**31) if seed is None else seed
+        return int(replicas.agree(self.distribute_strategy, np.int64(seed)))
+
+    def check_replicas(self, examples, batch_size):
+        """Checks that replicas can be trained on examples.
+
+        Args:
+            examples: `rnnzoo.pipeline.examples.Examples`.
+            batch_size: Examples in a batch; `None` if batches differ.
+
+        Raises:
+            ValueError: If the weights were made in the scope of no strategy or
+                of another one, if a replica would never have an example, if
+                it may have none where the optimizer needs one, or if workers
+                have other data, vocabularies or versions than the first one.
+        """
+        if self.replicas == 1:
+            return
+        self._check_weights()
+        if batch_size is not None and batch_size < self.replicas:
+            raise ValueError(
+                "Invalid value for argument `batch_size`. Expected at least an "
+                f"example for each of {self.replicas} replicas. Received: "
+                f"batch_size={batch_size}"
+            )
+        self._check_rows(len(examples), batch_size)
+        if replicas.is_spread(self.distribute_strategy):
+            self._check_workers(examples)
+
+    # The steps of Keras.
+
+    def make_train_function(self, force=False):
+        # Keras traces a step that makes variables a second time.
+        self.build_optimizer()
+        if self.replicas == 1:
+            super().make_train_function(force)
+        elif self.train_function is None or force:
+            self.train_function = _make_function(self, self.train_step)
+
+    def make_test_function(self, force=False):
+        if self.replicas == 1:
+            super().make_test_function(force)
+        elif self.test_function is None or force:
+            self.test_function = _make_function(self, self.test_step)
+
+    def build_optimizer(self):
+        """Makes the variables of the optimizer, if there are none."""
+        with self.distribute_strategy.scope():
+            if self.optimizer is not None and not self.optimizer.built:
+                self.optimizer.build(self.trainable_variables)
+
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        # Makes what metrics lack. Keras would take the mean over replicas of
+        # ids for a batch.
+        if self.replicas == 1:
+            return
+        if iterator is not None:
+            _, _, parts = next(iter(iterator))
+            data_batch = next(parts)[0]
+        with self.distribute_strategy.scope():
+            self._symbolic_build(data_batch=data_batch)
+
+    def compute_loss(
+        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
+    ):
+        """The loss of Keras, of the rows of all replicas."""
+        number = replicas.count()
+        if number == 1:
+            return super().compute_loss(x, y, y_pred, sample_weight, training)
+        if _is_mean(self.loss):
+            # Keras takes the mean of each replica, and of these means.
+            rows = tf.cast(tf.shape(y_pred)[:1], tf.float32)
+            weights = 1.0 if sample_weight is None else sample_weight
+            share = rows * number / replicas.total(rows)
+            sample_weight = weights * tf.repeat(share, tf.shape(y_pred)[0])
+        loss = super().compute_loss(x, y, y_pred, sample_weight, training)
+        return replicas.loss(loss)
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        """The metrics of Keras; of a replica without rows, nothing."""
+        if replicas.count() == 1:
+            return super().compute_metrics(x, y, y_pred, sample_weight)
+        compute = super().compute_metrics
+
+        def update():
+            compute(x, y, y_pred, sample_weight)
+
+        # Few metrics can be updated with nothing.
+        tf.cond(tf.size(y) > 0, update, lambda: None)
+        return {}  # read between steps, of all replicas
+
+    # Details.
+
+    def _are_shared(self, variables):
+        return all(
+            getattr(each.value, "distribute_strategy", None)
+            is self.distribute_strategy
+            for each in variables
+        )
+
+    def _check_weights(self):
+        if not self._are_shared(self.weights):
+            raise ValueError(
+                f"`{type(self).__name__}` was made outside of the scope of the "
+                "strategy. Expected `with strategy.scope():` around `build` or "
+                "`load`, too."
+            )
+
+    def _check_rows(self, count, batch_size):
+        optimizer = getattr(self.optimizer, "inner_optimizer", self.optimizer)
+        if isinstance(optimizer, LazyAdam):
+            return
+        # TensorFlow crashes where it gathers no rows of an embedding.
+        if batch_size is None or 0 < count % batch_size < self.replicas:
+            raise ValueError(
+                "Invalid value for argument `optimizer`. Expected "
+                "`rnnzoo.optimizers.LazyAdam` where a batch may have fewer "
+                f"examples than there are replicas, {self.replicas}; or "
+                "another number of examples. Received: "
+                f"{type(optimizer).__name__} for {count} examples with "
+                f"batch_size={batch_size}"
+            )
+
+    def _check_workers(self, examples):
+        lengths = np.ascontiguousarray(examples.lengths)
+        facts = {
+            "versions": (tf.__version__, keras.__version__),
+            "vocabularies": self.learned,
+            "examples": (len(examples), zlib.crc32(lengths)),
+        }
+        for name, fact in facts.items():
+            digest = zlib.crc32(json.dumps(fact, default=str).encode()) + 1
+            digests = replicas.gather(self.distribute_strategy, digest)
+            differing = np.flatnonzero((digests != digests[0]) & (digests != 0))
+            if differing.size:
+                raise ValueError(
+                    f"The workers have different {name}. Expected the same "
+                    "data, in the same order, and the same versions of "
+                    "software on all of them. Other than those of replica 0 "
+                    f"are those of {differing.tolist()}"
+                )
 
 
 class Batches(tf.data.Dataset, tf.distribute.DistributedDataset):
@@ -35,32 +224,7 @@ class Batches(tf.data.Dataset, tf.distribute.DistributedDataset):
         return self._dataset.element_spec
 
 
-def batches(strategy, examples, *args):
-    """Batches of examples as a task's `fit` and `evaluate` run them.
-
-    Args:
-        strategy: `tf.distribute.Strategy` of the task.
-        examples: `rnnzoo.pipeline.examples.Examples`.
-        *args: Of its `batches`.
-    """
-    number = replicas.count(strategy)
-    if number == 1:
-        return examples.batches(*args)
-    parts = (replicas.places(strategy), number)
-    return Batches(examples.batches(*args, parts=parts))
-
-
-def first_part(epochs):
-    """The part of the first replica here in the first batch.
-
-    Args:
-        epochs: Keras's iterator over epochs of `Batches`.
-    """
-    _, _, iterator = next(iter(epochs))
-    return next(iterator)[0]
-
-
-def make_function(model, step):
+def _make_function(model, step):
     """What Keras calls in `fit` or `evaluate`, on the next few batches.
 
     Args:
@@ -112,48 +276,7 @@ def make_function(model, step):
     return function
 
 
-def seed(model, value=None):
-    """A seed that all workers have.
-
-    Args:
-        model: `keras.Model`.
-        value: The seed, or `None` for a random one.
-    """
-    value = np.random.randint(2**31) if value is None else value
-    return int(replicas.agree(model.distribute_strategy, np.int64(value)))
-
-
-def check_equal(model, examples):
-    """Checks that all workers have the same data, vocabularies and versions.
-
-    Args:
-        model: Task.
-        examples: `rnnzoo.pipeline.examples.Examples`.
-
-    Raises:
-        ValueError: On all workers, if one of them differs from the first one.
-    """
-    if not replicas.is_spread(model.distribute_strategy):
-        return
-    facts = {
-        "versions": (tf.__version__, keras.__version__),
-        "vocabularies": model.learned,
-        "examples": (len(examples), examples.lengths.tolist()),
-    }
-    for name, fact in facts.items():
-        digest = zlib.crc32(json.dumps(fact, default=str).encode()) + 1
-        digests = replicas.gather(model.distribute_strategy, digest)
-        differing = np.flatnonzero((digests != digests[0]) & (digests != 0))
-        if differing.size:
-            raise ValueError(
-                f"The workers have different {name}. Expected the same data, "
-                "in the same order, and the same versions of software on all "
-                "of them. Other than those of replica 0 are those of "
-                f"{differing.tolist()}"
-            )
-
-
-def is_mean(loss):
+def _is_mean(loss):
     """Whether Keras averages a loss over the rows of a replica, or sums it.
 
     Args:
@@ -174,89 +297,4 @@ def is_mean(loss):
         "Invalid value for argument `loss`. Expected the reduction "
         "'sum_over_batch_size' or 'sum' over replicas. Received: reduction="
         f"{sorted(map(str, reductions))}"
-    )
-
-
-def check(model, batch_size=None):
-    """Checks that a task can be trained or evaluated where it is.
-
-    Args:
-        model: `keras.Model`.
-        batch_size: Examples in a batch, or `None`.
-
-    Raises:
-        ValueError: If the weights were made in the scope of no strategy or of
-            another one, or if a replica would never have an example.
-    """
-    number = replicas.count(model.distribute_strategy)
-    if number > 1 and not _is_shared(model, model.weights):
-        raise ValueError(
-            f"`{type(model).__name__}` was made outside of the scope of the "
-            "strategy. Expected `with strategy.scope():` around `build` or "
-            "`load`, too."
-        )
-    if batch_size is not None and batch_size < number:
-        raise ValueError(
-            "Invalid value for argument `batch_size`. Expected at least an "
-            f"example for each of {number} replicas. Received: "
-            f"batch_size={batch_size}"
-        )
-
-
-def check_rows(model, count, batch_size):
-    """Checks that an optimizer of Keras gets the rows that it needs.
-
-    Args:
-        model: Compiled `keras.Model`.
-        count: Number of examples.
-        batch_size: Examples in a batch; `None` if batches differ.
-
-    Raises:
-        ValueError: If a replica may get no row, where TensorFlow crashes
-            unless the optimizer is `LazyAdam`.
-    """
-    number = replicas.count(model.distribute_strategy)
-    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
-    if number == 1 or isinstance(optimizer, LazyAdam):
-        return
-    if batch_size is None or 0 < count % batch_size < number:
-        raise ValueError(
-            "Invalid value for argument `optimizer`. Expected "
-            "`rnnzoo.optimizers.LazyAdam` where a batch may have fewer "
-            f"examples than there are replicas, {number}; or another number "
-            f"of examples. Received: {type(optimizer).__name__} for "
-            f"{count} examples with batch_size={batch_size}"
-        )
-
-
-def check_compiled(model, metrics):
-    """Checks a task that was just compiled; see `check`.
-
-    Args:
-        model: `keras.Model`.
-        metrics: Structure of the metrics that a user made.
-
-    Raises:
-        ValueError: If the strategy is another one, or if its replicas would
-            not share what a metric or the optimizer counts.
-    """
-    check(model)
-    strategy = model.distribute_strategy
-    if replicas.count(strategy) == 1:
-        return
-    if model.loss is not None:
-        is_mean(model.loss)
-    for each in (*keras.tree.flatten(metrics), model.optimizer):
-        if not _is_shared(model, getattr(each, "variables", ())):
-            raise ValueError(
-                f"`{each.name}` was made outside of the scope of the "
-                "strategy. Expected `with strategy.scope():` around it."
-            )
-
-
-def _is_shared(model, variables):
-    return all(
-        getattr(each.value, "distribute_strategy", None)
-        is model.distribute_strategy
-        for each in variables
     )

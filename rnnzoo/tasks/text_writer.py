@@ -207,8 +207,7 @@ class TextWriter(Task):
         if training and self.decoder.attention is not None:
             extra = self.attention_losses(y_pred, token_losses, mask)
             # From means over the samples to means over the tokens.
-            samples = tf.cast(tf.shape(y)[0], tf.float32)
-            per_token = replicas.total(replicas.mean(samples, tokens))
+            per_token = replicas.total(replicas.mean(tf.shape(y)[0], tokens))
             parts += [loss * per_token for loss in extra]
         return replicas.loss(tf.add_n(parts), self.losses)
 

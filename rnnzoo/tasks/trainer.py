@@ -1,6 +1,6 @@
 """Keras's training and evaluation, from raw examples."""
 
-import functools
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -17,16 +17,17 @@ from rnnzoo.pipeline.examples import Examples
 from rnnzoo.pipeline.passes import Passes
 from rnnzoo.recipe import Recipe
 from rnnzoo.schedules import schedule
-from rnnzoo.tasks import replicated
 from rnnzoo.tasks.archive import check_weights
+from rnnzoo.tasks.encoding import Folder
 from rnnzoo.tasks.groups import by_group
+from rnnzoo.tasks.replicated import Replicated
 from rnnzoo.tasks.validation import Validation
 
 AVERAGED_SHARE = 0.1  # of all steps, at most, for moving averages
 STEPS_PER_EXECUTION = 10  # small models would wait for Python after each
 
 
-class Trainer(keras.Model):
+class Trainer(Replicated):
     """A Keras model that is trained by a recipe, on raw examples.
 
     `rnnzoo.tasks.Task` has the other half: what the examples are.
@@ -148,45 +149,11 @@ class Trainer(keras.Model):
                 else metrics,
                 **kwargs,
             )
-        replicated.check_compiled(
-            self, (metrics, kwargs.get("weighted_metrics"))
-        )
 
     def compile_from_config(self, config):
         self.compile(**keras.saving.deserialize_keras_object(config))
         if self.built:
-            self._build_optimizer()
-
-    def make_train_function(self, force=False):
-        # Keras traces a step that makes variables a second time.
-        self._build_optimizer()
-        if replicas.count(self.distribute_strategy) == 1:
-            super().make_train_function(force)
-        elif self.train_function is None or force:
-            self.train_function = replicated.make_function(
-                self, self.train_step
-            )
-
-    def make_test_function(self, force=False):
-        if replicas.count(self.distribute_strategy) == 1:
-            super().make_test_function(force)
-        elif self.test_function is None or force:
-            self.test_function = replicated.make_function(self, self.test_step)
-
-    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
-        # Makes what metrics lack. Keras would take the mean over replicas of
-        # ids for a batch.
-        if replicas.count(self.distribute_strategy) == 1:
-            return
-        if iterator is not None:
-            data_batch = replicated.first_part(iterator)
-        with self.distribute_strategy.scope():
-            self._symbolic_build(data_batch=data_batch)
-
-    def _build_optimizer(self):
-        with self.distribute_strategy.scope():
-            if self.optimizer is not None and not self.optimizer.built:
-                self.optimizer.build(self.trainable_variables)
+            self.build_optimizer()
 
     def fit(
         self,
@@ -206,6 +173,7 @@ class Trainer(keras.Model):
         sample_weight=None,
         class_weight=None,
         callbacks=None,
+        in_memory=None,
         **kwargs,
     ):
         """Trains on raw examples.
@@ -234,6 +202,10 @@ class Trainer(keras.Model):
                 in the order of the classes; or `"balanced"`, which gives the
                 same weight in sum to all classes that occur.
             callbacks: As in Keras; they find the scores in the logs, too.
+            in_memory: Whether encoded examples are kept in memory, or on disk,
+                in a temporary folder. By default in memory, as long as they
+                take less than a quarter of what is free. What `encode` made
+                stays where it is.
             **kwargs: As in Keras.
 
         Returns:
@@ -242,29 +214,30 @@ class Trainer(keras.Model):
         self._require_adapted("fit")
         check_positive("batch_size", batch_size, optional=True)
         splits = validation_data is None and validation_split
-        examples = self._labelled(x, y, sample_weight, keep_raw=bool(splits))
+        folder = Folder(None, in_memory, kwargs.get("verbose", "auto"))
+        examples = self._labelled(
+            x, y, sample_weight, bool(splits), folder, "train"
+        )
         validation = None
         if validation_data is not None:
-            validation = self._labelled(*raw.as_columns(validation_data))
+            held_out = raw.as_columns(validation_data)
+            validation = self._labelled(
+                *held_out, folder=folder, name="validation_data"
+            )
         elif splits:
             examples, validation = examples.split(validation_split)
+            examples = dataclasses.replace(examples, raw={})
         self.see(examples)
         examples = self._weighed(examples, class_weight)
         if batch_size is None and batch_tokens is None:
             batch_tokens = self.recipe.batch_tokens
         batch_size = batch_size or self.recipe.batch_size
-        replicated.check(self, batch_size)
-        size = None if batch_tokens else batch_size
-        replicated.check_rows(self, len(examples), size)
-        replicated.check_equal(self, examples)
-        batches = functools.partial(
-            replicated.batches, self.distribute_strategy
-        )
+        self.check_replicas(examples, None if batch_tokens else batch_size)
         callbacks = keras.tree.flatten(callbacks or [])
         if validation is not None:
             validate = Validation(
                 validation,
-                batches(validation, validation_batch_size or batch_size),
+                self.batches(validation, validation_batch_size or batch_size),
                 validation_freq,
                 validation_steps,
                 callbacks,
@@ -272,11 +245,11 @@ class Trainer(keras.Model):
             callbacks = [validate, *callbacks]
         passes = None
         if shuffle:
-            passes = Passes(replicated.seed(self, seed))
+            passes = Passes(self.common_seed(seed))
             callbacks = [passes, *callbacks]
         with without_tracing_warnings():
             return super().fit(
-                batches(examples, batch_size, passes, batch_tokens),
+                self.batches(examples, batch_size, passes, batch_tokens),
                 epochs=epochs,
                 shuffle=False,  # the batches are
                 callbacks=callbacks,
@@ -291,6 +264,7 @@ class Trainer(keras.Model):
         *,
         sample_weight=None,
         return_dict=False,
+        in_memory=None,
         **kwargs,
     ):
         """Loss and metrics on raw examples; see `fit` for the arguments.
@@ -301,12 +275,9 @@ class Trainer(keras.Model):
         """
         self._require_adapted("evaluate")
         check_positive("batch_size", batch_size, optional=True)
-        examples = self._labelled(x, y, sample_weight)
-        batches = replicated.batches(
-            self.distribute_strategy,
-            examples,
-            batch_size or self.recipe.batch_size,
-        )
+        folder = Folder(None, in_memory, kwargs.get("verbose", "auto"))
+        examples = self._labelled(x, y, sample_weight, folder=folder)
+        batches = self.batches(examples, batch_size or self.recipe.batch_size)
         if return_dict:
             return self.evaluate_examples(examples, batches, **kwargs)
         with without_tracing_warnings():
@@ -328,34 +299,6 @@ class Trainer(keras.Model):
             logs = super().evaluate(batches, return_dict=True, **kwargs)
         scores = self.score(examples, quick)
         return logs | {name: float(each) for name, each in scores.items()}
-
-    def compute_loss(
-        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
-    ):
-        """The loss of Keras, of the rows of all replicas."""
-        number = replicas.count()
-        if number == 1:
-            return super().compute_loss(x, y, y_pred, sample_weight, training)
-        if replicated.is_mean(self.loss):
-            # Keras takes the mean of each replica, and of these means.
-            rows = tf.cast(tf.shape(y_pred)[:1], tf.float32)
-            weights = 1.0 if sample_weight is None else sample_weight
-            share = rows * number / replicas.total(rows)
-            sample_weight = weights * tf.repeat(share, tf.shape(y_pred)[0])
-        loss = super().compute_loss(x, y, y_pred, sample_weight, training)
-        return replicas.loss(loss)
-
-    def compute_metrics(self, x, y, y_pred, sample_weight=None):
-        """The metrics of Keras; of a replica without rows, nothing."""
-        if replicas.count() == 1:
-            return super().compute_metrics(x, y, y_pred, sample_weight)
-
-        def update():
-            super(Trainer, self).compute_metrics(x, y, y_pred, sample_weight)
-
-        # Few metrics can be updated with nothing.
-        tf.cond(tf.size(y) > 0, update, lambda: None)
-        return {}  # read between steps, of all replicas
 
     # What Keras does with tensors, on raw examples.
 
@@ -464,17 +407,31 @@ class Trainer(keras.Model):
             return examples
         return examples.weigh(self.class_weights(examples, class_weight))
 
-    def _labelled(self, x, y=None, sample_weight=None, keep_raw=True):
+    def _labelled(
+        self,
+        x,
+        y=None,
+        sample_weight=None,
+        keep_raw=True,
+        folder=None,
+        name="examples",
+    ):
         if y is None and sample_weight is None:
             x, y, sample_weight = raw.as_columns(x)
-        examples = x
         if not isinstance(x, Examples):
-            examples = self.encode(x, y, sample_weight, keep_raw)
+            examples = self.encode_in(
+                folder or Folder(in_memory=True),
+                name,
+                (x, y, sample_weight),
+                keep_raw,
+            )
         elif y is not None or sample_weight is not None:
             raise ValueError(
                 "Invalid value for argument `y`. Expected None, and no "
                 "`sample_weight`, beside encoded examples, which hold them."
             )
+        else:
+            examples = self.attach(x)
         if examples.labels is None:
             raise missing_targets(self.schema)
         return examples

@@ -7,7 +7,6 @@ import tensorflow as tf
 
 import rnnzoo
 from rnnzoo import replicas
-from rnnzoo.tasks import replicated
 
 TEXTS = ["good film", "bad film", "a very good one", "bad", "good"]
 LABELS = ["pos", "neg", "pos", "neg", "pos"]
@@ -162,9 +161,9 @@ def test_workers_with_other_data(trained, monkeypatch):
     monkeypatch.setattr(
         replicas, "gather", lambda strategy, value: np.array([value, 0, value])
     )
-    replicated.check_equal(trained, examples)
+    trained.check_replicas(examples, 5)
     monkeypatch.setattr(
         replicas, "gather", lambda strategy, value: np.array([value, 0, 7])
     )
     with pytest.raises(ValueError, match=r"different versions.*\[2\]"):
-        replicated.check_equal(trained, examples)
+        trained.check_replicas(examples, 5)
