@@ -80,10 +80,10 @@ LEGENDS = {
     "there are. tflite: takes ids, and always computes as many.",
     "scale": "peak memory: of a fresh process that encodes the reviews and "
     "trains on 20 batches. above few reviews: without what such a process "
-    "takes for 1,280 reviews. input of an epoch: making batches from disk, the "
-    "order of the epoch included. Others used the machine at the same time.",
-    "scale_paths": "Batches of 64 reviews. Input alone: no model takes the "
-    "batches. Others used the machine at the same time.",
+    "takes for 1,280 reviews. Others used the machine at the same time.",
+    "scale_paths": "training: bilstm_classifier, 64 reviews in a batch. input: "
+    "processor time of making the batches of an epoch, its order included, "
+    "without a model. Others used the machine at the same time.",
     "scale_extrapolated": "Rates of counting, encoding and training were "
     "measured on 25,000 reviews with bilstm_classifier and on the 29,000 pairs "
     "of multi30k with luong_translator; counting and encoding divide by the "

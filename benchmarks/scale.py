@@ -1,6 +1,6 @@
 """Memory, time and disk of training data that grows.
 
-    python benchmarks/scale.py [--sizes 25000 100000 400000] [--rounds 5]
+    python benchmarks/scale.py [--sizes 25000 100000 400000] [--only paths]
 
 Reviews are those of imdb_reviews, repeated, for the bilstm_classifier that
 comes with the package; pairs are those of multi30k. Each peak of memory is that
@@ -8,13 +8,14 @@ of a fresh process, which encodes the reviews, in memory or on disk, and trains
 on 20 batches. Of the peak, that of a process with 1,280 reviews is subtracted:
 TensorFlow, and what training takes whatever the data.
 
-Writes results/scale.csv; results/scale_paths.csv, batches a second from memory
-and from disk, in turns; and results/scale_extrapolated.csv, what more data than
-that would take, from the measured rates and from passes over as many places.
+Writes results/scale.csv; results/scale_paths.csv, training and its input from
+memory and from disk, in turns, of the input the processor time; and
+results/scale_extrapolated.csv, what more data than that would take, from the
+measured rates and from passes over as many places.
 """
 
 import argparse
-import contextlib
+import csv
 import multiprocessing
 import os
 import tempfile
@@ -28,10 +29,12 @@ import keras
 import numpy as np
 
 import rnnzoo
+from rnnzoo.pipeline import disk
 from rnnzoo.pipeline.examples import Examples
 
 SIZES = (25_000, 100_000, 400_000)
 BATCH, STEPS = 64, 20
+DRAWN = 100  # batches at a time, of the input alone
 TEN_MILLION, FORTY_MILLION = 10**7, 4 * 10**7
 TOKENS = 4_096  # in a batch of pairs
 
@@ -126,78 +129,87 @@ def grow(sizes, folder):
     return rows
 
 
-def input_costs(sizes, folder, rounds):
-    """Microseconds an example of the input of an epoch, by the size."""
-    batches = {
-        count: Examples.open(folder / str(count)).batches(BATCH, True)
-        for count in sizes
+def repeat(task, examples, times, folder):
+    """A task's examples so many times, on disk and in memory."""
+    for number in range(times):
+        disk.write_part(examples, folder, number, task.fingerprint())
+    disk.finish(folder, task.fingerprint())
+    return {
+        "memory": Examples.join([examples] * times),
+        "disk": Examples.open(folder),
     }
-    orders = {
-        count: lambda each=each: next(iter(each))
-        for count, each in batches.items()
-    }
-    begun = harness.interleave(orders, rounds)
-    running = {count: iter(each.repeat()) for count, each in batches.items()}
 
-    def draw(count):
-        for _ in range(100):
-            next(running[count])
+
+def input_costs(examples, rounds):
+    """Microseconds that the input of an epoch takes for an example.
+
+    Args:
+        examples: Dict of anything to `Examples`.
+        rounds: Number of turns of each.
+    """
+    batches = {key: each.batches(BATCH, True) for key, each in examples.items()}
+    orders = {
+        key: lambda each=each: next(iter(each)) for key, each in batches.items()
+    }
+    begun = harness.interleave(orders, rounds, clock=time.process_time)
+    running = {key: iter(each.repeat()) for key, each in batches.items()}
+
+    def draw(key):
+        for _ in range(DRAWN):
+            next(running[key])
 
     drawn = harness.interleave(
-        {count: lambda count=count: draw(count) for count in sizes}, rounds
+        {key: lambda key=key: draw(key) for key in examples},
+        rounds,
+        clock=time.process_time,
     )
     return {
-        count: 1e6 * (begun[count] / count + drawn[count] / (100 * BATCH))
-        for count in sizes
+        key: 1e6 * (begun[key] / len(each) + drawn[key] / (DRAWN * BATCH))
+        for key, each in examples.items()
     }
 
 
-def paths(folder, count, rounds):
-    """Rows of batches a second, from memory and from disk, in turns."""
+def paths(sizes, folder, rounds):
+    """Rows of training and of its input, from memory and from disk."""
     task = classifier()
     task.compile()
+    first = task.encode(reviews(sizes[0]), keep_raw=False)
     examples = {
-        "memory": task.encode(reviews(count), keep_raw=False),
-        "disk": Examples.open(folder / str(count)),
+        (count, where): each
+        for count in sizes
+        for where, each in repeat(
+            task, first, count // len(first), folder / f"{count} times"
+        ).items()
     }
-    running = {
-        where: iter(each.batches(BATCH, True).repeat())
-        for where, each in examples.items()
-    }
-
-    def draw(where):
-        for _ in range(10 * STEPS):
-            next(running[where])
 
     def train(where):
         task.fit(
-            examples[where],
+            examples[sizes[0], where],
             batch_size=BATCH,
             steps_per_epoch=STEPS,
             verbose=0,
         )
 
-    rows, found = [], {}
-    for what, function, batches in (
-        ("training", train, STEPS),
-        ("input alone", draw, 10 * STEPS),
-    ):
-        times = harness.interleave(
-            {where: lambda w=where, f=function: f(w) for where in examples},
-            rounds,
-        )
-        found[what] = speed = {
-            where: batches / each for where, each in times.items()
-        }
-        rows.append(
-            {
-                "batches a second": what,
-                "memory": f"{speed['memory']:.1f}",
-                "disk": f"{speed['disk']:.1f}",
-                "disk / memory": f"{speed['disk'] / speed['memory']:.2f}",
-            }
-        )
-    return rows, found["training"]["disk"]
+    times = harness.interleave(
+        {where: lambda w=where: train(w) for where in ("memory", "disk")},
+        rounds,
+    )
+    rates = {where: STEPS / each for where, each in times.items()}
+    rows = [_path("training, batches a second", rates, 1)]
+    costs = input_costs(examples, 4 * rounds)
+    for count in sizes:
+        of_count = {where: costs[count, where] for where in times}
+        what = f"input, us a review, of {count:,}"
+        rows.append(_path(what, of_count, 1))
+    return rows
+
+
+def _path(what, numbers, digits):
+    return {
+        "what": what,
+        **{where: f"{each:.{digits}f}" for where, each in numbers.items()},
+        "disk / memory": f"{numbers['disk'] / numbers['memory']:.2f}",
+    }
 
 
 def rates(task, data, count, folder, **batch):
@@ -257,54 +269,60 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", choices=("memory", "paths", "extrapolated"))
     args = parser.parse_args()
-    few, most = min(args.sizes), max(args.sizes)
-    with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        rows = grow(args.sizes, folder)
-        costs = input_costs(args.sizes, folder, args.rounds)
-        for row in rows:
-            cost = costs[int(row["reviews"].replace(",", ""))]
-            is_on_disk = row["ids in"] == "disk"
-            row["input of an epoch"] = f"{cost:.0f} us each" * is_on_disk
-        harness.write_csv("scale", rows)
-        print(harness.markdown(rows), flush=True)
-        found, _ = paths(folder, few, args.rounds)
-        harness.write_csv("scale_paths", found)
-        print(harness.markdown(found), flush=True)
-        (on_disk,) = (
-            float(row["peak memory"].split()[0])
-            for row in rows
-            if row["ids in"] == "disk" and row["reviews"] == f"{most:,}"
-        )
-        texts = rnnzoo.build("bilstm_classifier")
-        pairs = harness.training_split("multi30k")
-        translator = rnnzoo.build("luong_translator", languages=("en", "de"))
-        found = [
-            extrapolate(
-                "reviews",
-                TEN_MILLION,
-                rates(texts, reviews(few), few, folder / "a", batch_size=BATCH),
-                on_disk,
-                fresh(pass_over, TEN_MILLION, BATCH, None),
-            ),
-            extrapolate(
-                "pairs",
-                FORTY_MILLION,
-                rates(
-                    translator,
-                    pairs,
-                    int(pairs.cardinality()),
-                    folder / "b",
-                    batch_tokens=TOKENS,
-                ),
-                on_disk,
-                fresh(pass_over, FORTY_MILLION, None, TOKENS),
-            ),
-        ]
-    harness.write_csv("scale_extrapolated", found)
+    sizes = sorted(args.sizes)
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        if args.only in (None, "memory"):
+            report("scale", grow(sizes, folder))
+        if args.only in (None, "paths"):
+            report("scale_paths", paths(sizes, folder, args.rounds))
+        if args.only in (None, "extrapolated"):
+            report("scale_extrapolated", extrapolated(folder))
+
+
+def report(name, rows):
+    """Writes a table, and shows it."""
+    harness.write_csv(name, rows)
     print(harness.machine())
-    print(harness.markdown(found))
+    print(harness.markdown(rows), flush=True)
+
+
+def extrapolated(folder):
+    """Rows of what more data would take; after `grow`."""
+    with open(harness.RESULTS / "scale.csv", newline="") as file:
+        *_, last = csv.DictReader(file)  # the most reviews, on disk
+    on_disk = float(last["peak memory"].split()[0])
+    pairs = harness.training_split("multi30k")
+    return [
+        extrapolate(
+            "reviews",
+            TEN_MILLION,
+            rates(
+                rnnzoo.build("bilstm_classifier"),
+                reviews(SIZES[0]),
+                SIZES[0],
+                folder / "reviews",
+                batch_size=BATCH,
+            ),
+            on_disk,
+            fresh(pass_over, TEN_MILLION, BATCH, None),
+        ),
+        extrapolate(
+            "pairs",
+            FORTY_MILLION,
+            rates(
+                rnnzoo.build("luong_translator", languages=("en", "de")),
+                pairs,
+                int(pairs.cardinality()),
+                folder / "pairs",
+                batch_tokens=TOKENS,
+            ),
+            on_disk,
+            fresh(pass_over, FORTY_MILLION, None, TOKENS),
+        ),
+    ]
 
 
 if __name__ == "__main__":
