@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "rnnzoo"
 # A module imports only its own floor, in one direction, and those before it.
 FLOORS = (
-    ("ids", "arrays", "checks", "files", "formats", "graphs"),
+    ("ids", "arrays", "checks", "files", "formats", "graphs", "records"),
     ("losses", "optimizers", "schedules", "search", "explain", "export"),
     ("lite", "recipe", "data"),
     ("text", "images", "layers", "uncertainty"),

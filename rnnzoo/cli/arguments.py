@@ -4,9 +4,9 @@ import argparse
 from pathlib import Path
 
 import rnnzoo
-from rnnzoo.cli.formats import FORMATS
 from rnnzoo.formats import LITE, SAVED_MODEL
 from rnnzoo.recipe import SCHEDULES
+from rnnzoo.records import FORMATS
 
 EXIT_CODES = {
     0: "done",
