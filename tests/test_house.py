@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parents[1] / "rnnzoo"
 FLOORS = (
     ("ids", "arrays", "checks", "files", "formats", "graphs", "records"),
     ("losses", "optimizers", "schedules", "search", "explain", "export"),
-    ("lite", "recipe", "data"),
+    ("lite", "recipe", "data", "served"),
     ("text", "images", "layers", "uncertainty"),
     ("metrics", "class_metrics", "calibration", "scoring"),
     ("presets", "cards", "registry"),
