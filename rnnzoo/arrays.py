@@ -35,3 +35,19 @@ def as_objects(rows):
     for place, row in enumerate(rows):
         objects[place] = row
     return objects
+
+
+def compact(numbers):
+    """The same integers as int32, where they fit.
+
+    Examples:
+
+    >>> import numpy as np
+    >>> from rnnzoo.arrays import compact
+    >>> compact(np.array([1, 2**31 - 1])).dtype.name
+    'int32'
+    >>> compact(np.array([1, 2**31])).dtype.name
+    'int64'
+    """
+    fits = numbers.max(initial=0) < 2**31 and numbers.min(initial=0) >= -(2**31)
+    return numbers.astype("int32") if fits else numbers

@@ -10,6 +10,7 @@ import numpy as np
 from rnnzoo.files import atomic_path, checksum, write_json
 from rnnzoo.optimizers import moving_averages
 
+IDS = "ids"  # Folder of encoded examples, which are made before the state.
 _GENERATOR = "seed_generator_state"  # Keras's name for the variable
 
 
@@ -199,11 +200,15 @@ class Progress(keras.callbacks.Callback):
         return False
 
     def _clear(self):
-        """Removes what a damaged training left."""
-        if self.directory.is_dir() and not self.directory.is_symlink():
-            shutil.rmtree(self.directory)
-        else:
+        """Removes what a damaged training left, except for its ids."""
+        if not self.directory.is_dir() or self.directory.is_symlink():
             self.directory.unlink(missing_ok=True)
+            return
+        for path in self.directory.iterdir():
+            if path.is_symlink() or not path.is_dir():
+                path.unlink()
+            elif path.name != IDS:
+                shutil.rmtree(path)
 
     def _remove_stale(self):
         stale = set(self.directory.glob("epoch-*.weights.h5"))

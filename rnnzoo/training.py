@@ -13,8 +13,9 @@ import numpy as np
 from rnnzoo import presets, registry
 from rnnzoo.files import require_writable, write_json
 from rnnzoo.pipeline.raw import as_columns
-from rnnzoo.progress import Progress
+from rnnzoo.progress import IDS, Progress
 from rnnzoo.tasks import Task, load
+from rnnzoo.tasks.encoding import Folder
 
 UNFINISHED = "unfinished"
 
@@ -36,6 +37,7 @@ def finetune(
     group_decay: float | None = None,
     unfreeze: int | None = None,
     class_weight: Any = None,
+    in_memory: bool | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     verbose: int | str = "auto",
     **overrides: Any,
@@ -78,6 +80,9 @@ def finetune(
         unfreeze: Epochs before the next group of layers is trained, too; 0
             trains all from the start.
         class_weight: Weights of classes; see `fit` of a task.
+        in_memory: Whether encoded examples are kept in memory, or on disk; see
+            `fit` of a task. With `out`, they are there until training ends,
+            and need not be encoded again if it is interrupted.
         callbacks: More Keras callbacks; they see each tenth batch.
         verbose: As in Keras.
         **overrides: Arguments of `build`, if `task` is a name.
@@ -155,8 +160,15 @@ def finetune(
         transferred = dataclasses.asdict(found)
     elif not task.adapted:
         task.adapt(*data, labels=labels, verbose=shown)
+    kept = None if unfinished is None else unfinished / IDS
     examples, validation, test = _encode_all(
-        task, train, validation_data, test_data
+        task,
+        Folder(kept, in_memory, verbose),
+        {
+            "train": train,
+            "validation_data": validation_data,
+            "test_data": test_data,
+        },
     )
     epochs, sizes = recipe.epochs, (recipe.batch_size, recipe.batch_tokens)
     batches = examples.batches(sizes[0], batch_tokens=sizes[1])
@@ -227,18 +239,16 @@ def _recipe(recipe, **given):
     return dataclasses.replace(recipe, **given)
 
 
-def _encode_all(task, train, validation_data, test_data):
+def _encode_all(task, folder, data):
     """Three sets of `Examples`, all checked before any is trained on."""
-    is_held_out = validation_data is None  # some of the training data
+    is_held_out = data["validation_data"] is None  # some of the training data
     encoded = {
         name: None
-        if data is None
-        else task.encode(*as_columns(data), keep_raw=keep_raw)
-        for name, data, keep_raw in (
-            ("train", train, is_held_out),
-            ("validation_data", validation_data, True),
-            ("test_data", test_data, True),
+        if each is None
+        else task.encode_in(
+            folder, name, as_columns(each), is_held_out or name != "train"
         )
+        for name, each in data.items()
     }
     for name, examples in encoded.items():
         if examples is not None and examples.labels is None:
@@ -263,7 +273,9 @@ def _hold_out(examples, share=0.1, seed=0):
     order = np.random.default_rng(seed).permutation(count)
     cut = max(round(count * share), 1)
     held_out, rest = np.sort(order[:cut]), np.sort(order[cut:])
-    return examples.take(rest), examples.take(held_out)
+    # Raw texts are compared with answers, not trained on.
+    trained_on = dataclasses.replace(examples, raw={}).take(rest)
+    return trained_on, examples.take(held_out)
 
 
 def _save(task, metrics, out):

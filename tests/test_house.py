@@ -8,7 +8,10 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "rnnzoo"
 # A module imports only its own floor, in one direction, and those before it.
 FLOORS = (
-    ("ids", "arrays", "checks", "files", "formats", "graphs", "records"),
+    (
+        *("ids", "arrays", "checks", "files", "formats", "graphs"),
+        *("memory", "records"),
+    ),
     ("losses", "optimizers", "schedules", "search", "explain", "export"),
     ("lite", "recipe", "data", "served"),
     ("text", "images", "layers", "uncertainty"),

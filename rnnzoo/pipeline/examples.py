@@ -1,14 +1,15 @@
-"""Examples as ids, in memory, and batches of similar length from them."""
+"""Examples as ids, in memory or on disk, and batches of similar length."""
 
 import dataclasses
-from collections.abc import Callable
+import functools
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from rnnzoo.ids import pad
+from rnnzoo.arrays import compact
+from rnnzoo.pipeline import columns, disk
 from rnnzoo.pipeline.passes import Passes
 
 BATCHES_PER_POOL = 50
@@ -17,30 +18,14 @@ MOST_STEPS = 2**15  # of an unshuffled batch of several examples, with padding
 SECOND = 4096  # a step of the first length counts more than all of the second
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Lookup:
-    """A column whose values are made for a batch: read from files, or decoded.
-
-    Attributes:
-        rows: int array `(n,)`, the row of the table for each example.
-        table: Function from rows `(batch,)` to a tensor `(batch, ...)`, called
-            in the graph of the input pipeline.
-    """
-
-    rows: np.ndarray
-    table: Callable
-
-    def take(self, places):
-        return Lookup(self.rows[places], self.table)
-
-
 @dataclasses.dataclass(frozen=True)
 class Examples:
-    """The examples of a dataset as compact ragged tensors of ids.
+    """The examples of a dataset as compact ragged columns of ids.
 
-    Ids are small: those of 25,000 reviews take 24 MB. In memory, texts are
-    tokenized once, all examples are shuffled, and lengths and the number of
-    batches are known.
+    Ids are small: those of 25,000 reviews take 24 MB, half as much on disk.
+    Texts are tokenized once, all examples are shuffled, and lengths and the
+    number of batches are known. Columns are in memory, or stay on disk, where
+    `rnnzoo.Task.encode(data, out=...)` wrote them; the batches are the same.
 
     Examples:
         >>> import tensorflow as tf
@@ -54,8 +39,9 @@ class Examples:
         [5, 9, 15]
 
     Attributes:
-        inputs: A ragged or dense tensor `(n, ...)` or a `Lookup`, or a
-            structure of them.
+        inputs: A column of `rnnzoo.pipeline.columns`, or a structure of them:
+            a ragged or dense tensor `(n, ...)`, or one that is made or read
+            when a batch is.
         labels: The same for the targets, or `None`.
         weights: float32 array `(n,)` of sample weights, a ragged tensor with
             one for each part of the labels, or `None`.
@@ -64,7 +50,10 @@ class Examples:
             of each group.
         raw: Dict of a feature to an array `(n,)` of its raw values, which
             answers are compared with; never in batches.
+        fingerprint: String, what ids on disk mean; else `None`.
     """
+
+    several = False  # whether each example has several targets
 
     inputs: Any
     labels: Any
@@ -72,6 +61,28 @@ class Examples:
     lengths: np.ndarray
     groups: np.ndarray | None = None
     raw: Any = dataclasses.field(default_factory=dict)
+    fingerprint: str | None = None
+
+    @staticmethod
+    def open(directory):
+        """The examples that `encode(data, out=directory)` wrote.
+
+        They stay on disk; memory holds their lengths, a few bytes an example.
+
+        Args:
+            directory: Its path.
+
+        Returns:
+            `Examples`; or `SeveralTargets`, as in memory.
+
+        Raises:
+            FileNotFoundError: If there are no ids.
+            ValueError: If writing them was interrupted, if a file is damaged
+                or cut short, or if another version wrote them.
+        """
+        found, fingerprint, several = disk.open_columns(directory)
+        kind = SeveralTargets if several else Examples
+        return dataclasses.replace(kind.of(**found), fingerprint=fingerprint)
 
     @classmethod
     def of(cls, inputs, labels=None, weights=None, raw=None):
@@ -84,14 +95,18 @@ class Examples:
         Args:
             inputs, labels, weights, raw: See the class.
         """
-        first, second = _row_lengths(labels), _row_lengths(inputs)
+        first, second = (
+            columns.row_lengths(found[0]) if found else None
+            for found in map(columns.ragged, (labels, inputs))
+        )
         lengths = second if first is None else first
         if lengths is None:
-            lengths = np.zeros(_count(inputs), "int64")
+            lengths = np.zeros(columns.count(inputs), "int64")
         both = first is not None and second is not None
         if both and not np.array_equal(first, second):
-            lengths = first * SECOND + np.minimum(second, SECOND - 1)
-        return cls(inputs, labels, weights, lengths, raw=raw or {})
+            lengths = first.astype("int64") * SECOND
+            lengths += np.minimum(second, SECOND - 1)
+        return cls(inputs, labels, weights, compact(lengths), raw=raw or {})
 
     @staticmethod
     def join(parts):
@@ -103,15 +118,13 @@ class Examples:
         """
         if len(parts) == 1:
             return parts[0]
-        joined = {
-            each.name: [getattr(part, each.name) for part in parts]
-            for each in dataclasses.fields(parts[0])
-        }
-        return type(parts[0])(
+        fields = [part.fields() for part in parts]
+        return dataclasses.replace(
+            parts[0],
             **{
-                name: None if columns[0] is None else _join(columns)
-                for name, columns in joined.items()
-            }
+                name: columns.join([each[name] for each in fields])
+                for name in fields[0]
+            },
         )
 
     def __len__(self):
@@ -166,15 +179,8 @@ class Examples:
 
     def take(self, places):
         """The examples at some places, in the order of the places."""
-        columns = {
-            each.name: getattr(self, each.name)
-            for each in dataclasses.fields(self)
-        }
-        return type(self)(
-            **{
-                name: None if column is None else _take(column, places)
-                for name, column in columns.items()
-            }
+        return dataclasses.replace(
+            self, **columns.take(self.fields(), np.asarray(places))
         )
 
     def weigh(self, weights):
@@ -184,7 +190,7 @@ class Examples:
             weights: See the class.
         """
         if self.weights is not None:
-            weights = weights * self.weights
+            weights = columns.multiply(weights, self.weights)
         return dataclasses.replace(self, weights=weights)
 
     def split(self, validation_split):
@@ -211,8 +217,8 @@ class Examples:
     def tokens(self):
         """int array `(n,)`: labels of an example; its length, if it has one."""
         counts = self.lengths
-        if isinstance(self.labels, tf.RaggedTensor):
-            counts = self.labels.row_lengths().numpy()
+        if columns.ragged([self.labels]):
+            counts = columns.row_lengths(self.labels)
         return np.maximum(counts, 1)
 
     def batches(self, batch_size, shuffle=False, batch_tokens=None):
@@ -238,7 +244,7 @@ class Examples:
         Raises:
             ValueError: If an example has more than `batch_tokens`.
         """
-        columns = self.columns
+        batch = self.columns
         passes = Passes() if shuffle is True else shuffle or None
         if batch_tokens is not None:
             places = self._by_tokens(batch_tokens, passes)
@@ -248,7 +254,8 @@ class Examples:
             places = self._sorted(batch_size)
         return (
             places.map(
-                lambda p: _pad_all(_gather(columns, p)), num_parallel_calls=2
+                lambda p: columns.pad_all(columns.gather(batch, p)),
+                num_parallel_calls=2,
             )
             .prefetch(4)
             .with_options(_options())
@@ -261,17 +268,22 @@ class Examples:
     def at_once(self):
         """The columns of all examples, right padded, as a single batch."""
         flat = self.flat()
-        return _pad_all(_gather(flat.columns, tf.range(len(flat))))
+        places = tf.range(len(flat))
+        return columns.pad_all(columns.gather(flat.columns, places))
 
     @property
     def steps(self):
         """int array `(n,)`: the length of an example's longest column."""
-        columns = [
-            column.merge_dims(1, column.ragged_rank).row_lengths().numpy()
-            for column in tf.nest.flatten((self.inputs, self.labels))
-            if isinstance(column, tf.RaggedTensor)
-        ]
-        return np.max(columns, axis=0) if columns else self.lengths
+        found = columns.ragged((self.inputs, self.labels))
+        if not found:
+            return self.lengths
+        return functools.reduce(np.maximum, map(columns.flat_lengths, found))
+
+    def fields(self):
+        """Dict of the fields that have something for each example."""
+        names = ("inputs", "labels", "weights", "lengths", "groups", "raw")
+        fields = {name: getattr(self, name) for name in names}
+        return {key: each for key, each in fields.items() if each is not None}
 
     def _sorted(self, batch_size):
         order = self.order()
@@ -313,7 +325,8 @@ class Examples:
                 "examples of several targets, of which each pass draws others. "
                 f"Received: batch_tokens={budget}"
             )
-        counts, lengths = self.tokens, self.lengths.astype("float32")
+        counts = self.tokens.astype("int64")
+        lengths = self.lengths.astype("float32")
         if counts.max() > budget:
             raise ValueError(
                 "Invalid value for argument `batch_tokens`. Expected at least "
@@ -356,10 +369,12 @@ class Examples:
 class SeveralTargets(Examples):
     """Examples with several targets each, as images have captions.
 
-    The labels, and the inputs that are made of targets, are ragged tensors
+    The labels, and the inputs that are made of targets, are ragged columns
     `(n, targets, ...)`. A shuffled pass draws one target of each example;
     otherwise each target is a row of its own.
     """
+
+    several = True
 
     def run(self, function, batch_size, verbose=0):
         """As of `Examples`, without the inputs that are made of targets."""
@@ -375,75 +390,30 @@ class SeveralTargets(Examples):
 
     def flat(self):
         """`Examples` of one target each; an example's targets are a group."""
-        rows = np.repeat(np.arange(len(self)), self.labels.row_lengths())
+        counts = columns.row_lengths(self.labels)
+        rows = np.repeat(np.arange(len(self)), counts)
 
         def flatten(column):
             of_targets = _is_of_targets(column)
-            return column.values if of_targets else _take(column, rows)
+            return column.values if of_targets else columns.take(column, rows)
 
         labels = self.labels.values
         return Examples(
             tf.nest.map_structure(flatten, self.inputs),
             labels,
             None if self.weights is None else self.weights[rows],
-            labels.row_lengths().numpy(),
+            columns.row_lengths(labels),
             rows,
         )
 
     def unflat(self, values):
         """List of arrays `(targets, ...)`, one for each example."""
-        return np.split(values, np.cumsum(self.labels.row_lengths())[:-1])
+        counts = columns.row_lengths(self.labels)
+        return np.split(values, np.cumsum(counts)[:-1])
 
 
 def _is_of_targets(column):
     return getattr(column, "ragged_rank", 1) > 1
-
-
-def _row_lengths(structure):
-    """Lengths of the rows of the first ragged tensor, or `None`."""
-    for column in tf.nest.flatten(structure):
-        if isinstance(column, tf.RaggedTensor):
-            return column.row_lengths().numpy()
-    return None
-
-
-def _count(structure):
-    column = tf.nest.flatten(structure)[0]
-    return len(column.rows if isinstance(column, Lookup) else column)
-
-
-def _join(columns):
-    def join(*parts):
-        if isinstance(parts[0], np.ndarray):
-            return np.concatenate(parts)
-        return tf.concat(parts, axis=0)
-
-    return tf.nest.map_structure(join, *columns)
-
-
-def _take(structure, places):
-    """Some rows; those of a lookup are not looked up."""
-    return tf.nest.map_structure(
-        lambda x: (
-            x.take(places)
-            if isinstance(x, Lookup)
-            else x[places]
-            if isinstance(x, np.ndarray)
-            else tf.gather(x, places)
-        ),
-        structure,
-    )
-
-
-def _gather(structure, places):
-    return tf.nest.map_structure(
-        lambda x: (
-            x.table(tf.gather(x.rows, places))
-            if isinstance(x, Lookup)
-            else tf.gather(x, places)
-        ),
-        structure,
-    )
 
 
 def _options():
@@ -464,10 +434,4 @@ def _cut(order, bounds):
     """A dataset of the parts of an order between some bounds, `(n, 2)`."""
     return tf.data.Dataset.from_tensor_slices(bounds).map(
         lambda bound: order[bound[0] : bound[1]]
-    )
-
-
-def _pad_all(structure):
-    return tf.nest.map_structure(
-        lambda x: pad(x) if isinstance(x, tf.RaggedTensor) else x, structure
     )

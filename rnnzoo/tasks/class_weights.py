@@ -1,6 +1,5 @@
 """Weights of classes, in whatever a user gives them."""
 
-import collections
 from collections.abc import Mapping
 
 import numpy as np
@@ -21,7 +20,7 @@ def weights_of_classes(class_weight, classes, seen):
             class and by the number of classes, as in scikit-learn.
         classes: List of tuples, the names of each class. If several of them
             have a weight, the last one's counts.
-        seen: List of a name for each example, for `"balanced"`.
+        seen: Dict of a name to how many examples have it, for `"balanced"`.
 
     Returns:
         float32 array `(classes,)`.
@@ -33,17 +32,17 @@ def weights_of_classes(class_weight, classes, seen):
 
     >>> from rnnzoo.tasks.class_weights import weights_of_classes
     >>> classes = [("neg", 0), ("pos", 1)]
-    >>> weights_of_classes({"pos": 3}, classes, []).tolist()
+    >>> weights_of_classes({"pos": 3}, classes, {}).tolist()
     [1.0, 3.0]
-    >>> balanced = weights_of_classes("balanced", classes, [0, 1, 1, 1, 1])
+    >>> balanced = weights_of_classes("balanced", classes, {0: 1, 1: 4})
     >>> balanced.tolist()
     [2.5, 0.625]
     """
     weights = class_weight
     if isinstance(weights, str) and weights == BALANCED:
-        counts = collections.Counter(seen)
+        counts = {name: count for name, count in seen.items() if count}
         weights = {
-            name: len(seen) / len(counts) / count
+            name: sum(counts.values()) / len(counts) / count
             for name, count in counts.items()
         }
     elif np.ndim(weights) == 1 and len(weights) == len(classes):

@@ -1,5 +1,6 @@
 """Classes: their names, their losses and their metrics."""
 
+import collections
 import dataclasses
 import numbers
 from collections.abc import Mapping, Set
@@ -295,7 +296,8 @@ class Classifier(Task):
     def class_weights(self, examples, class_weight):
         ids = np.asarray(examples.labels)
         classes = [(name, i) for i, name in enumerate(self.label_names)]
-        return weights_of_classes(class_weight, classes, ids.tolist())[ids]
+        seen = collections.Counter(ids.tolist())
+        return weights_of_classes(class_weight, classes, seen)[ids]
 
     def get_config(self):
         return {

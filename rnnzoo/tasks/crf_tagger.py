@@ -1,7 +1,8 @@
 """The network of a tagger: tags of words that depend on each other."""
 
+import collections
+
 import keras
-import numpy as np
 import tensorflow as tf
 
 from rnnzoo.class_metrics import origin
@@ -9,6 +10,7 @@ from rnnzoo.graphs import traced
 from rnnzoo.ids import PADDING
 from rnnzoo.layers import CRF, VariationalDropout
 from rnnzoo.metrics import SpanF1
+from rnnzoo.pipeline import columns
 from rnnzoo.tasks.class_weights import weights_of_classes
 from rnnzoo.tasks.task import Task
 from rnnzoo.text import tagging
@@ -162,9 +164,12 @@ class CRFTagger(Task):
             for label, (letter, _) in zip(labels, tags, strict=True)
         ]
         ids = examples.labels
-        seen = np.array(labels, object)[ids.flat_values].tolist()
+        counts = columns.value_counts(ids, len(labels))
+        seen = collections.Counter()
+        for label, count in zip(labels, counts.tolist(), strict=True):
+            seen[label] += count
         table = weights_of_classes(class_weight, classes, seen)
-        return ids.with_flat_values(table[ids.flat_values])
+        return columns.looked_up(table, ids)
 
     def compute_loss(
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True

@@ -91,6 +91,8 @@ class EntityTagger(WithWordVectors, CRFTagger):
     schema = sentences.SCHEMA
     unit_name = "sentence"
     counted = "words"
+    counts_by = ("lowercase", "normalize_digits")
+    reads_by = ("max_characters", "tag_set.scheme", "features.reads")
     parts = ("features", "encoder", "tokenizer")
     lends = (
         "tokenizer",
@@ -191,10 +193,10 @@ class EntityTagger(WithWordVectors, CRFTagger):
                 f"tags of the dataset are {', '.join(names)}."
             )
 
-    def count_all(self, x, y=None, labels=None, verbose=1):
+    def count_all(self, x, y=None, labels=None, verbose=1, limit=None):
         # Subwords are learned first, in a pass of their own.
         if getattr(self.tokenizer, "pieces", ()) is None:
-            counter = text.TokenCounter()
+            counter = text.TokenCounter(limit)
             for chunk in self.read(x, y):
                 texts = sentences.as_texts(chunk["tokens"])
                 counter.update(self.tokenizer.to_count(texts))
@@ -203,7 +205,7 @@ class EntityTagger(WithWordVectors, CRFTagger):
                 most_ids(self.word_embedding, self.vocabulary_size),
                 self.min_count,
             )
-        return super().count_all(x, y, labels, verbose)
+        return super().count_all(x, y, labels, verbose, limit)
 
     def count(self, chunk, counts, labels):
         found = sentences.read(chunk, self.tokenizer, labels or self.tag_names)
@@ -263,15 +265,9 @@ class EntityTagger(WithWordVectors, CRFTagger):
         self.tag_with(labels)
         self.build()
 
-    def encode(
-        self,
-        x: Any,
-        y: Any = None,
-        sample_weight: Any = None,
-        keep_raw: bool = True,
-    ) -> Examples:
+    def encoded(self, chunks, keep_raw):
         with warning_of_cuts():
-            return super().encode(x, y, sample_weight, keep_raw)
+            yield from super().encoded(chunks, keep_raw)
 
     def encode_chunk(self, chunk):
         found = self._sentences(chunk)

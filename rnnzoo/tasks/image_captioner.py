@@ -16,7 +16,8 @@ from rnnzoo.ids import UNKNOWN
 from rnnzoo.images import pixels
 from rnnzoo.images.feature_cache import FeatureCache
 from rnnzoo.pipeline import captioned
-from rnnzoo.pipeline.examples import Examples, Lookup
+from rnnzoo.pipeline.columns import Lookup
+from rnnzoo.pipeline.examples import Examples
 from rnnzoo.tasks import serving
 from rnnzoo.tasks.columns import Columns
 from rnnzoo.tasks.text_writer import TextWriter, found_in, several

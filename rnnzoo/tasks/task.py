@@ -1,6 +1,5 @@
 """The part of a task that does not depend on its kind."""
 
-import collections
 import dataclasses
 import os
 from typing import Any
@@ -8,20 +7,16 @@ from typing import Any
 import keras
 
 from rnnzoo import export, lite
-from rnnzoo.arrays import as_objects
 from rnnzoo.files import atomic_path
 from rnnzoo.formats import LITE, SAVED_MODEL, check_options
-from rnnzoo.pipeline import raw
-from rnnzoo.pipeline.examples import Examples, SeveralTargets
 from rnnzoo.tasks import archive
 from rnnzoo.tasks.answers import as_line, as_record
-from rnnzoo.tasks.transfer import Borrower
-from rnnzoo.text import TokenCounter
+from rnnzoo.tasks.reading import Reader
 
 WRITERS = {SAVED_MODEL: export.export, LITE: lite.export}
 
 
-class Task(Borrower):
+class Task(Reader):
     """A Keras model that takes raw examples.
 
     A kind of task declares what it reads, `schema`, and defines
@@ -49,6 +44,10 @@ class Task(Borrower):
             `monitor_for` knows better.
         parts: Names of the arguments that are layers or tokenizers.
         keeps: Names of the features whose raw values `score` needs.
+        counts_by: Names of the settings, beside tokenizers, that say what
+            `count` counts.
+        reads_by: Names of the other settings that say what ids mean, such as
+            `"max_words"` or `"decoder.copy"`.
 
     Attributes:
         signatures: Dict of a score to how it was counted.
@@ -61,7 +60,6 @@ class Task(Borrower):
     input_name = "text"
     monitor = "accuracy"
     parts = ()
-    keeps = ()
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
@@ -88,7 +86,8 @@ class Task(Borrower):
 
         Args:
             chunk: `rnnzoo.pipeline.raw.Chunk`.
-            counts: Dict of any name to a `rnnzoo.text.TokenCounter`.
+            counts: `rnnzoo.text.Counts`, where any name has its
+                `rnnzoo.text.TokenCounter`.
             labels: Names of the classes, or `None`; see `labels_of`.
         """
         raise NotImplementedError
@@ -216,109 +215,6 @@ class Task(Borrower):
         """
         raise NotImplementedError
 
-    # From raw examples to numbers.
-
-    def read(self, x, y=None, sample_weight=None):
-        """Yields raw examples; see `rnnzoo.pipeline.raw.read`."""
-        return raw.read(self.schema, x, y, sample_weight)
-
-    def read_inputs(self, x):
-        """Yields raw examples without targets, if there are any."""
-        return raw.read_inputs(self.schema, x)
-
-    def adapt(
-        self, x: Any, y: Any = None, labels: Any = None, verbose: int = 1
-    ) -> None:
-        """Learns vocabularies and labels, in one pass over raw examples.
-
-        Args:
-            x: Raw examples; see `rnnzoo.pipeline.raw.read`.
-            y: Targets, if `x` has none.
-            labels: Names of the classes, where there are any: a sequence, or
-                what TFDS has, its `ClassLabel` or `DatasetInfo`. By default
-                those of the model or, if the labels are strings, the labels.
-            verbose: Whether to show progress.
-        """
-        self._require_new()
-        counts, labels = self.count_all(x, y, labels, verbose)
-        self.begin(self.learn(counts, labels), counts, verbose)
-
-    def count_all(self, x, y=None, labels=None, verbose=1):
-        """Counts what `learn` needs to know, in one pass; see `adapt`.
-
-        Returns:
-            Tuple of the counts and of the names of the classes, or `None`.
-        """
-        if labels is not None:
-            labels = self.labels_of(labels)
-        counts = collections.defaultdict(TokenCounter)
-        chunks, total = self.read(x, y), raw.count(self.schema, x)
-        for chunk in raw.show_progress(chunks, total, self.unit_name, verbose):
-            self.count(chunk, counts, labels)
-        return counts, labels
-
-    def begin(self, learned, counts, verbose=1):
-        """Takes what was learned, with pretrained vectors if there are any.
-
-        Args:
-            learned: What `learn` returned.
-            counts: Its counts.
-            verbose: Whether to show progress and what was found.
-
-        Returns:
-            Dict of the name of a vocabulary to the set of its tokens that have
-            pretrained vectors.
-        """
-        self.take(**learned)
-        return {}
-
-    def encode(
-        self,
-        x: Any,
-        y: Any = None,
-        sample_weight: Any = None,
-        keep_raw: bool = True,
-    ) -> Examples:
-        """Raw examples as numbers.
-
-        Args:
-            x, y, sample_weight: Raw examples; see the class.
-            keep_raw: Whether raw values that `score` compares answers with
-                are kept. Data that is only trained on does not need them.
-
-        Returns:
-            `rnnzoo.pipeline.examples.Examples`.
-        """
-        self._require_adapted("encode")
-        return self._join(self.read(x, y, sample_weight), keep_raw)
-
-    def encode_inputs(self, x):
-        """Raw examples as numbers, without targets; see `encode`."""
-        if isinstance(x, Examples):
-            return x
-        chunks = list(self.read_inputs(x))
-        return self._join(chunks, keep_raw=False) if chunks else None
-
-    def _join(self, chunks, keep_raw):
-        examples = Examples.join(
-            [self._as_examples(chunk, keep_raw) for chunk in chunks]
-        )
-        inputs = self.prepare(examples.inputs)
-        return dataclasses.replace(examples, inputs=inputs)
-
-    def _as_examples(self, chunk, keep_raw=False):
-        columns = self.encode_chunk(chunk)
-        kind = SeveralTargets if columns.several else Examples
-        kept = {}
-        if keep_raw:
-            kept = {
-                name: as_objects(chunk[name])
-                for name in self.keeps
-                if name in chunk
-            }
-        weights = chunk.weights if columns.weights is None else columns.weights
-        return kind.of(columns.inputs, columns.labels, weights, kept)
-
     def predict(
         self, x: Any, batch_size: int | None = None, verbose: int = 0
     ) -> Any:
@@ -418,23 +314,6 @@ class Task(Borrower):
     def build_from_config(self, config):
         if config["adapted"]:
             self.build()
-
-    # Details.
-
-    def _require_adapted(self, method):
-        if not self.adapted:
-            raise ValueError(
-                f"`{type(self).__name__}.{method}()` needs a vocabulary. "
-                "Expected `adapt(data)` to be called first, on the raw "
-                "training examples."
-            )
-
-    def _require_new(self):
-        if self.adapted:
-            raise ValueError(
-                f"`{type(self).__name__}` has a vocabulary, and weights that "
-                "belong to it. Expected a new model for another vocabulary."
-            )
 
 
 def load(path: str | os.PathLike) -> Task:

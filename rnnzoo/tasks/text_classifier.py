@@ -80,6 +80,7 @@ class TextClassifier(WithSamples, WithLite, WithWordVectors, Classifier):
     unit_name = "text"
     parts = ("encoder", "tokenizer")
     lends = ("tokenizer",)
+    reads_by = ("max_sentences", "max_words")
 
     def __init__(
         self,

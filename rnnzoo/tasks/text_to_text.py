@@ -11,6 +11,7 @@ from rnnzoo.explain import Alignment, Alignments
 from rnnzoo.graphs import traced
 from rnnzoo.ids import PADDING, UNKNOWN, pad
 from rnnzoo.layers import EmbeddingDropout
+from rnnzoo.pipeline.columns import row_lengths
 from rnnzoo.pipeline.examples import Examples
 from rnnzoo.tasks import serving
 from rnnzoo.tasks.columns import Columns
@@ -69,6 +70,7 @@ class TextToText(TextWriter):
     parts = ("embedding", "encoder", "decoder", "tokenizer", "target_tokenizer")
     path = ("embedding", "word_dropout", "encoder", "decoder")
     lends = ("tokenizer", "target_tokenizer", "length_ratio")
+    reads_by = ("source_length", "max_length", "decoder.copy")
 
     def __init__(
         self,
@@ -177,9 +179,9 @@ class TextToText(TextWriter):
 
     def see(self, examples):
         """Learns how long texts are beside their sources."""
-        written = examples.labels.row_lengths() - 1  # without the end
-        read = tf.maximum(examples.inputs["source"].row_lengths(), 1)
-        ratio = float(tf.reduce_max(written / read))
+        written = row_lengths(examples.labels) - 1  # without the end
+        read = np.maximum(row_lengths(examples.inputs["source"]), 1)
+        ratio = float((written / read).max())
         self.length_ratio = max(ratio, self.length_ratio or 0.0)
 
     @text.traced_texts

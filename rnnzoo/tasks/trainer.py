@@ -1,5 +1,6 @@
 """Keras's training and evaluation, from raw examples."""
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,7 @@ from rnnzoo.pipeline.passes import Passes
 from rnnzoo.recipe import Recipe
 from rnnzoo.schedules import schedule
 from rnnzoo.tasks.archive import check_weights
+from rnnzoo.tasks.encoding import Folder
 from rnnzoo.tasks.groups import by_group
 from rnnzoo.tasks.validation import Validation
 
@@ -177,6 +179,7 @@ class Trainer(keras.Model):
         sample_weight=None,
         class_weight=None,
         callbacks=None,
+        in_memory=None,
         **kwargs,
     ):
         """Trains on raw examples.
@@ -205,6 +208,10 @@ class Trainer(keras.Model):
                 in the order of the classes; or `"balanced"`, which gives the
                 same weight in sum to all classes that occur.
             callbacks: As in Keras; they find the scores in the logs, too.
+            in_memory: Whether encoded examples are kept in memory, or on disk,
+                in a temporary folder. By default in memory, as long as they
+                take less than a quarter of what is free. What `encode` made
+                stays where it is.
             **kwargs: As in Keras.
 
         Returns:
@@ -213,12 +220,19 @@ class Trainer(keras.Model):
         self._require_adapted("fit")
         check_positive("batch_size", batch_size, optional=True)
         splits = validation_data is None and validation_split
-        examples = self._labelled(x, y, sample_weight, keep_raw=bool(splits))
+        folder = Folder(None, in_memory, kwargs.get("verbose", "auto"))
+        examples = self._labelled(
+            x, y, sample_weight, bool(splits), folder, "train"
+        )
         validation = None
         if validation_data is not None:
-            validation = self._labelled(*raw.as_columns(validation_data))
+            held_out = raw.as_columns(validation_data)
+            validation = self._labelled(
+                *held_out, folder=folder, name="validation_data"
+            )
         elif splits:
             examples, validation = examples.split(validation_split)
+            examples = dataclasses.replace(examples, raw={})
         self.see(examples)
         examples = self._weighed(examples, class_weight)
         if batch_size is None and batch_tokens is None:
@@ -255,6 +269,7 @@ class Trainer(keras.Model):
         *,
         sample_weight=None,
         return_dict=False,
+        in_memory=None,
         **kwargs,
     ):
         """Loss and metrics on raw examples; see `fit` for the arguments.
@@ -265,7 +280,8 @@ class Trainer(keras.Model):
         """
         self._require_adapted("evaluate")
         check_positive("batch_size", batch_size, optional=True)
-        examples = self._labelled(x, y, sample_weight)
+        folder = Folder(None, in_memory, kwargs.get("verbose", "auto"))
+        examples = self._labelled(x, y, sample_weight, folder=folder)
         batches = examples.batches(batch_size or self.recipe.batch_size)
         if return_dict:
             return self.evaluate_examples(examples, batches, **kwargs)
@@ -396,17 +412,31 @@ class Trainer(keras.Model):
             return examples
         return examples.weigh(self.class_weights(examples, class_weight))
 
-    def _labelled(self, x, y=None, sample_weight=None, keep_raw=True):
+    def _labelled(
+        self,
+        x,
+        y=None,
+        sample_weight=None,
+        keep_raw=True,
+        folder=None,
+        name="examples",
+    ):
         if y is None and sample_weight is None:
             x, y, sample_weight = raw.as_columns(x)
-        examples = x
         if not isinstance(x, Examples):
-            examples = self.encode(x, y, sample_weight, keep_raw)
+            examples = self.encode_in(
+                folder or Folder(in_memory=True),
+                name,
+                (x, y, sample_weight),
+                keep_raw,
+            )
         elif y is not None or sample_weight is not None:
             raise ValueError(
                 "Invalid value for argument `y`. Expected None, and no "
                 "`sample_weight`, beside encoded examples, which hold them."
             )
+        else:
+            examples = self.attach(x)
         if examples.labels is None:
             raise missing_targets(self.schema)
         return examples

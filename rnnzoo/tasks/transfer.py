@@ -195,8 +195,8 @@ class Borrower(Trainer):
         saved, given = self._lender(weights)
         for name in self.lends:
             setattr(self, name, _copied(getattr(saved, name)))
-        counts, labels = self.count_all(x, y, labels, verbose)
-        learned = self.extend(self.learn(counts, labels), saved)
+        counts = self.count_all(x, y, labels, verbose)
+        learned = self.extend(self.learn(counts, counts.labels), saved)
         found = self.begin(learned, counts, verbose)
         try:
             copy_weights(self, saved, found)

@@ -131,10 +131,15 @@ class Translator(TextToText):
             )
         return labels.supervised_keys
 
-    def count_all(self, x, y=None, labels=None, verbose=1):
+    def count_all(self, x, y=None, labels=None, verbose=1, limit=None):
         if labels is not None:
             self.languages = self.languages or self.labels_of(labels)
-        return super().count_all(x, y, verbose=verbose)
+        counts = super().count_all(x, y, verbose=verbose, limit=limit)
+        counts.labels = self.languages
+        return counts
+
+    def learn(self, counts, labels):
+        return {**super().learn(counts, labels), "languages": labels}
 
     def read(self, x, y=None, sample_weight=None):
         self._require_languages(x, 2)

@@ -1,5 +1,6 @@
 """Raw strings to tokens and ids, and back."""
 
+from rnnzoo.text.counts import Counts, TokenCounter
 from rnnzoo.text.strings import (
     as_text,
     check_texts,
@@ -10,10 +11,11 @@ from rnnzoo.text.strings import (
 from rnnzoo.text.subwords import SubwordTokenizer
 from rnnzoo.text.tokenizer import Tokenizer
 from rnnzoo.text.tokens import TokenizerProtocol, Tokens
-from rnnzoo.text.vocabulary import TokenCounter, Vocabulary
+from rnnzoo.text.vocabulary import Vocabulary
 from rnnzoo.text.word_vectors import PretrainedWords
 
 __all__ = [
+    "Counts",
     "PretrainedWords",
     "SubwordTokenizer",
     "TokenCounter",

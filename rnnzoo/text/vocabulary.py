@@ -127,35 +127,3 @@ class Vocabulary(tf.Module):
     @classmethod
     def from_config(cls, config):
         return cls(**config)
-
-
-class TokenCounter:
-    """Counts tokens, a batch at a time.
-
-    Attributes:
-        counts: `collections.Counter` of strings.
-
-    Examples:
-
-    >>> from rnnzoo.text import TokenCounter
-    >>> counter = TokenCounter()
-    >>> counter.update([["a", "good", ""], ["a", "", ""]])
-    >>> counter.update(["good", "a"])
-    >>> dict(counter.counts)
-    {'a': 3, 'good': 2}
-    """
-
-    def __init__(self):
-        self.counts = Counter()
-
-    def update(self, tokens):
-        """Adds the tokens of a ragged or dense string tensor, except ""."""
-        if isinstance(tokens, tf.RaggedTensor):
-            tokens = tokens.flat_values
-        tokens = tf.reshape(tf.convert_to_tensor(tokens, tf.string), [-1])
-        distinct, _, counts = tf.unique_with_counts(tokens)
-        for token, count in zip(
-            distinct.numpy(), counts.numpy().tolist(), strict=True
-        ):
-            if token:
-                self.counts[token.decode()] += count

@@ -8,7 +8,8 @@ import tensorflow as tf
 from rnnzoo.images import feature_cache
 from rnnzoo.images.encoders import fingerprint
 from rnnzoo.images.feature_cache import FeatureCache
-from rnnzoo.pipeline.examples import Examples, Lookup
+from rnnzoo.pipeline.columns import Lookup
+from rnnzoo.pipeline.examples import Examples
 
 IMAGES = [f"image {i}".encode() for i in range(7)]
 
