@@ -21,7 +21,7 @@ FLOORS = (
     ("tasks",),
     ("models",),
     ("progress", "datasets"),
-    ("training",),
+    ("training", "beam"),
     ("demo",),
     ("__init__",),
     ("cli",),

@@ -380,8 +380,8 @@ def _prepare(scoring, overwrite):
     if there and not overwrite:
         raise FileExistsError(
             f"{scoring.out!r} holds answers of another export, of other rows "
-            "or settings. Choose another directory, or pass `overwrite=True` "
-            "to replace them."
+            "or settings. Choose another directory, or replace them "
+            "(`overwrite=True`, --overwrite)."
         )
     _remove(scoring.out, ("part-", "bad-", ".part-", ".bad-"))
     with appearing(path) as file:
