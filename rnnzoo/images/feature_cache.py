@@ -38,6 +38,8 @@ class FeatureCache:
     of files: `NAME.npy`, float16 feature maps, and `NAME.images.npy`, the
     SHA-256 digests of their images. The second file is written once the first
     is whole, so that an interrupted computation continues at its last shard.
+    Images are read in chunks, of which only those are kept whose shard is not
+    full.
 
     Args:
         encoder: Keras model from images to feature maps of a fixed shape.
@@ -54,7 +56,9 @@ class FeatureCache:
     ...     return np.stack([np.full((8, 8, 4), len(each)) for each in images])
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     cache = FeatureCache(encoder, folder)
-    ...     features_of = cache.lookup([b"one", b"three"], encode, verbose=0)
+    ...     digests = cache.add([b"one", b"three"], encode, verbose=0)
+    ...     cache.flush(encode, verbose=0)
+    ...     features_of = cache.lookup(digests)
     ...     features_of([1, 0, 1])[:, 0, 0, 0].numpy().tolist()
     [5.0, 3.0, 5.0]
     """
@@ -65,62 +69,88 @@ class FeatureCache:
             directory or default_directory(),
             f"features-{LAYOUT}-{fingerprint(encoder)[:32]}",
         )
+        self._bytes = 2 * int(np.prod(self.shape))
+        self._in_shard = max(SHARD_BYTES // self._bytes, 1)
         self._found = {}  # digest of an image: (file, row)
+        self._waiting = {}  # digest of an image: the image
+        self._bar = None
         for path in sorted(self.folder.glob("*.images.npy")):
             self._read(path)
 
-    def lookup(self, images, encode, verbose=1):
-        """Finds the feature maps of some images, and computes missing ones.
+    def add(self, images, encode, verbose=1):
+        """Takes some images, whose feature maps it computes a file at a time.
 
         Args:
-            images: List of encoded images, `bytes`.
+            images: List of encoded images, `bytes`. Those that are new wait
+                until they fill a file.
             encode: Function from a list of such images to an array of their
                 feature maps.
-            verbose: Whether to print how much there is to compute, and show
+            verbose: Whether to print where the first of them go, and show
                 progress.
 
         Returns:
-            Function from int32 places `(n,)` in the list of images to their
-            feature maps, float16 `(n, rows, columns, features)`. It also works
-            in the graph of a `tf.data` pipeline. The files are mapped into
-            memory, not read.
+            uint8 array `(n, 32)`, the digests of the images.
 
         Raises:
             OSError: If the directory cannot be written or has no room.
         """
         digests = [hashlib.sha256(image).digest() for image in images]
-        missing = {
-            digest: image
-            for digest, image in zip(digests, images, strict=True)
-            if digest not in self._found
-        }
-        if missing:
-            self._compute(missing, encode, verbose)
-        return _lookup([self._found[digest] for digest in digests])
+        for digest, image in zip(digests, images, strict=True):
+            if digest not in self._found:
+                self._waiting[digest] = image
+        if len(self._waiting) >= self._in_shard:
+            self.flush(encode, verbose)
+        return np.frombuffer(b"".join(digests), "uint8").reshape(-1, 32)
 
-    def _compute(self, missing, encode, verbose):
-        size = 2 * int(np.prod(self.shape))
-        self._require_room(len(missing) * size)
-        if verbose:
-            print(
-                f"Feature maps of {len(missing):,} images, "
-                f"{len(missing) * size / 1e6:,.1f} MB, to {self.folder}"
+    @property
+    def is_waiting(self):
+        """Whether images wait whose feature maps are not computed yet."""
+        return bool(self._waiting)
+
+    def flush(self, encode, verbose=1):
+        """Computes the feature maps of all images that wait; see `add`."""
+        waiting, self._waiting = self._waiting, {}
+        digests = list(waiting)
+        if digests and self._bar is None:
+            if verbose:
+                print(f"Feature maps of images, to {self.folder}")
+            self._bar = keras.utils.Progbar(
+                None, verbose=verbose, unit_name="image"
             )
-        progress = keras.utils.Progbar(
-            len(missing), verbose=verbose, unit_name="image"
-        )
-        digests, done = list(missing), 0
-        in_shard = max(SHARD_BYTES // size, 1)
-        for first in range(0, len(digests), in_shard):
-            shard = digests[first : first + in_shard]
+        for first in range(0, len(digests), self._in_shard):
+            shard = digests[first : first + self._in_shard]
+            self._require_room(len(shard) * self._bytes)
             features = np.empty((len(shard), *self.shape), "float16")
             for start in range(0, len(shard), BATCH_SIZE):
                 part = slice(start, start + BATCH_SIZE)
-                made = encode([missing[digest] for digest in shard[part]])
+                made = encode([waiting[digest] for digest in shard[part]])
                 features[part] = np.clip(made, -_LARGEST, _LARGEST)
-                done += len(made)
-                progress.update(done)
+                self._bar.add(len(made))
             self._write(shard, features)
+
+    def lookup(self, digests):
+        """Finds the feature maps of images that were added.
+
+        Args:
+            digests: uint8 array `(n, 32)`, what `add` returned.
+
+        Returns:
+            Function from int32 places `(n,)` in the digests to the feature
+            maps, float16 `(n, rows, columns, features)`. It also works in the
+            graph of a `tf.data` pipeline. The files are mapped into memory,
+            not read.
+
+        Raises:
+            ValueError: If there are none of an image.
+        """
+        found = [self._found.get(row.tobytes()) for row in digests]
+        if None in found:
+            raise ValueError(
+                f"Feature maps of {found.count(None):,} images are missing in "
+                f"{self.folder}. Expected the `cache_dir` that they were "
+                "encoded with, and the same encoder."
+            )
+        return _lookup(found)
 
     def _write(self, digests, features):
         joined = b"".join(digests)

@@ -6,6 +6,7 @@ import warnings
 import tensorflow as tf
 
 from rnnzoo.images import pixels
+from rnnzoo.pipeline import columns
 from rnnzoo.pipeline.schema import Feature, Schema
 from rnnzoo.text.strings import as_text
 
@@ -100,6 +101,59 @@ def without_unreadable(chunks):
             "can be read; strings of a dataset are contents of files, those "
             f"of a list are paths. Received: none of {count}"
         )
+
+
+def as_digests(encoded, cache, encode):
+    """Yields encoded images without their files, which the cache has read.
+
+    They are held back until the cache holds their feature maps.
+
+    Args:
+        encoded: Iterable of tuples of anything and of
+            `rnnzoo.pipeline.examples.Examples` whose inputs have a `file`;
+            they have a `digest` in its place.
+        cache, encode: `rnnzoo.images.feature_cache.FeatureCache`, and what its
+            `add` takes.
+    """
+    waiting = []
+    for end, examples in encoded:
+        inputs = dict(examples.inputs)
+        files = inputs.pop("file").numpy()
+        inputs["digest"] = cache.add(list(files), encode)
+        waiting.append((end, dataclasses.replace(examples, inputs=inputs)))
+        if not cache.is_waiting:
+            yield from waiting
+            waiting = []
+    cache.flush(encode)
+    yield from waiting
+
+
+def as_images(inputs, size, cache):
+    """The inputs of images as batches take them, read when a batch is.
+
+    Args:
+        inputs: Dict of a column `file` or `digest`, and others. Without both,
+            it has been prepared.
+        size: Height and width of images that are decoded from files.
+        cache: Function that makes the cache of the digests.
+
+    Returns:
+        Dict of a column `image` or `features`, and the others.
+    """
+    inputs = dict(inputs)
+    if "digest" in inputs:
+        digests = inputs.pop("digest")
+        table = cache().lookup(columns.to_numpy(digests))
+        inputs["features"] = columns.Lookup.of_all(digests, table)
+    if "file" in inputs:
+        files = inputs.pop("file")
+
+        def decode(places):
+            found = columns.gather(files, places)
+            return pixels.decode_batch(found, size).images
+
+        inputs["image"] = columns.Lookup.of_all(files, decode)
+    return inputs
 
 
 def _texts(captions, argument, place):

@@ -32,6 +32,11 @@ class Lookup:
     def __len__(self):
         return len(self.rows)
 
+    @classmethod
+    def of_all(cls, column, table):
+        """A lookup of all rows of a column in their order."""
+        return cls(np.arange(len(column), dtype="int32"), table)
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Product:
@@ -67,6 +72,11 @@ def size(structure):
 def row_lengths(column):
     """Lengths of the rows of a ragged column, int array `(n,)`."""
     return np.asarray(column.row_lengths())
+
+
+def to_numpy(column):
+    """A dense column as an array."""
+    return column.to_numpy() if isinstance(column, Mapped) else column
 
 
 def flat_lengths(column):

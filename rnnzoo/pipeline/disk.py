@@ -323,6 +323,11 @@ class _Made:
     def of(cls, column, is_raw=False):
         """The arrays of a column in memory, or of raw values."""
         splits = []
+        if not isinstance(column, (np.ndarray, tf.Tensor, tf.RaggedTensor)):
+            raise ValueError(
+                "Invalid value for argument `examples`. Expected columns in "
+                f"memory. Received: {type(column).__name__}"
+            )
         if isinstance(column, tf.RaggedTensor):
             splits = [each.numpy() for each in column.nested_row_splits]
             column = column.flat_values

@@ -9,11 +9,9 @@ import numpy as np
 import tensorflow as tf
 
 from rnnzoo.arrays import compact
-from rnnzoo.pipeline import columns, disk
+from rnnzoo.pipeline import columns, disk, orders
 from rnnzoo.pipeline.passes import Passes
 
-BATCHES_PER_POOL = 50
-NOISE = 0.1  # of lengths, so that each pass puts other examples together
 MOST_STEPS = 2**15  # of an unshuffled batch of several examples, with padding
 SECOND = 4096  # a step of the first length counts more than all of the second
 
@@ -297,26 +295,17 @@ class Examples:
         return _cut(tf.constant(order), tf.constant(bounds))
 
     def _shuffled(self, batch_size, passes):
-        count = len(self)
-        if self.groups is not None:
-            count = len(np.unique(self.groups))
-        batches = -(-count // batch_size)
-        lengths = tf.constant(self.lengths)
-        pools = tf.range(count) // (batch_size * BATCHES_PER_POOL)
-        starts = tf.range(0, count, batch_size)
-        bounds = tf.stack([starts, tf.minimum(starts + batch_size, count)], 1)
+        groups = np.zeros(0, "int32") if self.groups is None else self.groups
+        count = len(self) if self.groups is None else len(np.unique(groups))
+        lengths, groups = tf.constant(self.lengths), tf.constant(groups)
 
-        def one_pass(seed):
-            order = _shuffle(tf.range(len(self), dtype=tf.int64), seed)
-            if self.groups is not None:
-                order = self._one_of_each(order)
-            # By length, then by pool, which keeps the order of equal ones.
-            by_length = tf.argsort(tf.gather(lengths, order), stable=True)
-            by_pool = tf.argsort(tf.gather(pools, by_length), stable=True)
-            order = tf.gather(order, tf.gather(by_length, by_pool))
-            return _cut(order, _shuffle(bounds, seed + 1))
+        def order(seed, lengths, groups):
+            return orders.in_pools(seed, lengths, groups, batch_size)
 
-        return passes.over(one_pass, batches)
+        return passes.over(
+            lambda seed: _in_order(order, seed, lengths, groups),
+            -(-count // batch_size),
+        )
 
     def _by_tokens(self, budget, passes):
         if self.groups is not None:
@@ -325,45 +314,26 @@ class Examples:
                 "examples of several targets, of which each pass draws others. "
                 f"Received: batch_tokens={budget}"
             )
-        counts = self.tokens.astype("int64")
-        lengths = self.lengths.astype("float32")
+        counts = self.tokens
         if counts.max() > budget:
             raise ValueError(
                 "Invalid value for argument `batch_tokens`. Expected at least "
                 f"as many as the longest example has, {counts.max()}. "
                 f"Received: batch_tokens={budget}"
             )
-        # No example is longer than a batch, so that the ends of some lie in
-        # each, and there are as many batches in whatever order.
-        batches = -(-int(counts.sum()) // budget)
-
-        def bounds(order):
-            ends = tf.cumsum(tf.gather(tf.constant(counts), order))
-            batch = (ends - 1) // budget
-            found = tf.searchsorted(
-                batch, tf.range(batches + 1, dtype=batch.dtype)
-            )
-            return tf.stack([found[:-1], found[1:]], axis=1)
-
-        def one_pass(seed):
-            noise = tf.random.stateless_uniform(
-                [len(self)], seed, 1 - NOISE, 1 + NOISE
-            )
-            order = tf.argsort(lengths * noise)
-            return _cut(order, _shuffle(bounds(order), seed + 1))
-
         if passes is None:
-            order = tf.constant(self.order())
-            return _cut(order, bounds(order))
-        return passes.over(one_pass, batches)
+            found = self.order()
+            bounds = orders.cut_by_tokens(found, counts, budget)
+            return _cut(tf.constant(found), tf.constant(bounds))
+        batches = orders.batches_of_tokens(counts, budget)
+        lengths, counts = tf.constant(self.lengths), tf.constant(counts)
 
-    def _one_of_each(self, places):
-        """The first place of each group."""
-        groups, number = tf.unique(tf.gather(self.groups, places))
-        firsts = tf.math.unsorted_segment_min(
-            tf.range(tf.size(places)), number, tf.size(groups)
+        def order(seed, lengths, counts):
+            return orders.by_noisy_length(seed, lengths, counts, budget)
+
+        return passes.over(
+            lambda seed: _in_order(order, seed, lengths, counts), batches
         )
-        return tf.gather(places, firsts)
 
 
 class SeveralTargets(Examples):
@@ -426,8 +396,16 @@ def _options():
     return options
 
 
-def _shuffle(rows, seed):
-    return tf.random.experimental.stateless_shuffle(rows, seed)
+def _in_order(order, *arguments):
+    """A dataset of the batches of an order, which a function makes.
+
+    TensorFlow never frees the function. So it has nothing large; tensors are
+    its arguments.
+    """
+    found, bounds = tf.numpy_function(order, arguments, [tf.int32, tf.int64])
+    return _cut(
+        tf.ensure_shape(found, [None]), tf.ensure_shape(bounds, [None, 2])
+    )
 
 
 def _cut(order, bounds):

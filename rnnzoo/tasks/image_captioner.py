@@ -16,7 +16,6 @@ from rnnzoo.ids import UNKNOWN
 from rnnzoo.images import pixels
 from rnnzoo.images.feature_cache import FeatureCache
 from rnnzoo.pipeline import captioned
-from rnnzoo.pipeline.columns import Lookup
 from rnnzoo.pipeline.examples import Examples
 from rnnzoo.tasks import serving
 from rnnzoo.tasks.columns import Columns
@@ -100,6 +99,7 @@ class ImageCaptioner(TextWriter):
     path = ("encoder", "memory", "decoder")
     keeps = ("captions",)
     lends = ("target_tokenizer",)
+    reads_by = ("max_length", "finetune_encoder")
 
     def __init__(
         self,
@@ -187,20 +187,17 @@ class ImageCaptioner(TextWriter):
         )
         return Columns(inputs, labels, several=True)
 
+    def encoded(self, chunks, keep_raw):
+        found = super().encoded(chunks, keep_raw)
+        if self.finetune_encoder:
+            return found
+        return captioned.as_digests(found, self._cache(), self._features)
+
     def prepare(self, inputs):
-        inputs = dict(inputs)
-        files = inputs.pop("file")
-        places = np.arange(len(files), dtype="int32")
-        if not self.finetune_encoder:
-            cache = FeatureCache(self.encoder, self.cache_dir)
-            table = cache.lookup(list(files.numpy()), self._features)
-            return {"features": Lookup(places, table), **inputs}
-        size = self.image_size
+        return captioned.as_images(inputs, self.image_size, self._cache)
 
-        def decode(places):
-            return pixels.decode_batch(tf.gather(files, places), size).images
-
-        return {"image": Lookup(places, decode), **inputs}
+    def _cache(self):
+        return FeatureCache(self.encoder, self.cache_dir)
 
     @text.traced_texts
     def _features(self, files):

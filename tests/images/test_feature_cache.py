@@ -39,6 +39,12 @@ class Encode:
         return np.full([1, 1, 5], image[-1], "float32") + np.arange(5)
 
 
+def look_up(cache, images, encode):
+    digests = cache.add(images, encode, verbose=0)
+    cache.flush(encode, verbose=0)
+    return cache.lookup(digests)
+
+
 @pytest.fixture(autouse=True)
 def small_files(monkeypatch):
     monkeypatch.setattr(feature_cache, "SHARD_BYTES", 3 * 10)  # three images
@@ -47,13 +53,11 @@ def small_files(monkeypatch):
 
 def test_what_was_computed_is_not_computed_again(tmp_path):
     encode = Encode()
-    lookup = FeatureCache(small_encoder(), tmp_path).lookup(
-        IMAGES[:5], encode, verbose=0
-    )
+    cache = FeatureCache(small_encoder(), tmp_path)
+    lookup = look_up(cache, IMAGES[:5], encode)
     assert encode.asked == IMAGES[:5]
-    again = FeatureCache(small_encoder(), tmp_path).lookup(
-        IMAGES[::-1] + IMAGES[:1], encode, verbose=0
-    )
+    cache = FeatureCache(small_encoder(), tmp_path)
+    again = look_up(cache, IMAGES[::-1] + IMAGES[:1], encode)
     assert encode.asked[5:] == IMAGES[:4:-1]
     for places, found, images in (
         ([4, 0, 3, 3], lookup, IMAGES[:5]),
@@ -69,9 +73,8 @@ def test_what_was_computed_is_not_computed_again(tmp_path):
 
 
 def test_batches_have_the_features_of_their_images(tmp_path):
-    lookup = FeatureCache(small_encoder(), tmp_path).lookup(
-        IMAGES, Encode(), verbose=0
-    )
+    cache = FeatureCache(small_encoder(), tmp_path)
+    lookup = look_up(cache, IMAGES, Encode())
     rows = np.array([6, 1, 1, 3, 0], "int32")
     examples = Examples(
         {"features": Lookup(rows, lookup), "row": tf.constant(rows)},
@@ -93,19 +96,21 @@ def test_batches_have_the_features_of_their_images(tmp_path):
 
 def test_an_interrupted_computation_goes_on_at_its_last_file(tmp_path):
     with pytest.raises(KeyboardInterrupt):
-        FeatureCache(small_encoder(), tmp_path).lookup(
-            IMAGES, Encode(stop_after=5), verbose=0
+        look_up(
+            FeatureCache(small_encoder(), tmp_path),
+            IMAGES,
+            Encode(stop_after=5),
         )
     encode = Encode()
-    FeatureCache(small_encoder(), tmp_path).lookup(IMAGES, encode, verbose=0)
+    look_up(FeatureCache(small_encoder(), tmp_path), IMAGES, encode)
     assert encode.asked == IMAGES[3:]
 
 
 def test_another_encoder_has_other_features(tmp_path):
     encoder, other = small_encoder(), small_encoder(seed=1)
-    FeatureCache(encoder, tmp_path).lookup(IMAGES[:2], Encode(), verbose=0)
+    look_up(FeatureCache(encoder, tmp_path), IMAGES[:2], Encode())
     encode = Encode()
-    FeatureCache(other, tmp_path).lookup(IMAGES[:2], encode, verbose=0)
+    look_up(FeatureCache(other, tmp_path), IMAGES[:2], encode)
     assert encode.asked == IMAGES[:2]
     # Keras gave its layers other names, no more.
     assert fingerprint(small_encoder()) == fingerprint(encoder)
@@ -117,13 +122,11 @@ def test_another_encoder_has_other_features(tmp_path):
 
 
 def test_a_disk_without_room_is_an_error_before_any_work(tmp_path, monkeypatch):
-    usage = shutil.disk_usage(tmp_path)._replace(free=69)
+    usage = shutil.disk_usage(tmp_path)._replace(free=29)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
     encode = Encode()
     with pytest.raises(OSError, match="argument `cache_dir`"):
-        FeatureCache(small_encoder(), tmp_path / "new").lookup(
-            IMAGES, encode, verbose=0
-        )
+        look_up(FeatureCache(small_encoder(), tmp_path / "new"), IMAGES, encode)
     assert not encode.asked
     assert not (tmp_path / "new").exists()
 
@@ -143,7 +146,7 @@ def test_a_feature_map_may_fill_a_file_and_all_the_room(tmp_path, monkeypatch):
     usage = shutil.disk_usage(tmp_path)._replace(free=7 * 10)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
     cache = FeatureCache(small_encoder(), tmp_path)
-    found = cache.lookup(IMAGES, Encode(), verbose=0)
+    found = look_up(cache, IMAGES, Encode())
     assert len(list(cache.folder.glob("*.images.npy"))) == 7
     expected = [Encode.features(image) for image in IMAGES]
     np.testing.assert_array_equal(
@@ -155,10 +158,24 @@ def test_what_is_too_large_for_half_precision_stays_finite(tmp_path):
     def encode(images):
         return np.full([len(images), 1, 1, 5], [1e9, -1e9, 1, 0, 7], "float32")
 
-    found = FeatureCache(small_encoder(), tmp_path).lookup(
-        IMAGES[:1], encode, verbose=0
-    )
+    cache = FeatureCache(small_encoder(), tmp_path)
+    found = look_up(cache, IMAGES[:1], encode)
     largest = np.finfo("float16").max
     np.testing.assert_array_equal(
         found([0])[0, 0, 0], [largest, -largest, 1, 0, 7]
     )
+
+
+def test_images_wait_for_a_whole_file_and_for_no_more(tmp_path):
+    cache, encode = FeatureCache(small_encoder(), tmp_path), Encode()
+    digests = [cache.add([image], encode, verbose=0) for image in IMAGES]
+    assert encode.asked == IMAGES[:6]
+    assert cache.is_waiting
+    with pytest.raises(ValueError, match="of 1 images are missing"):
+        cache.lookup(np.concatenate(digests))
+    cache.flush(encode, verbose=0)
+    assert encode.asked == IMAGES
+    assert not cache.is_waiting
+    found = cache.lookup(np.concatenate(digests))(tf.range(7))
+    expected = [Encode.features(image) for image in IMAGES]
+    np.testing.assert_array_equal(found, np.reshape(expected, [-1, 1, 1, 5]))
