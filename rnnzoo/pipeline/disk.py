@@ -216,7 +216,7 @@ def _open(column, parts, bounds):
     numbers = np.concatenate(
         [parts[i][name].astype(dtype) for i in range(len(parts))]
     )
-    parts.close()
+    parts.release()
     return numbers
 
 

@@ -4,8 +4,8 @@
 """
 
 import dataclasses
-import functools
 import json
+import mmap
 import zipfile
 
 import numpy as np
@@ -14,7 +14,7 @@ import tensorflow as tf
 from rnnzoo.arrays import as_objects
 
 MOST_MAPS = 256  # Each takes a file descriptor.
-ROWS = 1024  # A page that was read counts as memory until it is unmapped.
+ROWS = 2048  # Pages that were read count as memory until they are released.
 SPLITS = ".splits"  # Ends the names of arrays, before a number.
 
 
@@ -38,8 +38,8 @@ class Parts:
 
     def __init__(self, paths):
         self.paths = list(paths)
-        self._map = functools.lru_cache(MOST_MAPS)(self._map_now)
-        self._layout = functools.cache(lambda part: layout(self.paths[part]))
+        self._layouts = {}
+        self._maps = {}  # a part: its file as bytes, and its arrays
         self._rows = 0
 
     def __len__(self):
@@ -47,24 +47,36 @@ class Parts:
 
     def __getitem__(self, part):
         """Dict of a name to an array that is read when it is used."""
-        return self._map(part)
+        found = self._maps.get(part)
+        if found is None:
+            if len(self._maps) >= MOST_MAPS:
+                self._maps.clear()
+            found = self._maps[part] = self._map(part)
+        return found[1]
 
     def has_read(self, rows):
-        """Counts rows that were read, and unmaps what grew too large."""
+        """Counts rows that were read, and releases what grew too large."""
         self._rows += rows
         if self._rows >= ROWS:
             self._rows = 0
-            self.close()
+            self.release()
 
-    def close(self):
-        """Unmaps all; the next use maps again."""
-        self._map.cache_clear()
+    def release(self):
+        """Gives memory back; what is used again is read again."""
+        if not hasattr(mmap, "MADV_DONTNEED"):  # Windows
+            self._maps.clear()
+        for whole, _ in list(self._maps.values()):
+            whole.madvise(mmap.MADV_DONTNEED)
 
-    def _map_now(self, part):
-        whole = np.memmap(self.paths[part], "uint8", "r").view(np.ndarray)
-        return {
-            name: whole[first : first + size].view(dtype).reshape(shape)
-            for name, (first, size, dtype, shape) in self._layout(part).items()
+    def _map(self, part):
+        path = self.paths[part]
+        if part not in self._layouts:
+            self._layouts[part] = layout(path)
+        with open(path, "rb") as file:
+            whole = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        return whole, {
+            name: np.frombuffer(whole, dtype, size, first).reshape(shape)
+            for name, (first, size, dtype, shape) in self._layouts[part].items()
         }
 
 
@@ -72,7 +84,7 @@ def layout(path):
     """The places of the arrays in an `.npz` file.
 
     Returns:
-        Dict of a name to its first byte, its bytes, its dtype and its shape.
+        Dict of a name to its first byte, its size, its dtype and its shape.
 
     Raises:
         zipfile.BadZipFile: If the file is no such file, or a part of one.
@@ -86,7 +98,7 @@ def layout(path):
             file.seek(int(sizes.sum()), 1)
             np.lib.format.read_magic(file)
             shape, _, dtype = np.lib.format.read_array_header_1_0(file)
-            size = dtype.itemsize * int(np.prod(shape))
+            size = int(np.prod(shape))
             name = each.filename.removesuffix(".npy")
             arrays[name] = file.tell(), size, dtype, shape
     return arrays
@@ -255,7 +267,7 @@ class Mapped:
         """Yields the arrays of each part, and unmaps them."""
         for part in range(len(self.parts)):
             yield self.parts[part]
-            self.parts.close()
+            self.parts.release()
 
     def _all(self, name):
         return (part[name].astype("int64") for part in self._each())
