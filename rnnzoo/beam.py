@@ -104,7 +104,9 @@ def count(
         data: `Files`, a `Split`, or raw examples as `rnnzoo.finetune` takes
             them, which travel to the workers.
         out: File to write the counts to.
-        labels, limit: See `rnnzoo.Task.count_all`.
+        labels: See `rnnzoo.Task.adapt`.
+        limit: See `rnnzoo.Task.count_all`. What is left out depends on how the
+            data is cut into parts.
         runner, options: See `score`.
 
     Returns:
@@ -115,6 +117,17 @@ def count(
         ImportError: If Beam is not installed.
         ValueError, OSError: If an example is wrong, or a file cannot be read
             or written.
+
+    Examples:
+
+    >>> import rnnzoo
+    >>> from rnnzoo import beam
+    >>> task = rnnzoo.build("bilstm_classifier", units=4, min_count=1)
+    >>> data = ["good film", "bad film"], ["pos", "neg"]
+    >>> counts = beam.count(task, data, "counts.jsonl")
+    >>> task.adapt(counts="counts.jsonl", verbose=0)
+    >>> task.vocabulary.tokens, task.labels
+    (('film', 'bad', 'good'), ('neg', 'pos'))
     """
     from rnnzoo.text import Counts
 
@@ -165,6 +178,18 @@ def encode(
         FileExistsError: If `out` holds ids.
         ValueError, OSError: If an example is wrong, or a file cannot be read
             or written.
+
+    Examples:
+
+    >>> import rnnzoo
+    >>> from rnnzoo import beam
+    >>> task = rnnzoo.build("bilstm_classifier", units=4, min_count=1)
+    >>> data = ["good film", "good"], ["pos", "neg"]
+    >>> task.adapt(*data, verbose=0)
+    >>> ids = beam.encode(task, data, "ids")
+    >>> for texts, labels in ids.batches(2):
+    ...     print(texts.numpy().tolist(), labels.numpy().tolist())
+    [[2, 3], [2, 0]] [1, 0]
     """
     from rnnzoo.pipeline import disk
     from rnnzoo.pipeline.examples import Examples
@@ -216,6 +241,19 @@ def score(
     Raises:
         ImportError: If Beam is not installed.
         ValueError, OSError: See `rnnzoo.served.score`.
+
+    Examples:
+
+    >>> import pathlib
+    >>> import tensorflow as tf
+    >>> from rnnzoo import beam
+    >>> @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "text")])
+    ... def measure(text):
+    ...     return {"length": tf.strings.length(text)}
+    >>> tf.saved_model.save(tf.Module(), "served", measure)
+    >>> _ = pathlib.Path("texts.txt").write_text("ab\\n")
+    >>> beam.score("served", "texts.txt", "answers")
+    Summary(rows=1, bad=0, parts=1)
     """
     beam = _beam()
     pipeline = _pipeline(beam, runner, options)
