@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,14 @@ def test_other_answers_are_named(capsys):
     assert main([*score, *ASKED]) == 0
     assert main([*score, *ASKED, "--parts", "2"]) == 2
     assert "replace them (--overwrite)." in capsys.readouterr().err
+
+
+def test_a_runner_needs_the_extra(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "apache_beam", None)
+    score = ["score", "export", "rows.jsonl", "out", *ASKED]
+    assert main([*score, "--runner", "DirectRunner"]) == 2
+    assert '`pip install "rnnzoo[beam]"`' in capsys.readouterr().err
+    assert not os.path.exists("out")
 
 
 def test_a_runner_is_asked_with_its_options(monkeypatch):

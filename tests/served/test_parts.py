@@ -212,6 +212,22 @@ def test_a_place_that_cannot_be_written_is_an_error(ask, source, tmp_path):
         pass
 
 
+def test_places_need_not_be_on_a_disk(ask, source, tmp_path, read_parts):
+    # TensorFlow's file system in memory stands for others, such as gs://.
+    tf.io.gfile.copy(source, "ram://in/texts.txt")
+    for _ in range(2):
+        done = ask("ram://in/*.txt", "ram://out", parts=2)
+        assert done == (300, 2, 2)
+    with pytest.raises(FileExistsError, match="of another"):
+        ask("ram://in/*.txt", "ram://out", parts=3)
+    ask(source, tmp_path / "out")
+    found = b""
+    for part in sorted(tf.io.gfile.glob("ram://out/part-*")):
+        with tf.io.gfile.GFile(part, "rb") as file:
+            found += file.read()
+    assert found == read_parts(tmp_path / "out")
+
+
 def test_one_sample_of_all(ask, source, tmp_path, read_parts):
     options = {"signature": "sample", "parts": 2}
     with pytest.raises(ValueError, match=r"`values`.*'seed', which is one"):
