@@ -145,7 +145,8 @@ class Files:
                 file.seek(offset)
                 yield from _lines(file)
         except (
-            *(tf.errors.DataLossError, gzip.BadGzipFile, zlib.error, EOFError),
+            *(gzip.BadGzipFile, zlib.error, EOFError),
+            tf.errors.DataLossError,
         ) as error:
             raise ValueError(
                 f"{path}: expected a whole file of {self.kind}. Received: "
