@@ -119,10 +119,15 @@ def peak_memory(function, *args):
         return pool.apply(_peak_after, (function, args))
 
 
-def _peak_after(function, args):
-    function(*args)
+def peak():
+    """Peak resident memory of this process until now, in MB."""
     status = Path("/proc/self/status").read_text()
     return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+
+def _peak_after(function, args):
+    function(*args)
+    return peak()
 
 
 def written(settings):

@@ -3,7 +3,18 @@
 import os
 from pathlib import Path
 
-GROUP = Path("/sys/fs/cgroup")
+GROUP = "/sys/fs/cgroup"
+# The files of a container's limit, of its use, and what of it is in files that
+# can be read again; of both versions of cgroup.
+_FILES = (
+    ("memory.max", "memory.current", "memory.stat", "inactive_file"),
+    (
+        "memory/memory.limit_in_bytes",
+        "memory/memory.usage_in_bytes",
+        "memory/memory.stat",
+        "total_inactive_file",
+    ),
+)
 
 
 def available_memory(meminfo="/proc/meminfo", group=GROUP):
@@ -11,7 +22,7 @@ def available_memory(meminfo="/proc/meminfo", group=GROUP):
 
     Args:
         meminfo: Linux's file of the machine's memory.
-        group: Directory of the limits of a container, cgroup version 2.
+        group: Directory of the limits of a container.
 
     Returns:
         The lesser of what the machine and its container leave; where there is
@@ -30,21 +41,19 @@ def available_memory(meminfo="/proc/meminfo", group=GROUP):
         return _half_of_all()
     sizes = dict(line.split(":") for line in lines)
     free = int(sizes["MemAvailable"].split()[0]) * 1024
-    return min(free, _left_in(Path(group), free))
+    return min([free, *_left_in(Path(group))])
 
 
-def _left_in(group, otherwise):
-    """What the limit of a container leaves."""
-    try:
-        limit = (group / "memory.max").read_text().strip()
-        used = int((group / "memory.current").read_text())
-        parts = (group / "memory.stat").read_text().splitlines()
-    except OSError:
-        return otherwise
-    if limit == "max":
-        return otherwise
-    files = dict(line.split() for line in parts)["inactive_file"]
-    return max(int(limit) - used + int(files), 0)
+def _left_in(group):
+    """Yields what the limit of a container leaves, if there is one."""
+    for *names, inactive in _FILES:
+        try:
+            limit, used, parts = ((group / name).read_text() for name in names)
+        except OSError:
+            continue
+        if limit.strip() != "max":
+            sizes = dict(line.split() for line in parts.splitlines())
+            yield max(int(limit) - int(used) + int(sizes[inactive]), 0)
 
 
 def _half_of_all():

@@ -14,7 +14,7 @@ import tensorflow as tf
 from rnnzoo.arrays import as_objects
 
 MOST_MAPS = 256  # Each takes a file descriptor.
-ROWS = 2048  # Pages that were read count as memory until they are released.
+ROWS = 512  # Pages that were read count as memory until they are released.
 SPLITS = ".splits"  # Ends the names of arrays, before a number.
 
 

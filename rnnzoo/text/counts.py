@@ -25,7 +25,8 @@ class TokenCounter:
     """Counts tokens, a batch at a time.
 
     Args:
-        limit: Most types to keep, at the end of a batch; `None` for all.
+        limit: Most types to keep, at the end of a batch; `None` for all. Each
+            takes about 150 bytes of memory.
 
     Attributes:
         counts: `collections.Counter` of strings.
