@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from rnnzoo.served import score
 from rnnzoo.served.files import appearing
-from rnnzoo.served.parts import Scoring
+from rnnzoo.served.parts import Scoring, plan
 
 BATCH = 4  # so that 300 rows are several blocks
 
@@ -79,6 +79,18 @@ def test_parts_are_the_bytes_of_a_plain_loop(
         }
         for number, part in ((3, b"\xe9 \x85"), (205, b"\xff"))
     ]
+
+
+@pytest.mark.parametrize("parts", [1, 4, 9])
+def test_parts_are_whole_blocks(parts, export, source, tmp_path):
+    _, cut, count = plan(
+        export, source, tmp_path / "out", batch_size=BATCH, parts=parts
+    )
+    assert [part.number for part in cut] == list(range(parts))
+    assert sum(part.rows for part in cut) == count == 300
+    sizes = {part.rows // (16 * BATCH) for part in cut[:-1]}
+    assert max(sizes, default=0) - min(sizes, default=0) <= 1
+    assert all(part.rows % (16 * BATCH) == 0 for part in cut[:-1])
 
 
 def test_answers_are_the_tasks(ask, source, texts, classifier, tmp_path):
