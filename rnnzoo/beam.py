@@ -17,6 +17,7 @@ from rnnzoo import data as own_data
 from rnnzoo.served import Summary, parts
 
 CHUNKS_PER_PART = 32
+LOCAL = "FnApiRunner"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -228,8 +229,9 @@ def score(
 
     Args:
         export, source, out: See `rnnzoo.served.score`.
-        runner: Name of a runner of Beam, such as `"FlinkRunner"`; by default,
-            this machine.
+        runner: Name of a runner of Beam, such as `"FlinkRunner"`; by default
+            `"FnApiRunner"`, in this process. (Beam's `"DirectRunner"` first
+            tries to download another one.)
         options: Dict of the runner's options, such as
             `{"direct_num_workers": 4}`.
         **settings: Of `rnnzoo.served.score`. There should be several `parts`
@@ -367,7 +369,7 @@ def _pipeline(beam, runner, options):
     from apache_beam.options.pipeline_options import PipelineOptions
 
     options = PipelineOptions.from_dictionary(dict(options or {}))
-    return beam.Pipeline(runner=runner, options=options)
+    return beam.Pipeline(runner=runner or LOCAL, options=options)
 
 
 def _beam():

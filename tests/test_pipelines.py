@@ -63,7 +63,7 @@ class FailsOnce(Scoring):
         return super().write(part, fail)
 
 
-@pytest.mark.parametrize("runner", ["DirectRunner", RETRIES])
+@pytest.mark.parametrize("runner", [None, RETRIES])
 def test_scores_are_those_of_one_process(
     runner, export, lines, tmp_path, monkeypatch
 ):
@@ -71,7 +71,7 @@ def test_scores_are_those_of_one_process(
     expected = score(export, lines, tmp_path / "a", verbose=0, **settings)
     if runner == RETRIES:
         monkeypatch.setattr(rnnzoo.beam.parts, "Scoring", FailsOnce)
-    options = {"direct_num_workers": 2} if runner == "DirectRunner" else {}
+    options = {"direct_num_workers": 2} if runner is None else None
     done = rnnzoo.beam.score(
         export,
         lines,
@@ -152,9 +152,7 @@ def data(request, monkeypatch):
 def test_counts_and_ids_are_those_of_one_process(data, reviews, tmp_path):
     expected = classifier().count_all(*reviews, verbose=0)
     path = tmp_path / "counts.jsonl"
-    found = rnnzoo.beam.count(
-        classifier(), data, path, limit=10_000, runner="DirectRunner"
-    )
+    found = rnnzoo.beam.count(classifier(), data, path, limit=10_000)
     same_counts(found, expected)
     task, alone = classifier(), classifier()
     task.adapt(counts=path, verbose=0)

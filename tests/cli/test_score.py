@@ -82,7 +82,7 @@ def test_other_answers_are_named(capsys):
 def test_a_runner_needs_the_extra(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "apache_beam", None)
     score = ["score", "export", "rows.jsonl", "out", *ASKED]
-    assert main([*score, "--runner", "DirectRunner"]) == 2
+    assert main([*score, "--runner", "FnApiRunner"]) == 2
     assert '`pip install "rnnzoo[beam]"`' in capsys.readouterr().err
     assert not os.path.exists("out")
 
