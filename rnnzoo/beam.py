@@ -209,6 +209,12 @@ def encode(
             | "Encode" >> beam.Map(work.encode)
         )
     disk.remove_stale(out)
+    found = len(disk.part_paths(out))
+    if found != len(numbered):  # by a runner that hides errors
+        raise OSError(
+            f"{os.fspath(out)!r} has {found} of {len(numbered)} parts. "
+            "Expected the same call once more, with `overwrite=True`."
+        )
     disk.finish(out, fingerprint)
     return task.attach(Examples.open(out))
 

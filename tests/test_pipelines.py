@@ -86,6 +86,20 @@ def test_scores_are_those_of_one_process(
         assert (tmp_path / "tries").read_text() == "xx"
 
 
+def test_what_a_runner_left_out_is_an_error(
+    export, lines, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(Scoring, "write", lambda *args: None)
+    with pytest.raises(OSError, match="has 0 of 1 parts"):
+        rnnzoo.beam.score(export, lines, tmp_path / "out")
+    task, data = classifier(), (["good", "bad"], ["pos", "neg"])
+    task.adapt(*data, verbose=0)
+    monkeypatch.setattr(disk, "write_part", lambda *args: None)
+    with pytest.raises(OSError, match="has 0 of 1 parts"):
+        rnnzoo.beam.encode(task, data, tmp_path / "ids")
+    assert not disk.is_finished(tmp_path / "ids")
+
+
 def test_an_unknown_runner_is_an_error(export, lines, tmp_path):
     with pytest.raises(ValueError, match="NoRunner"):
         rnnzoo.beam.score(export, lines, tmp_path / "out", runner="NoRunner")

@@ -316,9 +316,18 @@ def finish(scoring, count):
 
     Returns:
         `Summary`.
+
+    Raises:
+        OSError: If there are fewer parts than there must be.
     """
-    bad = 0
-    for name in tf.io.gfile.listdir(scoring.out):
+    bad, names = 0, tf.io.gfile.listdir(scoring.out)
+    found = sum(name.startswith("part-") for name in names)
+    if found < scoring.parts:
+        raise OSError(
+            f"{scoring.out!r} has {found} of {scoring.parts} parts. Expected "
+            "the same call once more, which continues."
+        )
+    for name in names:
         if name.startswith("bad-"):
             path = os.path.join(scoring.out, name)
             with tf.io.gfile.GFile(path, "rb") as file:
