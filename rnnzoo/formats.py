@@ -1,4 +1,4 @@
-"""Formats of exports, and the options of each."""
+"""Formats of exports, the options of each, and what exports are asked."""
 
 import inspect
 
@@ -6,6 +6,8 @@ from rnnzoo.checks import check_known
 
 SAVED_MODEL = "tf_saved_model"
 LITE = "tflite"
+# What a row of a file is that an export answers.
+ROWS = LINES, JSONL, TFRECORD = "lines", "jsonl", "tfrecord"
 
 
 def check_options(task, format, options):

@@ -15,7 +15,10 @@ MODULES = [
     for _, name, _ in pkgutil.walk_packages(rnnzoo.__path__, "rnnzoo.")
     if not name.endswith("__main__")
 ]
-PUBLIC = ("rnnzoo", "layers", "search", "tasks", "text", "explain")
+PUBLIC = (
+    *("rnnzoo", "layers", "search", "tasks", "text", "explain"),
+    "served",
+)
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -23,6 +26,8 @@ def test_examples_run(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(rnnzoo.registry, "_CARDS", dict(rnnzoo.registry._CARDS))
     module = importlib.import_module(name)
+    if name == "rnnzoo.beam":
+        pytest.importorskip("apache_beam", reason="needs the extra `beam`")
     assert doctest.testmod(module, optionflags=OPTIONS).failed == 0
 
 
@@ -46,5 +51,6 @@ def is_a_result(value):
     names = (
         *("Task", "TextWriter", "TextToText", "Columns", "Hypotheses"),
         *("Classification", "Entity", "Caption", "Translation"),
+        *("Answer", "Summary"),
     )
     return value.__name__ in names

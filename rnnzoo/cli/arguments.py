@@ -4,9 +4,10 @@ import argparse
 from pathlib import Path
 
 import rnnzoo
-from rnnzoo.cli.formats import FORMATS
+from rnnzoo.cli import score_arguments
 from rnnzoo.formats import LITE, SAVED_MODEL
 from rnnzoo.recipe import SCHEDULES
+from rnnzoo.records import FORMATS
 
 EXIT_CODES = {
     0: "done",
@@ -73,6 +74,7 @@ def parser():
         _add_predict,
         _add_explain,
         _add_export,
+        _add_score,
     ):
         add(commands)
     for name, command in commands.choices.items():
@@ -351,6 +353,13 @@ def _add_export(commands):
         help="sentences that it takes, likewise",
     )
     _add_limits(command)
+
+
+def _add_score(commands):
+    command = _add(
+        commands, "score", "Answer all rows of files, by an exported model."
+    )
+    score_arguments.add(command)
 
 
 # What they share.

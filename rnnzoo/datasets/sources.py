@@ -73,16 +73,64 @@ def load(name, data_dir=None, download=False):
     >>> sorted(rows[0])
     ['iso', 'text']
     """
+    builder = _prepared(name, data_dir, download)
+    splits = builder.as_dataset(decoders=_encoded_images(builder))
+    return Source(builder.info.full_name, builder.info, dict(splits))
+
+
+def shards_of(name, split, data_dir=None):
+    """The number of files that a split is made of.
+
+    Args:
+        name, data_dir: See `load`.
+        split: A split as TFDS writes it, such as `"train"` or `"train[:50%]"`.
+
+    Raises:
+        ValueError: If there is no such dataset or split.
+        FileNotFoundError: If the data is not there.
+    """
+    splits = _prepared(name, data_dir).info.splits
+    try:
+        return splits[split].num_shards
+    except (KeyError, ValueError):
+        raise ValueError(
+            f"{name} has no split {split!r}. Expected one of "
+            f"{', '.join(sorted(splits))}, or a part of one."
+        ) from None
+
+
+def load_part(name, split, part, parts, data_dir=None):
+    """Loads some of a split: its examples in the order of its files.
+
+    Args:
+        name, split, data_dir: See `shards_of`.
+        part: Number of the part, from 0.
+        parts: Number of parts, as even as can be.
+
+    Returns:
+        A `tf.data.Dataset` of dictionaries, as in `Source.splits`.
+    """
+    builder = _prepared(name, data_dir)
+    return builder.as_dataset(
+        split=tfds.even_splits(split, parts)[part],
+        decoders=_encoded_images(builder),
+        read_config=tfds.ReadConfig(interleave_cycle_length=1),
+    )
+
+
+def _prepared(name, data_dir, download=False):
     builder = _builder(name, data_dir)
     if not builder.is_prepared():
         _prepare(builder, download)
-    encoded = {
+    return builder
+
+
+def _encoded_images(builder):
+    return {
         name: tfds.decode.SkipDecoding()
         for name, feature in builder.info.features.items()
         if isinstance(feature, tfds.features.Image)
     }
-    splits = builder.as_dataset(decoders=encoded)
-    return Source(builder.info.full_name, builder.info, dict(splits))
 
 
 def train_validation(source, share=0.1, seed=0):

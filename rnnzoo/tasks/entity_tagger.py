@@ -208,13 +208,17 @@ class EntityTagger(WithWordVectors, CRFTagger):
         return super().count_all(x, y, labels, verbose, limit)
 
     def count(self, chunk, counts, labels):
+        if getattr(self.tokenizer, "pieces", ()) is None:
+            raise ValueError(
+                "Cannot count a part of the data before the `tokenizer` has "
+                "learned its pieces of all. Expected `adapt(data)`."
+            )
         found = sentences.read(chunk, self.tokenizer, labels or self.tag_names)
         tokens = words.ragged_tokens(found.tokens).flat_values
         counts["words"].update(
             words.form(tokens, self.lowercase, self.normalize_digits)
         )
-        characters = words.split_characters(tf.unique(tokens).y)
-        counts["characters"].update(characters)
+        counts["characters"].update(words.split_characters(tokens))
         tags = {tag for each in found.tags or () for tag in each}
         counts["labels"].counts.update(tagging.labels_of(tags))
 

@@ -103,9 +103,20 @@ class Reader(Borrower):
         """
         if labels is not None:
             labels = self.labels_of(labels)
-        counts = Counts(meaning.of_counts(self), labels, limit)
         chunks, total = self.read(x, y), raw.count(self.schema, x)
-        for chunk in raw.show_progress(chunks, total, self.unit_name, verbose):
+        chunks = raw.show_progress(chunks, total, self.unit_name, verbose)
+        return self.count_chunks(chunks, labels, limit)
+
+    def count_chunks(self, chunks, labels=None, limit=None):
+        """Counts examples that were read; see `count_all`.
+
+        Args:
+            chunks: Iterable of `rnnzoo.pipeline.raw.Chunk`.
+            labels: Names of the classes, as `labels_of` returns them.
+            limit: See `count_all`.
+        """
+        counts = Counts(meaning.of_counts(self), labels, limit)
+        for chunk in chunks:
             self.count(chunk, counts, labels)
             counts.examples += len(chunk)
         return counts

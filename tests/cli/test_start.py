@@ -43,7 +43,10 @@ def run(*arguments):
 
 @pytest.mark.parametrize(
     "arguments",
-    ["list", "describe han_classifier", "--help", "--version", "train --help"],
+    [
+        *("list", "describe han_classifier", "--version"),
+        *("--help", "train --help", "score --help"),
+    ],
 )
 def test_an_answer_that_needs_no_keras_imports_none(arguments):
     done = run("-X", "importtime", "-m", "rnnzoo", *arguments.split())

@@ -252,6 +252,22 @@ def test_every_way_to_give_the_same_sentences():
     assert tags == model.predict(dictionaries.padded_batch(5))
 
 
+def test_counts_are_the_same_however_the_data_is_cut():
+    whole = build()
+    whole.adapt(WORDS, LABELS, verbose=0)
+    parts = [
+        build().count_all(WORDS[first:end], LABELS[first:end], verbose=0)
+        for first, end in ((0, 2), (2, 5), (5, 6))
+    ]
+    task = build()
+    task.adapt(counts=parts, verbose=0)
+    assert task.learned == whole.learned
+    task = build()
+    task.tokenizer = rnnzoo.text.SubwordTokenizer()
+    with pytest.raises(ValueError, match="pieces of all"):
+        task.count_chunks(task.read(WORDS, LABELS))
+
+
 def test_weights_of_sentences():
     model = build(dropout=0.0, recurrent_dropout=0.0, word_dropout=0.0)
     model.adapt(WORDS, LABELS, verbose=0)

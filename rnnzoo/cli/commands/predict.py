@@ -11,10 +11,10 @@ from tqdm import tqdm
 
 from rnnzoo.checks import check_positive
 from rnnzoo.cli import lines
-from rnnzoo.cli.formats import Lines, in_one_line
 from rnnzoo.cli.own_files import read_inputs
 from rnnzoo.cli.settings import limits_of
 from rnnzoo.cli.sources import load_model
+from rnnzoo.records import Lines, in_one_line
 from rnnzoo.tasks import TextWriter
 from rnnzoo.tasks.answers import as_plain
 from rnnzoo.tasks.classifier import Classifier

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from rnnzoo.cli.formats import FORMATS, Lines
+from rnnzoo.records import FORMATS, Lines
 
 NASTY = 'a "b", c\\d\te\nf\rg\vh\x1ci\x85j\u2028k\u2029l;\\n é'
 RECORD = {

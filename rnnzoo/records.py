@@ -27,7 +27,7 @@ class Lines:
 
     Examples:
 
-    >>> from rnnzoo.cli.formats import Lines
+    >>> from rnnzoo.records import Lines
     >>> record = {"label": "a", "score": 0.5, "text": "x,\\n"}
     >>> for format in ("csv", "jsonl"):
     ...     print(Lines(format, record).line(record))
