@@ -6,6 +6,8 @@ import math
 import keras
 import tensorflow as tf
 
+from rnnzoo import replicas
+
 
 @keras.saving.register_keras_serializable(package="rnnzoo")
 class LazyAdam(keras.optimizers.Adam):
@@ -189,7 +191,7 @@ class LazyAdam(keras.optimizers.Adam):
         context = tf.distribute.get_replica_context()
         if context is None or context.num_replicas_in_sync == 1:
             return grads
-        pairs = [(_with_a_row(each), None) for each in grads]
+        pairs = [(replicas.with_a_row(each, -1), None) for each in grads]
         return [
             _without_it(each)
             for each, _ in super()._all_reduce_sum_gradients(pairs)
@@ -256,24 +258,8 @@ def _sum_duplicates(gradient):
     return tf.IndexedSlices(values, rows, gradient.dense_shape)
 
 
-def _with_a_row(gradient):
-    """Indexed slices with a row that does not exist; other gradients stay.
-
-    TensorFlow crashes where it gathers no rows from a replica.
-    """
-    if not isinstance(gradient, tf.IndexedSlices):
-        return gradient
-    shape = tf.concat([[1], tf.shape(gradient.values)[1:]], axis=0)
-    none = tf.zeros(shape, gradient.values.dtype)
-    index = tf.constant([-1], gradient.indices.dtype)
-    return tf.IndexedSlices(
-        tf.concat([gradient.values, none], axis=0),
-        tf.concat([gradient.indices, index], axis=0),
-        gradient.dense_shape,
-    )
-
-
 def _without_it(gradient):
+    """Indexed slices without the rows of index -1; other gradients stay."""
     if not isinstance(gradient, tf.IndexedSlices):
         return gradient
     rows = tf.where(gradient.indices >= 0)[:, 0]

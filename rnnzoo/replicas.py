@@ -90,6 +90,28 @@ def loss(part, whole=()):
     return part + others
 
 
+def with_a_row(gradient, index):
+    """A gradient that TensorFlow can sum over replicas.
+
+    It crashes where it gathers the rows of an embedding and a replica has none.
+
+    Args:
+        gradient: Tensor, `tf.IndexedSlices` or `None`.
+        index: That of a row of zeros which indexed slices get.
+
+    Returns:
+        The same kind of gradient.
+    """
+    if not isinstance(gradient, tf.IndexedSlices):
+        return gradient
+    paddings = [[0, 1]] + [[0, 0]] * (gradient.values.shape.rank - 1)
+    return tf.IndexedSlices(
+        tf.pad(gradient.values, paddings),
+        tf.pad(gradient.indices, [[0, 1]], constant_values=index),
+        gradient.dense_shape,
+    )
+
+
 def places(strategy):
     """Places of this process's replicas among all: a list of integers.
 

@@ -73,9 +73,9 @@ class Replicated(keras.Model):
 
         Raises:
             ValueError: If the weights were made in the scope of no strategy or
-                of another one, if a replica would never have an example, if
-                it may have none where the optimizer needs one, or if workers
-                have other data, vocabularies or versions than the first one.
+                of another one, if a replica would never have an example, or if
+                workers have other data, vocabularies or versions than the
+                first one.
         """
         if self.replicas == 1:
             return
@@ -86,7 +86,6 @@ class Replicated(keras.Model):
                 f"example for each of {self.replicas} replicas. Received: "
                 f"batch_size={batch_size}"
             )
-        self._check_rows(len(examples), batch_size)
         if replicas.is_spread(self.distribute_strategy):
             self._check_workers(examples)
 
@@ -122,6 +121,25 @@ class Replicated(keras.Model):
             data_batch = next(parts)[0]
         with self.distribute_strategy.scope():
             self._symbolic_build(data_batch=data_batch)
+
+    def train_step(self, data):
+        if self.replicas == 1:
+            return super().train_step(data)
+        # As Keras does, but for gradients that have no rows.
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        with tf.GradientTape() as tape:
+            y_pred = self(x, training=True)
+            loss = self._compute_loss(x, y, y_pred, sample_weight, True)
+            scaled = self.optimizer.scale_loss(loss)
+        rows = tf.shape(keras.tree.flatten(x)[0])[0]
+        self._loss_tracker.update_state(loss * self.replicas, rows)
+        weights = self.trainable_weights
+        gradients = tape.gradient(scaled, weights)
+        optimizer = getattr(self.optimizer, "inner_optimizer", self.optimizer)
+        if not isinstance(optimizer, LazyAdam):  # which takes care of them
+            gradients = [replicas.with_a_row(each, 0) for each in gradients]
+        self.optimizer.apply_gradients(zip(gradients, weights, strict=True))
+        return self.compute_metrics(x, y, y_pred, sample_weight)
 
     def compute_loss(
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
@@ -167,21 +185,6 @@ class Replicated(keras.Model):
                 f"`{type(self).__name__}` was made outside of the scope of the "
                 "strategy. Expected `with strategy.scope():` around `build` or "
                 "`load`, too."
-            )
-
-    def _check_rows(self, count, batch_size):
-        optimizer = getattr(self.optimizer, "inner_optimizer", self.optimizer)
-        if isinstance(optimizer, LazyAdam):
-            return
-        # TensorFlow crashes where it gathers no rows of an embedding.
-        if batch_size is None or 0 < count % batch_size < self.replicas:
-            raise ValueError(
-                "Invalid value for argument `optimizer`. Expected "
-                "`rnnzoo.optimizers.LazyAdam` where a batch may have fewer "
-                f"examples than there are replicas, {self.replicas}; or "
-                "another number of examples. Received: "
-                f"{type(optimizer).__name__} for {count} examples with "
-                f"batch_size={batch_size}"
             )
 
     def _check_workers(self, examples):
