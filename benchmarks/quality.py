@@ -94,7 +94,7 @@ def rows_of(args, results):
             if len(values) > 1
             else "",
             "seeds": len(values),
-            "minutes a run": f"{statistics.mean(minutes):.0f}",
+            "minutes a run": f"{statistics.median(minutes):.0f}",
             "published": _published(args.name, metric),
         }
 
