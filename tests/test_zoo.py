@@ -13,99 +13,9 @@ import numpy as np
 import pytest
 import rest
 import tensorflow as tf
+from cases import TASKS, TEXTS
 
 import rnnzoo
-from rnnzoo.optimizers import LazyAdam
-
-TEXTS = [
-    "A quiet, lovely film. I'd see it again!",
-    "Bad.",
-    "",
-    "?!... ---",
-    "Dull<br /><br />and long \U0001f634 http://a.b/c. " + "never again " * 60,
-    "Ann of Bonn saw it\u2028in Rome. She liked it, mostly.",
-]
-
-
-def _images():
-    """Files of noise of several sizes, formats and numbers of channels."""
-    rng = np.random.default_rng(0)
-    shapes = [(16, 16, 3), (40, 25, 3), (1, 1, 3), (90, 70, 1), (8, 9, 4)]
-    images = [rng.integers(256, size=each, dtype="uint8") for each in shapes]
-    files = [tf.io.encode_png(image).numpy() for image in images]
-    return [*files, tf.io.encode_jpeg(images[1]).numpy()]
-
-
-def _b64(data):
-    return {"b64": base64.b64encode(data).decode()}
-
-
-class Case:
-    """Arguments and data that a task is tested with.
-
-    Attributes:
-        sent: Dict of the name of a served input to a column of it, in JSON,
-            with items that cannot be read.
-    """
-
-    inputs = TEXTS
-    sent = {"text": [*TEXTS, _b64(b"not \xff\xfe UTF-8"), "Fine."]}
-
-    def encode(self, model):
-        return model.encode(self.inputs)
-
-
-class TextClassification(Case):
-    overrides = {"vocabulary_size": 200, "min_count": 1, "embedding_dim": 8}
-    targets = [1, 0, 0, 0, 0, 1]
-
-
-class EntityTagging(Case):
-    overrides = {"vocabulary_size": 200, "embedding_dim": 8}
-    targets = [[], [], [], [], [], [(0, 3, "PER"), (7, 11, "LOC")]]
-    tokens = [["Ann", "saw", "it"], ["", "", ""], [_b64(b"\xff"), "saw", ""]]
-    sent = {**Case.sent, "tokens": tokens}
-
-
-class Translation(Case):
-    overrides = {
-        "vocabulary_size": 200,
-        "min_count": 1,
-        "embedding_dim": 8,
-        "units": 16,
-    }
-    targets = ["I liked it.", "No.", "", "Eh?", "It was too long.", "Ann did."]
-    sent = {**Case.sent, "beam_width": [2] * 8, "n_best": [2] * 8}
-
-
-class Captioning(Case):
-    overrides = {
-        "image_size": 16,
-        "vocabulary_size": 200,
-        "min_count": 1,
-        "embedding_dim": 8,
-        "units": 16,
-        "max_length": 10,
-    }
-    inputs = _images()
-    targets = [["Noise.", "Grey noise!"], *[["It is nothing."]] * 5]
-    sent = {
-        "image_bytes": [*map(_b64, inputs), "no image", ""],
-        "images": np.zeros((2, 5, 9, 3), int).tolist(),
-        "beam_width": [2] * 8,
-        "n_best": [2] * 8,
-    }
-
-    def encode(self, model):
-        return model.encode(self.inputs, self.targets).flat()
-
-
-TASKS = {
-    "captioning": Captioning(),
-    "translation": Translation(),
-    "text_classification": TextClassification(),
-    "entity_tagging": EntityTagging(),
-}
 
 # In a process of its own: all inputs at once, each alone, and none.
 SERVE = """
@@ -209,41 +119,6 @@ def test_padding_changes_nothing(case):
         np.testing.assert_allclose(
             others[place][kept], outputs[place][kept], atol=1e-5
         )
-
-
-def _ones(shape, *args, **kwargs):
-    """Numbers for which dropout drops nothing."""
-    return tf.ones(shape)
-
-
-@mock.patch("tensorflow.random.stateless_uniform", _ones)
-@mock.patch.object(keras.layers.Dropout, "call", lambda self, x, **kwargs: x)
-def test_replicas_train_as_one(name, case, mirrored):
-    model, task = case
-    data = (task.inputs[:5], task.targets[:5])
-    results = []
-    for strategy in (tf.distribute.get_strategy(), mirrored):
-        with strategy.scope():
-            each = rnnzoo.build(name, **task.overrides)
-        each.adapt(task.inputs, task.targets, verbose=0)
-        each.set_weights(model.get_weights())
-        with strategy.scope():
-            each.compile(LazyAdam(0.1, epsilon=1.0, global_clipnorm=0.1))
-        # Batches of 3 and 2; then, of 2 and 1: a replica has no rows.
-        each.fit(*data, batch_size=3, shuffle=False, verbose=0)
-        losses = each.history.history.values()
-        results.append(
-            [
-                [*losses, each.evaluate(*data, batch_size=2, verbose=0)],
-                each.get_weights(),
-            ]
-        )
-    (losses, weights), (others, twice) = results
-    np.testing.assert_allclose(
-        np.hstack(others), np.hstack(losses), rtol=1e-5, atol=1e-5
-    )
-    for a, b in zip(weights, twice, strict=True):
-        np.testing.assert_allclose(a, b, atol=1e-5)
 
 
 def test_saving_is_exact(case, tmp_path):

@@ -1,4 +1,4 @@
-"""What differs on several replicas; tests/test_zoo.py trains all models."""
+"""What differs on replicas; tests/test_replicas.py trains all models there."""
 
 import keras
 import numpy as np

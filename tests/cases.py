@@ -1,0 +1,96 @@
+"""Arguments and data that tests of every model take, by the kind of task."""
+
+import base64
+
+import numpy as np
+import tensorflow as tf
+
+TEXTS = [
+    "A quiet, lovely film. I'd see it again!",
+    "Bad.",
+    "",
+    "?!... ---",
+    "Dull<br /><br />and long \U0001f634 http://a.b/c. " + "never again " * 60,
+    "Ann of Bonn saw it\u2028in Rome. She liked it, mostly.",
+]
+
+
+def _images():
+    """Files of noise of several sizes, formats and numbers of channels."""
+    rng = np.random.default_rng(0)
+    shapes = [(16, 16, 3), (40, 25, 3), (1, 1, 3), (90, 70, 1), (8, 9, 4)]
+    images = [rng.integers(256, size=each, dtype="uint8") for each in shapes]
+    files = [tf.io.encode_png(image).numpy() for image in images]
+    return [*files, tf.io.encode_jpeg(images[1]).numpy()]
+
+
+def _b64(data):
+    return {"b64": base64.b64encode(data).decode()}
+
+
+class Case:
+    """Arguments and data that a task is tested with.
+
+    Attributes:
+        sent: Dict of the name of a served input to a column of it, in JSON,
+            with items that cannot be read.
+    """
+
+    inputs = TEXTS
+    sent = {"text": [*TEXTS, _b64(b"not \xff\xfe UTF-8"), "Fine."]}
+
+    def encode(self, model):
+        return model.encode(self.inputs)
+
+
+class TextClassification(Case):
+    overrides = {"vocabulary_size": 200, "min_count": 1, "embedding_dim": 8}
+    targets = [1, 0, 0, 0, 0, 1]
+
+
+class EntityTagging(Case):
+    overrides = {"vocabulary_size": 200, "embedding_dim": 8}
+    targets = [[], [], [], [], [], [(0, 3, "PER"), (7, 11, "LOC")]]
+    tokens = [["Ann", "saw", "it"], ["", "", ""], [_b64(b"\xff"), "saw", ""]]
+    sent = {**Case.sent, "tokens": tokens}
+
+
+class Translation(Case):
+    overrides = {
+        "vocabulary_size": 200,
+        "min_count": 1,
+        "embedding_dim": 8,
+        "units": 16,
+    }
+    targets = ["I liked it.", "No.", "", "Eh?", "It was too long.", "Ann did."]
+    sent = {**Case.sent, "beam_width": [2] * 8, "n_best": [2] * 8}
+
+
+class Captioning(Case):
+    overrides = {
+        "image_size": 16,
+        "vocabulary_size": 200,
+        "min_count": 1,
+        "embedding_dim": 8,
+        "units": 16,
+        "max_length": 10,
+    }
+    inputs = _images()
+    targets = [["Noise.", "Grey noise!"], *[["It is nothing."]] * 5]
+    sent = {
+        "image_bytes": [*map(_b64, inputs), "no image", ""],
+        "images": np.zeros((2, 5, 9, 3), int).tolist(),
+        "beam_width": [2] * 8,
+        "n_best": [2] * 8,
+    }
+
+    def encode(self, model):
+        return model.encode(self.inputs, self.targets).flat()
+
+
+TASKS = {
+    "captioning": Captioning(),
+    "translation": Translation(),
+    "text_classification": TextClassification(),
+    "entity_tagging": EntityTagging(),
+}

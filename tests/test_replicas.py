@@ -1,0 +1,48 @@
+"""Every model learns on replicas what it learns on one device."""
+
+from unittest import mock
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from cases import TASKS
+
+import rnnzoo
+from rnnzoo.optimizers import LazyAdam
+
+
+def _ones(shape, *args, **kwargs):
+    """Numbers for which dropout drops nothing."""
+    return tf.ones(shape)
+
+
+@pytest.mark.parametrize("name", rnnzoo.list_models())
+@mock.patch("tensorflow.random.stateless_uniform", _ones)
+@mock.patch.object(keras.layers.Dropout, "call", lambda self, x, **kwargs: x)
+def test_replicas_train_as_one(name, mirrored):
+    task = TASKS[rnnzoo.describe(name).task]
+    found, weights = [], None
+    for strategy in (tf.distribute.get_strategy(), mirrored):
+        with strategy.scope():
+            model = rnnzoo.build(name, **task.overrides)
+        model.adapt(task.inputs, task.targets, verbose=0)
+        weights = weights or model.get_weights()
+        model.set_weights(weights)
+        with strategy.scope():
+            model.compile(LazyAdam(0.1, epsilon=1.0, global_clipnorm=0.1))
+        # Batches of 2, 2 and 1, where a replica has no rows.
+        done = model.fit(
+            task.inputs[:5],
+            task.targets[:5],
+            batch_size=2,
+            shuffle=False,
+            verbose=0,
+        )
+        found.append((done.history, model.get_weights()))
+    (logs, one), (others, two) = found
+    assert others.keys() == logs.keys()
+    for key, value in logs.items():
+        assert others[key] == pytest.approx(value, abs=1e-5), key
+    for a, b in zip(one, two, strict=True):
+        np.testing.assert_allclose(b, a, atol=1e-5)
