@@ -1,5 +1,6 @@
 """The file of a saved task: what it may hold, before and after it is read."""
 
+import json
 import zipfile
 
 import keras
@@ -69,7 +70,7 @@ def read(path, kind):
             path,
             "a saved task, and the modules that register its classes to be "
             "imported",
-            f"{cause or type(error).__name__:.200}",
+            f"{cause or type(error).__name__:.200}{_other_version(path)}",
         ) from error
     if not isinstance(task, kind):
         raise ValueError(
@@ -77,6 +78,24 @@ def read(path, kind):
         )
     check_weights(path, task)
     return task
+
+
+def _other_version(path):
+    """What an error says of a file that another version of Keras saved.
+
+    An older version does not know the arguments that a newer one has added.
+    """
+    with zipfile.ZipFile(path) as archive:
+        try:
+            saved = json.loads(archive.read("metadata.json"))["keras_version"]
+        except (ValueError, LookupError, TypeError):
+            return ""
+    if saved == keras.__version__:
+        return ""
+    return (
+        f"; it was saved by Keras {saved!s:.20}, and this is Keras "
+        f"{keras.__version__}, which can load files of older versions"
+    )
 
 
 def check_members(path):

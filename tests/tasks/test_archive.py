@@ -161,6 +161,20 @@ def test_a_wild_recipe_is_refused(saved, load, recipe):
         load(with_config(saved[classifier], recipe=recipe))
 
 
+def test_the_error_names_a_newer_keras(saved, load):
+    members = dict(saved[classifier])
+    config = json.loads(members["config.json"])
+    config["config"]["head_size"] = 3  # an argument of a later version
+    members["config.json"] = json.dumps(config)
+    with pytest.raises(ValueError, match="head_size") as error:
+        load(members)
+    assert "saved by Keras" not in str(error.value)
+    metadata = json.loads(members["metadata.json"]) | {"keras_version": "99.1"}
+    members["metadata.json"] = json.dumps(metadata)
+    with pytest.raises(ValueError, match=r"saved by Keras 99\.1, and this is"):
+        load(members)
+
+
 @pytest.mark.parametrize("make", KINDS)
 def test_names_are_as_many_as_the_weights_know(saved, load, make):
     learned = make().learned
