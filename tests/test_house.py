@@ -20,7 +20,7 @@ FLOORS = (
     ("pipeline",),
     ("tasks",),
     ("models",),
-    ("progress", "datasets"),
+    ("progress", "datasets", "diagnostics"),
     ("training", "beam"),
     ("demo",),
     ("__init__",),

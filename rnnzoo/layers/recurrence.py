@@ -11,9 +11,13 @@ differentiates it.
 Everything is time-major, `(time, batch, units)`.
 """
 
+import contextlib
+import contextvars
 from typing import Any, NamedTuple
 
 import tensorflow as tf
+
+_WATCHED = contextvars.ContextVar("watched", default=None)
 
 
 class Chain(NamedTuple):
@@ -66,6 +70,21 @@ class Run(NamedTuple):
 
     sequence: Any
     states: tuple
+
+
+@contextlib.contextmanager
+def watched():
+    """Collects the states of all steps of loops that run eagerly meanwhile.
+
+    Yields:
+        List of tuples of a cell, the step as an integer, and the tuple of its
+        new states, which a tape can differentiate by if `training` is off.
+    """
+    token = _WATCHED.set([])
+    try:
+        yield _WATCHED.get()
+    finally:
+        _WATCHED.reset(token)
 
 
 def recur(chains, sequences=True, training=False):
@@ -144,6 +163,8 @@ def _forward(chains, sequences, keep=False):
                 _mix(update, t, *pair)
                 for update, *pair in zip(chain.updates, new, old, strict=True)
             )
+            if (found := _WATCHED.get()) is not None:
+                found.append((chain.cell, int(t), new))
             output = _write(output, t, new[: len(output)])
             residuals = _write(residuals, t, values[: len(residuals)])
             results.append((new, output, residuals))
