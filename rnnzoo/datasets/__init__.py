@@ -8,6 +8,7 @@ are generated and need no download.
 from rnnzoo.datasets.dates import RnnzooDates
 from rnnzoo.datasets.entities import RnnzooEntities
 from rnnzoo.datasets.flickr8k import Flickr8k
+from rnnzoo.datasets.long_memory import RnnzooAdding, RnnzooCopying
 from rnnzoo.datasets.multi30k import Multi30k, Multi30kFr
 from rnnzoo.datasets.reviews import RnnzooReviews
 from rnnzoo.datasets.shapes import RnnzooShapes
@@ -16,6 +17,8 @@ __all__ = [
     "Flickr8k",
     "Multi30k",
     "Multi30kFr",
+    "RnnzooAdding",
+    "RnnzooCopying",
     "RnnzooDates",
     "RnnzooEntities",
     "RnnzooReviews",
