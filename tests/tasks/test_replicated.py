@@ -45,6 +45,7 @@ def test_losses_of_keras_and_weights_of_examples(mirrored, reduction):
                 loss,
                 ["accuracy", keras.metrics.AUC()],
                 weighted_metrics=["accuracy"],
+                run_eagerly=strategy is ALONE,  # without tracing
             )
         logs = task.fit(
             TEXTS,
@@ -64,7 +65,7 @@ def test_batches_of_tokens(mirrored):
     losses = []
     for strategy in (ALONE, mirrored):
         task = build(strategy)
-        task.compile()
+        task.compile(run_eagerly=strategy is ALONE)
         done = task.fit(TEXTS, LABELS, batch_tokens=6, seed=1, verbose=0)
         losses.append(done.history["loss"])
     assert losses[1] == pytest.approx(losses[0], abs=1e-5)
@@ -75,7 +76,9 @@ def test_one_batch_at_once(mirrored):
     for strategy in (ALONE, mirrored):
         task = build(strategy)
         with strategy.scope():
-            task.compile(keras.optimizers.SGD(0.1))
+            task.compile(
+                keras.optimizers.SGD(0.1), run_eagerly=strategy is ALONE
+            )
         found.append(
             [
                 task.train_on_batch(TEXTS, LABELS)[0],
@@ -154,7 +157,10 @@ def test_no_rows_for_an_optimizer_of_keras(mirrored, name):
     for strategy in (ALONE, mirrored):
         task = build(strategy)
         with strategy.scope():
-            task.compile(getattr(keras.optimizers, name)(0.1))
+            task.compile(
+                getattr(keras.optimizers, name)(0.1),
+                run_eagerly=strategy is ALONE,
+            )
             task.optimizer.epsilon = 1.0
         task.fit(TEXTS, LABELS, batch_size=2, shuffle=False, verbose=0)
         found.append(task.get_weights())
