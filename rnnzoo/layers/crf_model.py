@@ -131,6 +131,22 @@ class CRFModel(keras.Model):
             replicas.mean(losses, tf.size(losses)), self.losses
         )
 
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        # Keras takes the mean of the parts of replicas for a batch, which may
+        # differ in their numbers of rows.
+        strategy = self.distribute_strategy
+        if replicas.count(strategy) == 1:
+            super()._maybe_symbolic_build(iterator, data_batch)
+            return
+        if iterator is not None:
+            _, _, batches = next(iter(iterator))
+            data_batch = keras.tree.map_structure(
+                lambda part: strategy.experimental_local_results(part)[0],
+                next(batches),
+            )
+        with strategy.scope():
+            self._symbolic_build(data_batch=data_batch)
+
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         """Metrics of ids of tags, the true ones -1 at steps left out."""
         mask = getattr(y_pred, "_keras_mask", None)

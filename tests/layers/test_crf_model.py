@@ -83,3 +83,21 @@ def test_a_number_that_is_no_tag_is_refused(wrong):
     tags = np.where(WORDS[0, 0] == WORDS, wrong, TAGS)
     with pytest.raises(tf.errors.InvalidArgumentError, match="`tags`"):
         model.train_on_batch(WORDS, tags)
+
+
+def test_replicas_train_as_one(mirrored):
+    found = []
+    for strategy in (tf.distribute.get_strategy(), mirrored):
+        with strategy.scope():
+            scores = keras.Input((6, 2))
+            model = layers.CRFModel(
+                keras.Model(scores, keras.layers.Dense(2)(scores)),
+                layers.CRF(2),
+            )
+            model.compile(keras.optimizers.SGD(0.1))
+        model.set_weights([np.full(w.shape, 0.1) for w in model.weights])
+        inputs = np.random.default_rng(1).normal(size=(3, 6, 2))
+        logs = model.fit(inputs, TAGS[:3], batch_size=3, verbose=0).history
+        found.append([*logs["loss"], *model.get_weights()])
+    for one, two in zip(*found, strict=True):
+        np.testing.assert_allclose(two, one, atol=1e-5)
