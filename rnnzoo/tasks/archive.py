@@ -1,6 +1,7 @@
 """The file of a saved task: what it may hold, before and after it is read."""
 
 import json
+import re
 import zipfile
 
 import keras
@@ -70,7 +71,7 @@ def read(path, kind):
             path,
             "a saved task, and the modules that register its classes to be "
             "imported",
-            f"{cause or type(error).__name__:.200}{_other_version(path)}",
+            f"{cause or type(error).__name__:.200}{_newer_version(path)}",
         ) from error
     if not isinstance(task, kind):
         raise ValueError(
@@ -80,8 +81,8 @@ def read(path, kind):
     return task
 
 
-def _other_version(path):
-    """What an error says of a file that another version of Keras saved.
+def _newer_version(path):
+    """The end of an error: that a newer Keras saved the file, if one did.
 
     An older version does not know the arguments that a newer one has added.
     """
@@ -90,12 +91,17 @@ def _other_version(path):
             saved = json.loads(archive.read("metadata.json"))["keras_version"]
         except (ValueError, LookupError, TypeError):
             return ""
-    if saved == keras.__version__:
+    if _numbers(saved) <= _numbers(keras.__version__):
         return ""
     return (
         f"; it was saved by Keras {saved!s:.20}, and this is Keras "
-        f"{keras.__version__}, which can load files of older versions"
+        f"{keras.__version__}"
     )
+
+
+def _numbers(version):
+    """The first numbers of a version, which are in its order."""
+    return [int(each) for each in re.findall(r"\d{1,9}", str(version)[:20])][:3]
 
 
 def check_members(path):

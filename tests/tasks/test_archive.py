@@ -169,7 +169,12 @@ def test_the_error_names_a_newer_keras(saved, load):
     with pytest.raises(ValueError, match="head_size") as error:
         load(members)
     assert "saved by Keras" not in str(error.value)
-    metadata = json.loads(members["metadata.json"]) | {"keras_version": "99.1"}
+    metadata = json.loads(members["metadata.json"]) | {"keras_version": "3.1.0"}
+    members["metadata.json"] = json.dumps(metadata)
+    with pytest.raises(ValueError, match="head_size") as error:
+        load(members)
+    assert "saved by Keras" not in str(error.value)  # by an older one
+    metadata["keras_version"] = "99.1"
     members["metadata.json"] = json.dumps(metadata)
     with pytest.raises(ValueError, match=r"saved by Keras 99\.1, and this is"):
         load(members)
