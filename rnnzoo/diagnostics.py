@@ -1,4 +1,4 @@
-"""What becomes of gradients on their way back through time."""
+"""Norms of gradients on their way back through time."""
 
 import functools
 from typing import Any, NamedTuple
@@ -48,7 +48,8 @@ def gradient_norms(model: Any, x: Any, y: Any = None, loss: Any = None) -> Any:
         that reads them backward.
 
     Raises:
-        ValueError: If the model has no recurrent layer of `rnnzoo.layers`.
+        ValueError: If the model has no recurrent layer of `rnnzoo.layers`, or
+            if the input of a layer has no steps.
 
     Examples:
 
@@ -73,6 +74,11 @@ def gradient_norms(model: Any, x: Any, y: Any = None, loss: Any = None) -> Any:
             "Invalid value for argument `model`. Expected a recurrent layer of "
             "`rnnzoo.layers`, or a model that has some. Received: "
             f"{type(model).__name__}"
+        )
+    if isinstance(model, Recurrent) and not np.shape(x)[1]:
+        raise ValueError(
+            "Invalid value for argument `x`. Expected at least one step. "
+            f"Received: shape {np.shape(x)}"
         )
     inputs, run = x, loss or _half_square
     if isinstance(model, Task):

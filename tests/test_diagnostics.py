@@ -80,3 +80,5 @@ def test_a_task_has_the_norms_of_its_loss():
 def test_other_layers_have_no_steps():
     with pytest.raises(ValueError, match="argument `model`.*Received: Dense"):
         gradient_norms(keras.layers.Dense(3), X)
+    with pytest.raises(ValueError, match="argument `x`.*at least one step"):
+        gradient_norms(layers.GRU(3), X[:, :0])
