@@ -72,14 +72,11 @@ class Replicated(keras.Model):
             batch_size: Examples in a batch; `None` if batches differ.
 
         Raises:
-            ValueError: If the weights were made in the scope of no strategy or
-                of another one, if a replica would never have an example, or if
-                workers have other data, vocabularies or versions than the
-                first one.
+            ValueError: If a replica would never have an example, or if workers
+                have other data, vocabularies or versions than the first one.
         """
         if self.replicas == 1:
             return
-        self._check_weights()
         if batch_size is not None and batch_size < self.replicas:
             raise ValueError(
                 "Invalid value for argument `batch_size`. Expected at least an "
@@ -112,10 +109,11 @@ class Replicated(keras.Model):
                 self.optimizer.build(self.trainable_variables)
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
-        # Makes what metrics lack. Keras would take the mean over replicas of
-        # ids for a batch.
+        # Keras begins each of its methods here. This makes what metrics lack;
+        # Keras would take the mean over replicas of ids for a batch.
         if self.replicas == 1:
             return
+        self._check_weights()
         if iterator is not None:
             _, _, parts = next(iter(iterator))
             data_batch = next(parts)[0]
@@ -228,7 +226,7 @@ class Batches(tf.data.Dataset, tf.distribute.DistributedDataset):
 
 
 def _make_function(model, step):
-    """What Keras calls in `fit` or `evaluate`, on the next few batches.
+    """Makes what Keras calls in `fit` or `evaluate`, on the next few batches.
 
     Args:
         model: Compiled `keras.Model` of a strategy with several replicas.

@@ -1,4 +1,4 @@
-"""What differs on replicas; tests/test_replicas.py trains all models there."""
+"""Special cases of replicas; tests/test_replicas.py trains all models there."""
 
 import keras
 import numpy as np
@@ -121,8 +121,12 @@ def test_a_strategy_made_after_the_model(mirrored):
     with mirrored.scope(), pytest.raises(ValueError, match="outside of the"):
         task.compile()
     task.compile()
-    with mirrored.scope(), pytest.raises(ValueError, match="outside of the"):
-        task.fit(TEXTS, LABELS, verbose=0)
+    for method in ("fit", "evaluate", "train_on_batch", "test_on_batch"):
+        with (
+            mirrored.scope(),
+            pytest.raises(ValueError, match="outside of the"),
+        ):
+            getattr(task, method)(TEXTS, LABELS)
 
 
 @pytest.mark.parametrize(
