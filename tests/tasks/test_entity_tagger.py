@@ -318,6 +318,21 @@ def test_a_very_long_sentence():
     assert len(tags) == 10_000
 
 
+def test_two_replicas(mirrored):
+    with mirrored.scope():
+        model = build(dropout=0.0, recurrent_dropout=0.0, word_dropout=0.0)
+        model.adapt(WORDS, LABELS, verbose=0)
+        model.compile(keras.optimizers.SGD(0.1))
+    alone = build(dropout=0.0, recurrent_dropout=0.0, word_dropout=0.0)
+    alone.adapt(WORDS, LABELS, verbose=0)
+    alone.compile(keras.optimizers.SGD(0.1))
+    alone.set_weights(model.get_weights())
+    for each in (model, alone):
+        each.fit(WORDS, LABELS, batch_size=6, shuffle=False, verbose=0)
+    for a, b in zip(model.get_weights(), alone.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
