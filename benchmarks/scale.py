@@ -97,7 +97,7 @@ def pass_over(count, batch_size, batch_tokens):
 
 
 def fresh(function, *args):
-    """What a function returns in a fresh process."""
+    """The result of a function in a fresh process."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(function, args)
 

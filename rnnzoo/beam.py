@@ -278,7 +278,7 @@ def score(
 
 @dataclasses.dataclass(frozen=True)
 class _Work:
-    """What workers do with numbered parts of raw examples.
+    """Work on numbered parts of raw examples, which workers do.
 
     Attributes:
         config: What `_config` says of the task.

@@ -124,7 +124,6 @@ def places(strategy):
     >>> replicas.places(tf.distribute.get_strategy())
     [0]
     """
-
     own = []
     strategy.experimental_distribute_values_from_function(
         lambda context: own.append(context.replica_id_in_sync_group)

@@ -96,7 +96,7 @@ def ragged(structure):
 
 
 def value_counts(column, size):
-    """How often each number below a size is a value, int array `(size,)`.
+    """Counts of each number below a size as a value, int array `(size,)`.
 
     Args:
         column: Ragged or dense column of integers.

@@ -178,7 +178,7 @@ class Mapped:
         )
 
     def value_counts(self, size):
-        """How often each number below a size is a value, int array `(size,)`.
+        """Counts of each number below a size as a value, int array `(size,)`.
 
         Args:
             size: Integer above all values.

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 
 class Answer(NamedTuple):
-    """What a model says to a row.
+    """The answer of a model to a row.
 
     Attributes:
         record: Dict of the name of an output to its value, as JSON has it;

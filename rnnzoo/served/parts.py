@@ -39,7 +39,7 @@ class Part(NamedTuple):
 
 
 class Summary(NamedTuple):
-    """What was scored.
+    """Numbers of what was scored.
 
     Attributes:
         rows: Number of rows.
@@ -398,7 +398,7 @@ def _prepare(scoring, overwrite):
 
 
 def _settings(scoring):
-    """What the bytes of the parts depend on, as JSON."""
+    """The settings that the bytes of the parts depend on, as JSON."""
     settings = {
         field.name: getattr(scoring, field.name)
         for field in dataclasses.fields(scoring)

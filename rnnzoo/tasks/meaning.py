@@ -1,4 +1,4 @@
-"""What counts and ids mean: strings that are equal if the meaning is."""
+"""The meaning of counts and ids: strings that are equal if it is."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""How often tokens occur, counted in parts that can be added up.
+"""Counts of tokens, of parts that can be added up.
 
 Counts of a vocabulary may be larger than memory. With a limit, rare tokens are
 left out while counting, as by SRILM and fastText: whenever there are more types

@@ -18,7 +18,7 @@ BATCH = 4  # so that 300 rows are several blocks
 
 
 def loop(export, lines):
-    """What a plain loop writes: 64 rows are sorted, and 4 asked at a time."""
+    """The lines of a plain loop: it sorts 64 rows, and asks 4 at a time."""
     model = tf.saved_model.load(export)
     ask, answers = model.signatures["serving_default"], {}
     for first in range(0, len(lines), 16 * BATCH):

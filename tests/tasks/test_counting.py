@@ -22,7 +22,7 @@ def build(name, **overrides):
 
 
 def count(name, x, y, path=None, **overrides):
-    """What a process does with its part of the data."""
+    """Counts a part of the data, in a process."""
     counts = build(name, **overrides).count_all(x, y, verbose=0)
     return counts if path is None else counts.save(path)
 
