@@ -29,6 +29,7 @@ if TYPE_CHECKING or not _is_command():
     from rnnzoo.tasks import (
         EntityTagger,
         ImageCaptioner,
+        LanguageModel,
         MultiLabelClassifier,
         Task,
         TextClassifier,
@@ -42,6 +43,7 @@ __version__ = "0.1.0"
 __all__ = [
     "EntityTagger",
     "ImageCaptioner",
+    "LanguageModel",
     "ModelCard",
     "MultiLabelClassifier",
     "Recipe",

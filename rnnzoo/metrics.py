@@ -141,6 +141,53 @@ class SpanF1(keras.metrics.Metric):
         return {"name": self.name, "dtype": self.dtype, "tags": self.tags}
 
 
+@keras.saving.register_keras_serializable(package="rnnzoo")
+class Perplexity(keras.metrics.Metric):
+    """The exponential of the mean loss of a token.
+
+        2^H = exp(-1/n sum_t log p(w_t | w_1 .. w_(t-1)))
+
+    Args:
+        name, dtype: As in Keras.
+
+    Call arguments of `update_state`:
+        y_true: Not used.
+        y_pred: The losses of tokens, their negative log probabilities.
+        sample_weight: Optional weights of the same shape.
+
+    Examples:
+
+    >>> import numpy as np
+    >>> from rnnzoo.metrics import Perplexity
+    >>> metric = Perplexity()
+    >>> metric.update_state(None, -np.log([0.25, 0.25]))
+    >>> metric.update_state(None, -np.log([0.25]))
+    >>> float(metric.result())
+    4.0
+    """
+
+    def __init__(self, name="perplexity", dtype=None):
+        super().__init__(name=name, dtype=dtype)
+        self._total = self.add_weight(initializer="zeros", name="total")
+        self._count = self.add_weight(initializer="zeros", name="count")
+        self._direction = "down"
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        losses = tf.cast(y_pred, self.dtype)
+        weights = tf.ones_like(losses)
+        if sample_weight is not None:
+            weights *= tf.cast(sample_weight, self.dtype)
+        self._total.assign_add(tf.reduce_sum(losses * weights))
+        self._count.assign_add(tf.reduce_sum(weights))
+
+    def result(self):
+        total, count = map(tf.convert_to_tensor, (self._total, self._count))
+        return tf.exp(tf.math.divide_no_nan(total, count))
+
+    def get_config(self):
+        return {"name": self.name, "dtype": self.dtype}
+
+
 class _Spans(NamedTuple):
     begins: tf.Tensor  # boolean (batch, time)
     ends: tf.Tensor  # boolean (batch, time)

@@ -34,13 +34,13 @@ class Progress(keras.callbacks.Callback):
     epoch, nor the history.
 
     Args:
-        monitor: Name of the metric to choose by: `"loss"`, lower for better, or
-            another, higher for better. That of a training in the directory
-            takes its place.
+        monitor: Name of the metric to choose by. That of a training in the
+            directory takes its place.
         patience: Epochs without improvement after which training stops.
         directory: Where to keep the state; `None` keeps it in memory only.
             Of several workers, the first one has a directory: the others take
             over its state as training begins.
+        falls: Names of the metrics that are better the lower they are.
 
     Attributes:
         found: Whether the directory holds an unfinished training.
@@ -50,9 +50,10 @@ class Progress(keras.callbacks.Callback):
             averages.
     """
 
-    def __init__(self, monitor, patience, directory=None):
+    def __init__(self, monitor, patience, directory=None, falls=("loss",)):
         super().__init__()
         self.monitor = monitor
+        self.falls = falls
         self.patience = patience
         self.directory = directory
         self.history = {}
@@ -166,8 +167,8 @@ class Progress(keras.callbacks.Callback):
         if not scores:
             return 0
         losses = self.history.get("val_loss", [0.0] * len(scores))
-        if self.monitor == "loss":
-            scores = np.negative(losses)
+        if self.monitor in self.falls:
+            scores = np.negative(scores)
         ranks = np.nan_to_num([scores, np.negative(losses)], nan=-np.inf)
         # The last key counts first; of equal epochs, the first is the best.
         return int(np.lexsort((-np.arange(len(scores)), *ranks[::-1]))[-1]) + 1

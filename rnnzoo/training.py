@@ -12,6 +12,7 @@ import numpy as np
 
 from rnnzoo import presets, registry, replicas
 from rnnzoo.files import require_writable, write_json
+from rnnzoo.pipeline.passes import Passes
 from rnnzoo.pipeline.raw import as_columns
 from rnnzoo.progress import IDS, Progress
 from rnnzoo.tasks import Task, load
@@ -149,7 +150,7 @@ def finetune(
     if out is not None:
         require_writable(out)
     unfinished = None if out is None else Path(out, UNFINISHED)
-    progress = Progress(task.monitor, recipe.patience, unfinished)
+    progress = Progress(task.monitor, recipe.patience, unfinished, task.falls)
     progress.check(settings)
     transferred = None
     shown = 1 if verbose == "auto" else verbose
@@ -174,7 +175,7 @@ def finetune(
         },
     )
     epochs, sizes = recipe.epochs, (recipe.batch_size, recipe.batch_tokens)
-    batches = examples.batches(sizes[0], batch_tokens=sizes[1])
+    batches = task.batches(examples, sizes[0], Passes(0), sizes[1])
     task.compile(
         optimizer=task.default_optimizer(epochs * len(batches), recipe)
     )

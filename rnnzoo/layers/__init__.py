@@ -3,13 +3,18 @@
 Layers see tensors only, never a string, a vocabulary or a dataset.
 """
 
+from rnnzoo.layers.backbone import RecurrentBackbone
 from rnnzoo.layers.bahdanau import BahdanauAttention
 from rnnzoo.layers.bidirectional import Bidirectional
 from rnnzoo.layers.characters import CharCNN, CharLSTM
 from rnnzoo.layers.crf import CRF
 from rnnzoo.layers.crf_model import CRFModel
 from rnnzoo.layers.decoder import AttentionDecoder
-from rnnzoo.layers.dropout import EmbeddingDropout, VariationalDropout
+from rnnzoo.layers.dropout import (
+    EmbeddingDropout,
+    StepDropout,
+    VariationalDropout,
+)
 from rnnzoo.layers.embedding import Embedding
 from rnnzoo.layers.hierarchical import HierarchicalAttention
 from rnnzoo.layers.image_memory import ImageMemory
@@ -17,6 +22,7 @@ from rnnzoo.layers.luong import LuongAttention
 from rnnzoo.layers.pooling import AttentionPooling, MaxPooling, MeanPooling
 from rnnzoo.layers.recurrent import GRU, LSTM, SimpleRNN
 from rnnzoo.layers.sequence import SequenceEncoder
+from rnnzoo.layers.softmax import AdaptiveSoftmax, TokenSoftmax
 from rnnzoo.layers.stack import Stack
 from rnnzoo.layers.words import WordFeatures
 
@@ -24,6 +30,7 @@ __all__ = [
     "CRF",
     "GRU",
     "LSTM",
+    "AdaptiveSoftmax",
     "AttentionDecoder",
     "AttentionPooling",
     "BahdanauAttention",
@@ -38,9 +45,12 @@ __all__ = [
     "LuongAttention",
     "MaxPooling",
     "MeanPooling",
+    "RecurrentBackbone",
     "SequenceEncoder",
     "SimpleRNN",
     "Stack",
+    "StepDropout",
+    "TokenSoftmax",
     "VariationalDropout",
     "WordFeatures",
 ]

@@ -11,7 +11,6 @@ import tensorflow as tf
 from rnnzoo.layers.attention import Attended
 from rnnzoo.layers.decoder_loop import Loop
 from rnnzoo.layers.dropout import MasksOverTime, draw_mask, next_seed
-from rnnzoo.layers.recurrence import recur
 from rnnzoo.layers.steps import with_a_step
 
 
@@ -50,9 +49,11 @@ def run(decoder, vectors, memory, state, training):
         layers = state.layers[: decoder.looped]
     for i in range(decoder.looped, decoder.depth):
         inputs = drop(hidden) if i else vectors
-        outputs, states = _recur(decoder, i, inputs, memory, state, training)
+        outputs, states = decoder.layers[i].run(
+            inputs, state.layers[i], training, memory.weights.layers[i].own
+        )
         hidden = outputs + inputs if i and decoder.residual else outputs
-        layers += (states,)
+        layers += (tuple(states),)
     state = state._replace(layers=layers)
     if decoder.attention is not None and not decoder.looped:
         attended, state = _attend(decoder, hidden, memory, state, training)
@@ -63,14 +64,6 @@ def run(decoder, vectors, memory, state, training):
             logits, hidden, attended, vectors, memory.pointers
         )
     return logits, attended, state
-
-
-def _recur(decoder, i, inputs, memory, state, training):
-    """A whole layer: its outputs and final states."""
-    layer, weights = decoder.layers[i], memory.weights.layers[i].own
-    chain = layer.chain(inputs, state.layers[i], None, training, weights)
-    (run,) = recur([chain], training=training)
-    return layer.sequence(run, None), run.states
 
 
 def _attend(decoder, queries, memory, state, training):

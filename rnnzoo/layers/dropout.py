@@ -182,9 +182,11 @@ class VariationalDropout(keras.layers.Layer):
     def call(self, inputs, training=False):
         if not training or not self.rate:
             return inputs
+        return inputs * self._draw_mask(self._mask_shape(inputs), inputs.dtype)
+
+    def _mask_shape(self, inputs):
         batch, _, features = keras.ops.shape(inputs)
-        shape = (batch, 1, features)
-        return inputs * self._draw_mask(shape, inputs.dtype)
+        return (batch, 1, features)
 
     def _draw_mask(self, shape, dtype):
         return draw_mask(shape, self.rate, self.seed_generator, dtype)
@@ -194,6 +196,26 @@ class VariationalDropout(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "rate": self.rate, "seed": self.seed}
+
+
+@keras.saving.register_keras_serializable(package="rnnzoo")
+class StepDropout(VariationalDropout):
+    """Dropout of sequences with a mask for each step.
+
+    Zaremba et al. 2014, equation 4: `VariationalDropout` whose `z` differs from
+    step to step. Its arguments are the same.
+
+    Examples:
+        >>> import numpy as np
+        >>> from rnnzoo import layers
+        >>> drop = layers.StepDropout(0.5, seed=1)
+        >>> dropped = drop(np.ones((1, 9, 4), "float32"), training=True)
+        >>> bool((dropped == dropped[:, :1]).numpy().all())
+        False
+    """
+
+    def _mask_shape(self, inputs):
+        return keras.ops.shape(inputs)
 
 
 @keras.saving.register_keras_serializable(package="rnnzoo")

@@ -161,6 +161,19 @@ class Recurrent:
             return sequence
         return tf.where(mask[..., None], sequence, tf.zeros_like(sequence))
 
+    def run(self, sequences, states, training=False, weights=None):
+        """Outputs `(batch, time, units)` and list of the final states.
+
+        Args:
+            sequences: `(batch, time, features)`, without padding.
+            states: List of states `(batch, units)`, in Keras's order.
+            training: Whether to draw dropout masks.
+            weights: The result of `prepare`, if several runs share it.
+        """
+        chain = self.chain(sequences, states, None, training, weights)
+        (run,) = recur([chain], training=training)
+        return self.sequence(run, None), list(run.states)
+
     def chain(self, sequences, initial_state, mask, training, weights=None):
         """This layer's run over `sequences`, for `recurrence.recur`.
 

@@ -4,6 +4,18 @@ A factory imports layers and its task when it is called, so that the command
 lists and describes the models before Keras is there.
 """
 
-from rnnzoo.models import captioners, classifiers, taggers, translators
+from rnnzoo.models import (
+    captioners,
+    classifiers,
+    language_models,
+    taggers,
+    translators,
+)
 
-__all__ = ["captioners", "classifiers", "taggers", "translators"]
+__all__ = [
+    "captioners",
+    "classifiers",
+    "language_models",
+    "taggers",
+    "translators",
+]

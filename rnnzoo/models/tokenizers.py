@@ -16,3 +16,19 @@ def tokenizer_of(unit, lowercase):
     if unit == "subword":
         return SubwordTokenizer(lowercase)
     return Tokenizer(unit, lowercase)
+
+
+def exact_tokenizer_of(unit, lowercase):
+    """A tokenizer of texts that a model writes as they were.
+
+    Args:
+        unit: `"space"`, what stands between spaces, or `"character"`, each of
+            them; or `"word"` or `"subword"`, as of `tokenizer_of`.
+        lowercase: Whether texts are lower-cased.
+    """
+    from rnnzoo.text import PlainTokenizer
+
+    check_choice("unit", unit, ("space", "word", "subword", "character"))
+    if unit in ("space", "character"):
+        return PlainTokenizer(unit, lowercase)
+    return tokenizer_of(unit, lowercase)

@@ -267,7 +267,7 @@ class Examples:
         return (
             places.map(gather, num_parallel_calls=2)
             .prefetch(4)
-            .with_options(_options())
+            .with_options(pipeline_options())
         )
 
     def order(self):
@@ -397,7 +397,7 @@ def _is_of_targets(column):
     return getattr(column, "ragged_rank", 1) > 1
 
 
-def _options():
+def pipeline_options():
     """Numbers of threads are given; to tune or rewrite a pipeline, TensorFlow
     copies all that it captures, which may be a gigabyte.
     """

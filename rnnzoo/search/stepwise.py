@@ -7,6 +7,7 @@ from rnnzoo.search.arguments import as_int, check
 from rnnzoo.search.hypotheses import Hypotheses, trim
 from rnnzoo.search.limits import Limits
 from rnnzoo.search.loop import like, loop, repeat, write
+from rnnzoo.search.top_k import top_k as largest
 
 
 def greedy(
@@ -111,13 +112,15 @@ def sample(
     Args:
         count: Number of the sequences drawn for each sample.
         temperature: Divisor of the logits; below 1, probable tokens become
-            more probable.
+            more probable, and 0 takes the most probable one. A number or, like
+            the next two, numbers `(batch,)`.
         top_k: Number of the most probable tokens that are drawn from (Fan et
             al. 2018); 0 for all.
         top_p: Probability that the tokens drawn from, the most probable ones,
             must add up to (Holtzman et al. 2020), counted after `top_k`.
-        seed: Integer, or two of them as a tensor `(2,)`: the same seed draws
-            the same sequences at the same place in a batch.
+        seed: Integer, which draws others at each place in a batch; or integers
+            `(batch, 2)`, each of which draws the same sequences of its sample,
+            whatever the other samples and the limits are.
 
     Returns:
         `Hypotheses` in the order in which they were drawn, with n = `count`;
@@ -147,28 +150,39 @@ def sample(
         0.5
     """
     check(count >= 1, "count", count, "a positive integer")
-    check(temperature > 0, "temperature", temperature, "a positive number")
+    check(
+        temperature >= 0, "temperature", temperature, "a number of at least 0"
+    )
     check(top_k >= 0, "top_k", top_k, "an integer of at least 0")
-    check(0 < top_p <= 1, "top_p", top_p, "a number in (0, 1]")
-    if not tf.is_tensor(seed):
-        seed = tf.constant([seed, 0], tf.int64)
+    check((top_p > 0) & (top_p <= 1), "top_p", top_p, "a number in (0, 1]")
     limits = Limits(
         start, end, max_length, min_length, block_ngrams, prefix, allowed
     )
-    top_k = as_int(top_k)
+    is_cut = tf.is_tensor(top_k) or tf.is_tensor(top_p) or top_k or top_p < 1
+    batch, count = tf.shape(start)[0], as_int(count)
+    if tf.is_tensor(top_k):
+        top_k = _by_row(top_k, batch, count)
+    noise = _noise(seed, batch, count, limits.steps)
+    temperature, top_p = (
+        _by_row(tf.cast(each, tf.float32), batch, count)
+        for each in (temperature, top_p)
+    )
 
     def choose(scores, t):
         # The best is 0, which any temperature leaves finite.
-        largest = tf.reduce_max(scores, axis=1, keepdims=True)
-        scores = (scores - largest) / tf.maximum(
-            tf.cast(temperature, tf.float32), np.finfo("float32").tiny
+        best = tf.reduce_max(scores, axis=1, keepdims=True)
+        scores = (scores - best) / tf.maximum(
+            temperature, np.finfo("float32").tiny
         )
-        scores = _keep_top_p(_keep_top_k(scores, top_k), top_p)
-        return tf.random.stateless_categorical(
-            scores, 1, tf.random.fold_in(seed, t), dtype=tf.int32
-        )[:, 0]
+        if is_cut:
+            scores = _keep_likeliest(scores, top_k, top_p)
+        up_to = tf.cumsum(tf.nn.softmax(scores, axis=1), axis=1)
+        drawn = noise[:, t, None] * up_to[:, -1:]
+        # A token without probability adds nothing, and is never the first.
+        place = tf.searchsorted(up_to, drawn, side="right")[:, 0]
+        return tf.minimum(place, tf.shape(scores)[1] - 1)
 
-    return _roll(step, state, start, limits, choose, as_int(count))
+    return _roll(step, state, start, limits, choose, count)
 
 
 def _roll(step, state, start, limits, choose, count):
@@ -219,22 +233,66 @@ def _roll(step, state, start, limits, choose, count):
     return trim(Hypotheses(history, lengths, log_probs, log_probs))
 
 
-def _keep_top_k(scores, k):
-    if not k:
-        return scores
-    k = tf.minimum(k, tf.shape(scores)[1])
-    least = tf.math.top_k(scores, k).values[:, -1:]
-    return tf.where(scores < least, -float("inf"), scores)
+def _noise(seed, batch, count, steps):
+    """Uniform numbers `(batch * count, steps)`, a row for each sequence."""
+    rows = batch * count
+    if not tf.is_tensor(seed):
+        seed = [[seed, 0]] if np.ndim(seed) == 0 else seed
+    seed = tf.cast(seed, tf.int64)
+    if seed.shape.rank == 1 or seed.shape[0] == 1:
+        pairs = tf.broadcast_to(seed, [rows, 2])
+        numbers = tf.range(rows)
+    else:
+        pairs = tf.repeat(seed, count, axis=0)
+        numbers = tf.tile(tf.range(count), [batch])
+    return _uniform(pairs, numbers, steps)
 
 
-def _keep_top_p(scores, p):
-    if p == 1:
-        return scores
-    falling = tf.sort(scores, axis=1, direction="DESCENDING")
+@tf.function(
+    input_signature=[
+        tf.TensorSpec([None, 2], tf.int64),
+        tf.TensorSpec([None], tf.int32),
+        tf.TensorSpec([], tf.int32),
+    ],
+    autograph=False,
+)
+def _uniform(pairs, numbers, steps):
+    """Uniform numbers `(rows, steps)`; more steps do not change the others."""
+    return tf.map_fn(
+        lambda pair: tf.random.stateless_uniform(
+            [steps], tf.random.fold_in(*pair)
+        ),
+        (pairs, numbers),
+        fn_output_signature=tf.TensorSpec([None], tf.float32),
+    )
+
+
+def _by_row(values, batch, count):
+    """Numbers of samples as a column, `(batch * count, 1)`."""
+    return tf.repeat(tf.broadcast_to(values, [batch]), count)[:, None]
+
+
+def _keep_likeliest(scores, k, p):
+    """The logits of the likeliest tokens; minus infinity for the others.
+
+    Args:
+        scores: `(rows, vocabulary)`.
+        k: `top_k`, an integer or a column `(rows, 1)`.
+        p: `top_p`, a column.
+    """
+    vocabulary = tf.shape(scores)[1]
+    if not tf.is_tensor(k) and k:
+        falling, _ = largest(scores, tf.minimum(k, vocabulary))
+    else:
+        falling = tf.sort(scores, axis=1, direction="DESCENDING")
+    size = tf.shape(falling)[1]
+    last = tf.where(k > 0, tf.minimum(k, size), size)
+    falling = tf.where(tf.range(size) < last, falling, -float("inf"))
     probabilities = tf.nn.softmax(falling, axis=1)
     before = tf.cumsum(probabilities, axis=1, exclusive=True)
     # The token that reaches p is the last one.
-    kept = tf.where(before < p, falling, float("inf"))
+    is_kept = (before < p) & (falling > -float("inf"))
+    kept = tf.where(is_kept, falling, float("inf"))
     least = tf.reduce_min(kept, axis=1, keepdims=True)
     return tf.where(scores < least, -float("inf"), scores)
 

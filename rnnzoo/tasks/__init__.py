@@ -5,6 +5,7 @@ from rnnzoo.tasks.columns import Columns
 from rnnzoo.tasks.entities import Entity
 from rnnzoo.tasks.entity_tagger import EntityTagger
 from rnnzoo.tasks.image_captioner import Caption, ImageCaptioner
+from rnnzoo.tasks.language_model import LanguageModel
 from rnnzoo.tasks.multi_label_classifier import MultiLabelClassifier
 from rnnzoo.tasks.task import Task, load
 from rnnzoo.tasks.text_classifier import TextClassifier
@@ -19,6 +20,7 @@ __all__ = [
     "Entity",
     "EntityTagger",
     "ImageCaptioner",
+    "LanguageModel",
     "MultiLabelClassifier",
     "Task",
     "TextClassifier",

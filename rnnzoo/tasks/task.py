@@ -39,9 +39,10 @@ class Task(Reader):
         schema: `rnnzoo.pipeline.schema.Schema`, its inputs and targets.
         unit_name: Name of an example, in progress bars.
         input_name: Name of what is answered, beside the answer as data.
-        monitor: Metric that says how good a model is; higher is better.
-            `rnnzoo.finetune` chooses the best epoch by it, unless
-            `monitor_for` knows better.
+        monitor: Metric that says how good a model is; `rnnzoo.finetune`
+            chooses the best epoch by it, unless `monitor_for` knows better.
+        falls: Names of the metrics that are better the lower they are; all
+            others, the higher.
         parts: Names of the arguments that are layers or tokenizers.
         keeps: Names of the features whose raw values `score` needs.
         counts_by: Names of the settings, beside tokenizers, that say what
@@ -59,6 +60,7 @@ class Task(Reader):
     unit_name = "example"
     input_name = "text"
     monitor = "accuracy"
+    falls = ("loss",)
     parts = ()
 
     def __init__(self, **kwargs):
@@ -182,8 +184,6 @@ class Task(Reader):
 
     def monitor_for(self, examples):
         """The metric to choose the best epoch by, on these examples.
-
-        `"loss"`, where lower is better, or a metric where higher is.
 
         Args:
             examples: `rnnzoo.pipeline.examples.Examples` to validate on.

@@ -16,6 +16,7 @@ from rnnzoo.pipeline.examples import Examples
 from rnnzoo.tasks import serving
 from rnnzoo.tasks.columns import Columns
 from rnnzoo.tasks.embeddings import most_ids, size_embedding
+from rnnzoo.tasks.target_text import begin_with
 from rnnzoo.tasks.text_writer import (
     TextWriter,
     found_in,
@@ -295,7 +296,7 @@ class TextToText(TextWriter):
         tokens = written.tokens
         if written.weights is not None:
             tokens = _replace_unknown(written, pad(words))
-        tokens = _begin_with(forced, written.lengths, tokens)
+        tokens = begin_with(forced, written.lengths, tokens)
         outputs = self.outputs(written, tokens)
         return {**outputs, "source_tokens": pad(words)}
 
@@ -476,14 +477,3 @@ def _replace_unknown(written, source_tokens):
     places = tf.argmax(written.weights, axis=-1, output_type=tf.int32)
     copied = tf.gather(source_tokens, places, batch_dims=1)
     return tf.where(written.ids == UNKNOWN, copied, written.tokens)
-
-
-def _begin_with(forced, lengths, tokens):
-    """Writes the words of prefixes as they were given."""
-    time = tf.shape(tokens)[2]
-    given = tf.pad(
-        forced.to_tensor(""), [[0, 0], [0, time]], constant_values=""
-    )
-    given = tf.broadcast_to(given[:, None, :time], tf.shape(tokens))
-    is_given = (given != "") & (tf.range(time) < lengths[..., None])
-    return tf.where(is_given, given, tokens)

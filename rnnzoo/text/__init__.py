@@ -1,6 +1,7 @@
 """Raw strings to tokens and ids, and back."""
 
 from rnnzoo.text.counts import Counts, TokenCounter
+from rnnzoo.text.plain import PlainTokenizer
 from rnnzoo.text.strings import (
     as_text,
     check_texts,
@@ -16,6 +17,7 @@ from rnnzoo.text.word_vectors import PretrainedWords
 
 __all__ = [
     "Counts",
+    "PlainTokenizer",
     "PretrainedWords",
     "SubwordTokenizer",
     "TokenCounter",

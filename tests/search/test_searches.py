@@ -122,7 +122,7 @@ def test_they_run_in_a_saved_model(tmp_path):
         (search.greedy, {"min_length": -1}, "min_length"),
         (search.greedy, {"min_length": [-1]}, "min_length"),
         (search.greedy, {"block_ngrams": -1}, "block_ngrams"),
-        (search.sample, {"temperature": 0}, "temperature"),
+        (search.sample, {"temperature": -1}, "temperature"),
         (search.sample, {"top_p": 0}, "top_p"),
         (search.sample, {"top_k": -1}, "top_k"),
         (search.sample, {"count": 0}, "count"),

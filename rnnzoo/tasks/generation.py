@@ -1,0 +1,260 @@
+"""Texts that a language model writes, drawn token by token."""
+
+import dataclasses
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from rnnzoo import search
+from rnnzoo.checks import (
+    check_count,
+    check_known,
+    check_not_negative,
+    check_positive,
+)
+from rnnzoo.graphs import traced
+from rnnzoo.ids import UNKNOWN
+from rnnzoo.pipeline.examples import Examples
+from rnnzoo.tasks.target_text import begin_with
+from rnnzoo.tasks.task import Task
+from rnnzoo.tasks.text_writer import several
+
+BATCH_SIZE = 64
+SMALLEST = 1e-6  # of what `top_p` asks for
+
+
+class Sampling(NamedTuple):
+    """How texts are drawn, and the limits that they keep.
+
+    It holds all that a graph depends on besides its inputs, so that other
+    settings are another graph.
+
+    Attributes:
+        count: Number of texts of each prompt.
+        max_length: Most tokens of a text, with its prompt.
+        min_length: Fewest tokens of a text, with its prompt.
+        temperature: Divisor of the logits; 0 takes the likeliest token.
+        top_k: Number of the likeliest tokens that are drawn from; 0 for all.
+        top_p: Probability that the likeliest tokens, which are drawn from, add
+            up to.
+        block_ngrams: Size of the n-grams that a text has only once; 0 allows
+            all.
+    """
+
+    count: int = 1
+    max_length: int = 200
+    min_length: int = 0
+    temperature: Any = 1.0
+    top_k: Any = 0
+    top_p: Any = 1.0
+    block_ngrams: int = 0
+
+    def check(self):
+        """Raises `ValueError` if an argument is out of its range."""
+        check_positive("count", self.count)
+        check_positive("max_length", self.max_length)
+        check_count("min_length", self.min_length)
+        check_not_negative("temperature", self.temperature)
+        check_count("top_k", self.top_k)
+        check_count("block_ngrams", self.block_ngrams)
+        if not (
+            isinstance(self.top_p, float | int)
+            and math.isfinite(self.top_p)
+            and 0 < self.top_p <= 1
+        ):
+            raise ValueError(
+                "Invalid value for argument `top_p`. Expected a number above 0 "
+                f"and at most 1. Received: top_p={self.top_p!r}"
+            )
+
+    def limits(self, prompt_lengths):
+        """Arguments of `rnnzoo.search.sample`.
+
+        Args:
+            prompt_lengths: int32 `(n,)`; prompts always have room.
+        """
+        longest = tf.maximum(self.max_length, prompt_lengths)
+        return self._asdict() | {"max_length": longest}
+
+
+@dataclasses.dataclass(frozen=True)
+class Generated:
+    """A text that was drawn, and how probable it is.
+
+    Attributes:
+        text: The text, with its prompt.
+        log_prob: Its natural log probability by the model, with its end,
+            without temperature and cuts.
+    """
+
+    text: str
+    log_prob: float
+
+
+class TextGenerator(Task):
+    """A task that writes texts by what it knows of the next token.
+
+    It has `backbone` and `softmax`, layers as of
+    `rnnzoo.tasks.LanguageModel`; `target`, a
+    `rnnzoo.tasks.target_text.TargetText`; and `max_length`.
+    """
+
+    def generate(
+        self,
+        x: Any = "",
+        count: int = 1,
+        *,
+        seed: int | None = None,
+        return_scores: bool = False,
+        batch_size: int | None = None,
+        verbose: int = 0,
+        **settings: Any,
+    ) -> list:
+        """Texts that begin with prompts, drawn token by token.
+
+        Args:
+            x: Prompts, or one; the beginning of a text, which may be empty.
+            count: Number of texts of each prompt.
+            seed: Integer that decides what is drawn, together with the place
+                of the prompt and of the text; by default a random one.
+            return_scores: Whether to return `Generated`, not strings.
+            batch_size: Prompts at once; defaults to 64.
+            verbose: As in Keras.
+            **settings: `temperature`, `top_k`, `top_p`, `max_length`,
+                `min_length` and `block_ngrams`; see
+                `rnnzoo.tasks.generation.Sampling`. A prompt is never cut.
+
+        Returns:
+            List of strings, or of `Generated`, in the order of the prompts;
+            with a `count` above 1, of lists of them.
+        """
+        self._require_adapted("generate")
+        sampling = self.sampling(count, **settings)
+        if seed is None:
+            seed = np.random.randint(2**31)
+        check_count("seed", seed)
+        prompts = np.concatenate(
+            [[], *(chunk["text"] for chunk in self.read_inputs(x))]
+        )
+        examples = Examples(
+            {
+                "text": tf.constant(prompts.tolist(), tf.string),
+                "seed": _seeds(seed, len(prompts)),
+            },
+            None,
+            None,
+            np.array([len(each) for each in prompts], int),
+        )
+        rows = examples.run(
+            lambda inputs: self._generated(inputs, sampling),
+            batch_size or BATCH_SIZE,
+            verbose,
+        )
+        found = [
+            [
+                Generated(one.decode(), float(log_prob))
+                for one, log_prob in zip(
+                    row["text"], row["log_prob"], strict=True
+                )
+            ]
+            for row in rows
+        ]
+        return [several(each, count, not return_scores) for each in found]
+
+    def sampling(self, count=1, **settings):
+        """The checked `rnnzoo.tasks.generation.Sampling` of a verb.
+
+        Args:
+            count: Number of texts of each prompt.
+            **settings: See `generate`.
+
+        Raises:
+            ValueError: If one is unknown, or out of its range.
+        """
+        check_known(settings, Sampling._fields[1:])
+        given = {key: e for key, e in settings.items() if e is not None}
+        sampling = Sampling(count, **{"max_length": self.max_length} | given)
+        sampling.check()
+        return sampling
+
+    def write(self, prompts, seeds, sampling):
+        """Texts that begin with prompts, from strings to strings.
+
+        Args:
+            prompts: String tensor `(n,)`.
+            seeds: Integers `(n, 2)`.
+            sampling: `rnnzoo.tasks.generation.Sampling`.
+
+        Returns:
+            Dict of `text`, string `(n, count)`, and its `log_prob`.
+        """
+        forced = self.target.tokens(prompts)
+        lengths = tf.cast(forced.row_lengths(), tf.int32)
+        weights = self.backbone.prepare(), self.softmax.prepare()
+
+        def step(tokens, states):
+            read = self.backbone.read(
+                tokens[:, None], states, weights=weights[0]
+            )
+            return self.softmax.scores(
+                read.vectors[:, 0], weights[1]
+            ), read.states
+
+        rows = tf.shape(prompts)[0]
+        found = search.sample(
+            step,
+            self.backbone.start(rows),
+            tf.fill([rows], self.target.start_id),
+            self.target.end_id,
+            prefix=self.target.ids_of(forced).to_tensor(-1),
+            allowed=tf.range(self.target.size) != UNKNOWN,
+            seed=seeds,
+            **sampling.limits(lengths),
+        )
+        tokens = begin_with(
+            forced, found.lengths, self.target.spell(found.tokens)
+        )
+        return {"text": self.target.join(tokens), "log_prob": found.log_probs}
+
+    @traced
+    def _generated(self, inputs, sampling):
+        return self.write(inputs["text"], inputs["seed"], sampling)
+
+    def served_generate(self):
+        """The signature `generate` of exports.
+
+        It takes `prompt`, string `(n,)`, the int32 `max_length`, `top_k` and
+        `seed` and the float32 `temperature` and `top_p`, each a scalar or, so
+        that requests can be batched, `(n,)`; and answers `text`, string
+        `(n,)`, and its `log_prob`, float32 `(n,)`.
+        """
+        signature = [
+            tf.TensorSpec([None], tf.string, name="prompt"),
+            tf.TensorSpec(None, tf.int32, name="max_length"),
+            tf.TensorSpec(None, tf.float32, name="temperature"),
+            tf.TensorSpec(None, tf.int32, name="top_k"),
+            tf.TensorSpec(None, tf.float32, name="top_p"),
+            tf.TensorSpec(None, tf.int32, name="seed"),
+        ]
+
+        @tf.function(input_signature=signature, autograph=False)
+        def generate(prompt, max_length, temperature, top_k, top_p, seed):
+            sampling = Sampling(
+                max_length=tf.maximum(max_length, 0),
+                temperature=tf.maximum(temperature, 0),
+                top_k=tf.maximum(top_k, 0),
+                top_p=tf.clip_by_value(top_p, SMALLEST, 1),
+            )
+            seeds = tf.broadcast_to(tf.cast(seed, tf.int64), tf.shape(prompt))
+            seeds = tf.stack([seeds, tf.zeros_like(seeds)], axis=1)
+            found = self.write(prompt, seeds, sampling)
+            return {name: each[:, 0] for name, each in found.items()}
+
+        return generate
+
+
+def _seeds(seed, count):
+    """Seeds of prompts by their places, int64 `(count, 2)`."""
+    return np.stack([np.full(count, seed), np.arange(count)], axis=1)
