@@ -1,14 +1,16 @@
 """Pages and pictures that show what models looked at.
 
 `Explanation` shows attention to the words of a text, `Marking` the entities of
-a text, `Alignment` the words of a translation beside the words of its source,
-and `Look` the parts of an image beside the words of its caption.
+a text, `Surprise` how likely its tokens were, `Alignment` the words of a
+translation beside the words of its source, and `Look` the parts of an image
+beside the words of its caption.
 """
 
 from rnnzoo.explain.alignment import Alignment, Alignments
 from rnnzoo.explain.explanation import Explanation, Explanations
 from rnnzoo.explain.look import Look, Looks
 from rnnzoo.explain.marking import Marking, Markings
+from rnnzoo.explain.surprise import Surprise, Surprises
 
 __all__ = [
     "Alignment",
@@ -19,4 +21,6 @@ __all__ = [
     "Looks",
     "Marking",
     "Markings",
+    "Surprise",
+    "Surprises",
 ]

@@ -1,7 +1,6 @@
 """Weights on the words and sentences of a text that a model read."""
 
 import dataclasses
-import re
 from typing import NamedTuple
 
 import numpy as np
@@ -9,25 +8,7 @@ import numpy as np
 from rnnzoo.explain import explanation_html
 from rnnzoo.explain.drawing import percent
 from rnnzoo.explain.items import Item, Items
-
-# Line breaks: HTML as people paste it, and Unicode's own characters.
-_BREAK = r"<\s*br\s*/?\s*>|</?p>|\r\n|[\n\r\v\f\x85\u2028\u2029]"
-_LINE_BREAK = re.compile(f"({_BREAK})", re.IGNORECASE)
-_SPACE = re.compile(rf"(?:{_BREAK}|\s)*", re.IGNORECASE)
-
-
-class Piece(NamedTuple):
-    """A stretch of the text: a token, a line break or what stands between.
-
-    Attributes:
-        text: The characters, as in the original text.
-        token: Index of the token, or `None`.
-        is_break: Whether to show the stretch as a line break.
-    """
-
-    text: str
-    token: int | None = None
-    is_break: bool = False
+from rnnzoo.explain.pieces import LINE_BREAK, SPACE, between, pieces_of
 
 
 class Row(NamedTuple):
@@ -139,15 +120,22 @@ class Explanation(Item):
                 end = self.spans[last][0]
             elif self.tokens:
                 end = self.spans[-1][1]
-            rows.append(Row(self._pieces(first, last, place, end), weight))
+            rows.append(
+                Row(
+                    pieces_of(
+                        self.text, self.spans, (first, last), (place, end)
+                    ),
+                    weight,
+                )
+            )
             place = end
         # Visible text after the last token was beyond the model's limit.
-        visible = _SPACE.match(self.text, place).end()
+        visible = SPACE.match(self.text, place).end()
         if visible > place:
             rows = rows or [Row([])]
-            rows[-1].pieces.extend(_between(self.text[place:visible]))
+            rows[-1].pieces.extend(between(self.text[place:visible]))
         if visible < len(self.text):
-            rows.append(Row(_between(self.text[visible:]), is_read=False))
+            rows.append(Row(between(self.text[visible:]), is_read=False))
         return rows
 
     def _sentence_weight_of_tokens(self):
@@ -160,15 +148,6 @@ class Explanation(Item):
         if self.sentences is not None:
             return zip(self.sentences, self.sentence_weights, strict=True)
         return [((0, len(self.tokens)), None)] if self.tokens else []
-
-    def _pieces(self, first, last, place, end):
-        pieces = []
-        for token in range(first, last):
-            start, stop = self.spans[token]
-            pieces += _between(self.text[place:start])
-            pieces.append(Piece(self.text[start:stop], token))
-            place = stop
-        return pieces + _between(self.text[place:end])
 
     def _alone(self):
         return Explanations([self])
@@ -241,15 +220,6 @@ class Explanations(Items):
         return "\n".join(lines + ["  ..."] * (len(self) > _MOST_LINES))
 
 
-def _between(text):
-    """Pieces of the text between two tokens."""
-    return [
-        Piece(part, is_break=place % 2 == 1)
-        for place, part in enumerate(_LINE_BREAK.split(text))
-        if part
-    ]
-
-
 # In a terminal.
 
 _MOST_LINES = 8
@@ -293,5 +263,5 @@ def _heaviest(explanation, first, last, count):
 def _shorten(text, width):
     """Text on one line, without characters that control a terminal."""
     text = "".join(c if c.isprintable() else " " for c in text[: 4 * width])
-    text = " ".join(_LINE_BREAK.sub(" ", text).split())
+    text = " ".join(LINE_BREAK.sub(" ", text).split())
     return text if len(text) <= width else text[: width - 3].rstrip() + "..."

@@ -123,7 +123,7 @@ def _rows(explanation):
     marks = _marks(explanation)
     lines = []
     for number, row in enumerate(rows, 1):
-        text = "".join(_piece(piece, marks) for piece in row.pieces)
+        text = "".join(piece_with(marks, piece) for piece in row.pieces)
         if not row.is_read:
             lines.append(
                 '<div class="row unread">'
@@ -166,7 +166,8 @@ def _marks(explanation):
     return marks
 
 
-def _piece(piece, marks):
+def piece_with(marks, piece):
+    """HTML of a `Piece`, with the opening tags of tokens."""
     text = escaped(piece.text)
     if piece.token is not None:
         return f"{marks[piece.token]}{text}</mark>"

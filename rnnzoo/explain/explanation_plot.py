@@ -24,14 +24,14 @@ def draw(sheet, explanation, heading):
             _draw_share(sheet, row.weight)
         if row.is_read:
             lines = sheet.font.wrap(row.pieces, RIGHT - left, sheet.room)
-            _draw_lines(sheet, lines, left, row, shades)
+            draw_lines(sheet, lines, left, shades, _is_right_to_left(row))
         else:
             _draw_unread(sheet, left, row, shades)
         sheet.top += 0 if is_flat else ROW_GAP
         if sheet.is_full:
             sheet.note("Too long for a picture; a page, .html, has all.", left)
             break
-    _draw_legend(sheet, is_flat)
+    _draw_legends(sheet, is_flat)
 
 
 def _draw_header(sheet, explanation, heading):
@@ -77,14 +77,23 @@ def _draw_unread(sheet, left, row, shades):
     sheet.note("Beyond the limit of the model, not read:", left)
     most = min(UNREAD, sheet.room)
     lines = sheet.font.wrap(row.pieces, RIGHT - left, most + 1)
-    _draw_lines(sheet, lines[:most], left, row, shades)
+    right_to_left = _is_right_to_left(row)
+    draw_lines(sheet, lines[:most], left, shades, right_to_left, "muted")
     if len(lines) > most and not sheet.is_full:
         sheet.note("… and more, which a page, .html, has.", left)
 
 
-def _draw_lines(sheet, lines, left, row, shades):
-    right_to_left = is_right_to_left("".join(each.text for each in row.pieces))
-    color = "ink" if row.is_read else "muted"
+def draw_lines(sheet, lines, left, shades, right_to_left, color="ink"):
+    """Lines of text, whose tokens are shaded.
+
+    Args:
+        sheet: `rnnzoo.explain.sheet.Sheet`.
+        lines: List of `rnnzoo.explain.typesetting.Line`.
+        left: Where they begin.
+        shades: The darkness of each token, from 0 to 1.
+        right_to_left: Whether they begin at the right.
+        color: Name of the colour of the text.
+    """
     for line in lines:
         sheet.top += 0.5 * LEADING * line.breaks
         places = sheet.line(line, 12.5, left, color, right_to_left)
@@ -97,17 +106,27 @@ def _draw_lines(sheet, lines, left, row, shades):
             sheet.lines += 1
 
 
-def _draw_legend(sheet, is_flat):
-    sheet.top += 14
-    x, base = LEFT, sheet.top + 8
+def _is_right_to_left(row):
+    return is_right_to_left("".join(each.text for each in row.pieces))
+
+
+def _draw_legends(sheet, is_flat):
+    x = LEFT
     if not is_flat:
+        base = sheet.top + 22
         sheet.box(x, base - 6, 16, 6.5, "sentence", radius=1.5)
         note = "attention to a sentence"
         sheet.text(x + 22, base, note, sheet.small, "muted")
         x += 22 + sheet.small.width(note) + 22
+    draw_legend(sheet, "attention to a word, from none to most", x)
+
+
+def draw_legend(sheet, note, x=LEFT):
+    """The meaning of the shades, on a new line or further to the right."""
+    sheet.top += 14
+    base = sheet.top + 8
     for step in range(10):
         alpha = LIGHT["shade"] * step / 9
         sheet.box(x + 4 * step, base - 6, 4, 6.5, "word", alpha)
-    note = "attention to a word, from none to most"
     sheet.text(x + 46, base, note, sheet.small, "muted")
     sheet.top += 14

@@ -19,9 +19,9 @@ from rnnzoo.tasks.carried import Carried
 from rnnzoo.tasks.columns import Columns
 from rnnzoo.tasks.embeddings import most_ids, size_embedding
 from rnnzoo.tasks.generation import TextGenerator
+from rnnzoo.tasks.surprise import AT_A_TIME, WithSurprise
 from rnnzoo.tasks.target_text import TargetText
 
-AT_A_TIME = 1024  # tokens whose scores of all others are in memory
 BATCH_SIZE = 64
 LIKELIEST = 10  # tokens that `next` answers
 
@@ -54,7 +54,7 @@ class Ranked:
 
 
 @keras.saving.register_keras_serializable(package="rnnzoo")
-class LanguageModel(TextGenerator):
+class LanguageModel(WithSurprise, TextGenerator):
     """Says how probable texts are, and writes new ones, token by token.
 
         P(w_1 .. w_n) = p(end | w_1 .. w_n) prod_t p(w_t | w_1 .. w_(t-1))
