@@ -66,6 +66,20 @@ class Translation(Case):
     sent = {**Case.sent, "beam_width": [2] * 8, "n_best": [2] * 8}
 
 
+class LanguageModeling(Case):
+    overrides = {"vocabulary_size": 200, "embedding_dim": 8, "units": 16}
+    targets = None
+    sent = {
+        **Case.sent,
+        "prompt": Case.sent["text"],
+        "max_length": [12] * 8,
+        "temperature": [1.0, 0.0, 2.0, 1.0, 1.0, 0.5, 1.0, 1.0],
+        "top_k": [0, 3, 2, 0, 0, 0, 1, 2],
+        "top_p": [1.0, 1.0, 0.5, 0.3, 1.0, 1.0, 1.0, 0.9],
+        "seed": [1, 2, 3, 4, 5, 6, 7, 8],
+    }
+
+
 class Captioning(Case):
     overrides = {
         "image_size": 16,
@@ -90,6 +104,7 @@ class Captioning(Case):
 
 TASKS = {
     "captioning": Captioning(),
+    "language_modeling": LanguageModeling(),
     "translation": Translation(),
     "text_classification": TextClassification(),
     "entity_tagging": EntityTagging(),

@@ -262,8 +262,8 @@ def _add_predict(commands):
     command = _add(
         commands,
         "predict",
-        "Answer texts, or describe images by their paths, one a line, with "
-        "tabs between results and text.",
+        "Answer texts, continue them, or describe images by their paths, one a "
+        "line, with tabs between results and text.",
     )
     _add_model(command)
     command.add_argument(
@@ -305,6 +305,7 @@ def _add_predict(commands):
     group.add_argument(
         "--prefix", metavar="TEXT", help="how answers to texts must begin"
     )
+    _add_sampling(command)
 
 
 def _add_explain(commands):
@@ -406,6 +407,36 @@ def _add_limits(command):
         help="exponent of the length in scores; higher for longer texts",
     )
     return group
+
+
+def _add_sampling(command):
+    group = command.add_argument_group(
+        "of language models, which continue texts"
+    )
+    group.add_argument(
+        "--count", type=int, metavar="N", help="number of texts of each"
+    )
+    group.add_argument(
+        "--temperature",
+        type=float,
+        metavar="T",
+        help="divisor of the logits; 0 takes the likeliest token",
+    )
+    group.add_argument(
+        "--top-k",
+        type=int,
+        metavar="N",
+        help="number of the likeliest tokens that are drawn from; 0: all",
+    )
+    group.add_argument(
+        "--top-p",
+        type=float,
+        metavar="P",
+        help="probability of the likeliest tokens, which are drawn from",
+    )
+    group.add_argument(
+        "--seed", type=int, metavar="N", help="draws the same texts again"
+    )
 
 
 def _add_dataset(command, files):

@@ -3,7 +3,27 @@
 import ast
 
 from rnnzoo.tasks import TextToText, TextWriter
-from rnnzoo.tasks.beam import LIMITS
+from rnnzoo.tasks.generation import TextGenerator
+
+# Options of texts: for which kinds of tasks they are, and what these do.
+_WRITING = (
+    (
+        ("max_length", "min_length", "block_ngrams"),
+        (TextWriter, TextGenerator),
+        "writes texts",
+    ),
+    (
+        ("beam_width", "n_best", "length_penalty"),
+        TextWriter,
+        "writes the best texts that a beam search finds",
+    ),
+    (("prefix",), TextToText, "writes texts about texts"),
+    (
+        ("count", "temperature", "top_k", "top_p", "seed"),
+        TextGenerator,
+        "draws texts",
+    ),
+)
 
 
 def read_settings(card, settings):
@@ -54,25 +74,23 @@ def _is_word(value):
 
 
 def limits_of(args, task):
-    """The arguments of a search for texts that were given.
+    """The arguments of a verb that writes texts that were given.
 
     Raises:
-        ValueError: If the task writes no texts, or none about texts and there
-            is a prefix.
+        ValueError: If one is for another kind of task.
     """
-    names = ("beam_width", "n_best", "prefix", *LIMITS)
-    limits = {
-        name: value
-        for name in names
-        if (value := getattr(args, name, None)) is not None
-    }
-    kind, what = TextWriter, "writes texts"
-    if "prefix" in limits:
-        kind, what = TextToText, "writes texts about texts"
-    if limits and not isinstance(task, kind):
-        options = ", ".join(args.options[name] for name in limits)
-        raise ValueError(
-            f"Expected a model that {what}, with {options}. Received: "
-            f"{args.model}, for {task.kind}"
-        )
-    return limits
+    given = {}
+    for names, kinds, what in _WRITING:
+        own = {
+            name: value
+            for name in names
+            if (value := getattr(args, name, None)) is not None
+        }
+        if own and not isinstance(task, kinds):
+            options = ", ".join(args.options[name] for name in own)
+            raise ValueError(
+                f"Expected a model that {what}, with {options}. Received: "
+                f"{args.model}, for {task.kind}"
+            )
+        given |= own
+    return given

@@ -18,7 +18,7 @@ def in_parts(function, tensors, most):
         return function(*tensors)
     count = tf.shape(tensors[0])[0]
     size = tf.clip_by_value(count, 1, most)
-    parts = -(-count // size)
+    parts = tf.maximum(-(-count // size), 1)
 
     def cut(tensor):
         missing = [[0, parts * size - count]]

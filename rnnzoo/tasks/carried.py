@@ -30,7 +30,7 @@ class Carried:
                 shape=[None, size],
                 trainable=False,
                 synchronization=tf.VariableSynchronization.ON_READ,
-                aggregation=tf.VariableAggregation.NONE,
+                aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
             )
             for size in sizes
         ]
@@ -44,17 +44,18 @@ class Carried:
                 begin with zeros.
         """
         rows = tf.shape(continues)[0]
+        # A branch would not know the replica.
+        kept = [each.read_value() for each in self._states]
 
         def states():
             return [
                 tf.where(continues[:, None], each, tf.zeros_like(each))
-                for each in self._states
+                for each in kept
             ]
 
         def zeros():
             return [
-                tf.zeros([rows, each.shape[1]], each.dtype)
-                for each in self._states
+                tf.zeros([rows, each.shape[1]], each.dtype) for each in kept
             ]
 
         return tf.cond(tf.reduce_any(continues), states, zeros)

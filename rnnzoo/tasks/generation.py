@@ -17,6 +17,8 @@ from rnnzoo.checks import (
 from rnnzoo.graphs import traced
 from rnnzoo.ids import UNKNOWN
 from rnnzoo.pipeline.examples import Examples
+from rnnzoo.records import in_one_line
+from rnnzoo.tasks.answers import as_line, fields_of
 from rnnzoo.tasks.target_text import begin_with
 from rnnzoo.tasks.task import Task
 from rnnzoo.tasks.text_writer import several
@@ -135,9 +137,10 @@ class TextGenerator(Task):
         if seed is None:
             seed = np.random.randint(2**31)
         check_count("seed", seed)
-        prompts = np.concatenate(
-            [[], *(chunk["text"] for chunk in self.read_inputs(x))]
-        )
+        chunks = [chunk["text"] for chunk in self.read_inputs(x)]
+        if not chunks:
+            return []
+        prompts = np.concatenate(chunks)
         examples = Examples(
             {
                 "text": tf.constant(prompts.tolist(), tf.string),
@@ -221,6 +224,22 @@ class TextGenerator(Task):
     @traced
     def _generated(self, inputs, sampling):
         return self.write(inputs["text"], inputs["seed"], sampling)
+
+    @staticmethod
+    def format_answer(answer):
+        return in_one_line(as_line(answer))
+
+    @staticmethod
+    def as_record(answer):
+        """The text and its log probability; of a list, all of them, too."""
+        is_list = isinstance(answer, list)
+        found = [
+            fields_of(Generated, each)
+            for each in (answer if is_list else [answer])
+        ]
+        text, log_prob = (found or [fields_of(Generated, None)])[0].values()
+        record = {"generated": text, "log_prob": log_prob}
+        return record | {"texts": found} if is_list else record
 
     def served_generate(self):
         """The signature `generate` of exports.

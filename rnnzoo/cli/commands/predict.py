@@ -18,6 +18,7 @@ from rnnzoo.records import Lines, in_one_line
 from rnnzoo.tasks import TextWriter
 from rnnzoo.tasks.answers import as_plain
 from rnnzoo.tasks.classifier import Classifier
+from rnnzoo.tasks.generation import TextGenerator
 
 LINES_AT_ONCE = 256
 UNREADABLE = "Invalid image"  # begins the warning of a captioner
@@ -46,7 +47,7 @@ def _verb(args, task):
     options = limits_of(args, task)
     if args.batch_size is not None:
         options["batch_size"] = args.batch_size
-    if args.format and isinstance(task, TextWriter):
+    if args.format and isinstance(task, (TextWriter, TextGenerator)):
         options["return_scores"] = True
     name = task.verb
     if args.probabilities:
@@ -65,7 +66,7 @@ def _form(args, task):
     """Function of a line and its answer, or `None`, that makes the output."""
     if not args.format:
         return functools.partial(_readable, task)
-    nothing = [] if (args.n_best or 1) > 1 else None
+    nothing = [] if max(args.n_best or 1, args.count or 1) > 1 else None
     empty = _record(task, nothing, args.probabilities)
     form = Lines(args.format, {**empty, task.input_name: ""})
     if isinstance(sys.stdout, io.TextIOWrapper):
