@@ -57,6 +57,37 @@ def _call(function, holder, *args, **kwargs):
     return function(holder(), *args, **kwargs)
 
 
+def map_rows(function, tensors, signature):
+    """The results of a function on each row, one after the other.
+
+    It is `tf.map_fn` that leaves nothing behind where the function raises: a
+    caching device would stay, with which no strategy could be entered.
+
+    Args:
+        function: Takes a row, in the structure of the tensors.
+        tensors: Tensor `(n, ...)`, or a structure of them.
+        signature: Structure of `tf.TensorSpec`, or dtypes, of its results.
+
+    Examples:
+
+    >>> import tensorflow as tf
+    >>> from rnnzoo.graphs import map_rows
+    >>> map_rows(tf.square, tf.constant([2, 3]), tf.TensorSpec([], tf.int32))
+    <tf.Tensor: shape=(2,), dtype=int32, numpy=array([4, 9], dtype=int32)>
+    """
+    scope = tf.compat.v1.get_variable_scope()
+    try:
+        return tf.map_fn(
+            function,
+            tensors,
+            parallel_iterations=1,
+            fn_output_signature=signature,
+        )
+    except BaseException:
+        scope.set_caching_device(None)
+        raise
+
+
 @contextlib.contextmanager
 def without_tracing_warnings():
     """Context in which TensorFlow does not warn of tracings.

@@ -3,6 +3,8 @@
 import keras
 import tensorflow as tf
 
+from rnnzoo.graphs import map_rows
+
 
 def in_parts(function, tensors, most):
     """The results of a function on all rows, computed on some at a time.
@@ -27,11 +29,10 @@ def in_parts(function, tensors, most):
         cut = tf.reshape(tf.pad(tensor, missing), shape)
         return tf.ensure_shape(cut, [None, None, *tensor.shape[1:]])
 
-    found = tf.map_fn(
+    found = map_rows(
         lambda part: function(*part),
         tuple(map(cut, tensors)),
-        parallel_iterations=1,
-        fn_output_signature=tf.nest.map_structure(
+        tf.nest.map_structure(
             lambda x: tf.TensorSpec([None, *x.shape[1:]], x.dtype),
             function(*(each[:0] for each in tensors)),
         ),

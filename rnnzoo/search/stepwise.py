@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+from rnnzoo.graphs import map_rows
 from rnnzoo.search.arguments import as_int, check
 from rnnzoo.search.hypotheses import Hypotheses, trim
 from rnnzoo.search.limits import Limits
@@ -258,12 +259,12 @@ def _noise(seed, batch, count, steps):
 )
 def _uniform(pairs, numbers, steps):
     """Uniform numbers `(rows, steps)`; more steps do not change the others."""
-    return tf.map_fn(
+    return map_rows(
         lambda pair: tf.random.stateless_uniform(
             [steps], tf.random.fold_in(*pair)
         ),
         (pairs, numbers),
-        fn_output_signature=tf.TensorSpec([None], tf.float32),
+        tf.TensorSpec([None], tf.float32),
     )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from rnnzoo.checks import check_positive
-from rnnzoo.graphs import traced
+from rnnzoo.graphs import map_rows, traced
 from rnnzoo.layers.dropout import one_network
 from rnnzoo.uncertainty import Uncertainty, uncertainty
 
@@ -102,9 +102,7 @@ class WithSamples:
                 )
             return probabilities
 
-        samples = tf.map_fn(
-            answer, tf.range(samples), fn_output_signature=tf.float32
-        )
+        samples = map_rows(answer, tf.range(samples), tf.float32)
         return self._measure(tf.transpose(samples, [1, 0, 2]))
 
     _sample = traced(sampled)

@@ -110,11 +110,13 @@ def test_no_text_has_an_answer(model):
     assert len(found.entropy) == len(found.mean) == 0
 
 
-def test_what_cannot_be_sampled_is_said():
+def test_what_cannot_be_sampled_is_said(mirrored):
     rates = dict.fromkeys(RATES, 0)
     model = build("han_classifier", [0, 1, 0, 1, 0, 1], **rates)
     with pytest.raises(ValueError, match="needs dropout"):
         model.sample(TEXTS)
+    with mirrored.scope():  # An error leaves nothing behind.
+        pass
     with pytest.raises(ValueError, match="`samples`. Expected a positive"):
         model.sample(TEXTS, samples=0)
     for seed in (-1, 2**31, 1.0, None):
