@@ -1,0 +1,155 @@
+"""Training on the adding problem, and the gradients meanwhile."""
+
+import functools
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from rnnzoo.datasets.long_memory import SIZES, adding
+from rnnzoo.diagnostics import gradient_norms
+
+SOLVED = 0.01  # mean squared error; who always says 1 has 1/6
+BATCH = 32
+CHECKS = 20  # moments of a training
+SEED = 1
+
+
+class Training(NamedTuple):
+    """What a training was like at some moments; the first is before it.
+
+    Attributes:
+        name: The network's.
+        updates: int array `(moments,)`: number of updates so far.
+        errors: Array `(moments,)`: mean squared error on unseen examples.
+        h: Array `(moments, steps)`: norm of the gradient by the output of the
+            lowest layer after each step, divided by that of the highest layer
+            after the last step. `None` if gradients were not measured.
+        c: The same by the cell states of an LSTM, divided by that after the
+            last step; else `None`.
+    """
+
+    name: str
+    updates: Any
+    errors: Any
+    h: Any = None
+    c: Any = None
+
+    @property
+    def solved(self):
+        """Number of updates after which it was solved, or `None`."""
+        below = np.flatnonzero(self.errors < SOLVED)
+        return int(self.updates[below[0]]) if below.size else None
+
+
+class Reader(keras.Model):
+    """A recurrent layer, and a number from its last output."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.layer = layer
+        self.head = keras.layers.Dense(1)
+
+    def call(self, sequences, training=False):
+        outputs = self.layer(sequences, training=training)
+        if outputs.shape.rank == 3:
+            outputs = outputs[:, -1]
+        return self.head(outputs)[:, 0]
+
+
+def train(network, steps, updates, watch=True):
+    """Trains a network on the adding problem.
+
+    Args:
+        network: `rnnzoo.gradients.networks.Network`.
+        steps: Number of steps of a sequence.
+        updates: Number of updates.
+        watch: Whether to measure gradients, too. Otherwise the training ends
+            when the problem is solved.
+
+    Returns:
+        `Training`.
+    """
+    keras.utils.set_random_seed(SEED)
+    rng = np.random.default_rng(SEED)
+    (sequences, sums), test = problem("train", steps), problem("test", steps)
+    model = Reader(network.layer(steps))
+    few = test[0][:BATCH], test[1][:BATCH]
+    moments = [(0, _error(model, *test), watch and relative_norms(model, *few))]
+    advance = _advance(model, network, test)
+    chunk = max(updates // CHECKS, 1)
+    for done in range(chunk, updates + 1, chunk):
+        places = rng.integers(len(sums), size=(chunk, BATCH))
+        error = float(advance(sequences[places], sums[places]))
+        moments.append((done, error, watch and relative_norms(model, *few)))
+        if error < SOLVED and not watch:
+            break
+    done, errors, norms = zip(*moments, strict=True)
+    h, c = zip(*norms, strict=True) if watch else (None, None)
+    return Training(
+        network.name,
+        np.array(done),
+        np.array(errors, "float64"),
+        np.array(h) if watch else None,
+        np.array(c) if watch and c[0] is not None else None,
+    )
+
+
+@functools.lru_cache(maxsize=2)
+def problem(split, steps):
+    """Examples as those of the dataset `rnnzoo_adding`.
+
+    Args:
+        split: A split of the dataset.
+        steps: Number of steps, not only those of the dataset.
+
+    Returns:
+        Tuple of float32 `(examples, steps, 2)` and `(examples,)`.
+    """
+    rng = np.random.default_rng([list(SIZES).index(split), steps])
+    examples = [adding(steps, rng) for _ in range(SIZES[split])]
+    return tuple(
+        np.array([each[name] for each in examples], "float32")
+        for name in ("sequence", "sum")
+    )
+
+
+def relative_norms(model, sequences, sums):
+    """A row of `h` and, of an LSTM, `c` of a `Training`; else `None`."""
+    found = gradient_norms(
+        model, sequences, loss=lambda answers: _mean_square(answers - sums)
+    )
+    layers = getattr(model.layer, "layers", [model.layer])
+    lowest, highest = (found[each.path] for each in (layers[0], layers[-1]))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        h = lowest.h / highest.h[-1]
+        c = None if lowest.c is None else lowest.c / highest.c[-1]
+    return h, c
+
+
+def _advance(model, network, test):
+    """A function that trains on batches, and returns the error after them."""
+    optimizer = network.optimizer(network.rate, global_clipnorm=network.clip)
+    optimizer.build(model.trainable_variables)
+
+    # Compiled, because small operations cost little more than their dispatch.
+    @tf.function(jit_compile=True)
+    def advance(sequences, sums):
+        for n in tf.range(len(sums)):
+            with tf.GradientTape() as tape:
+                answers = model(sequences[n], training=True)
+                loss = _mean_square(answers - sums[n])
+            variables = model.trainable_variables
+            optimizer.apply(tape.gradient(loss, variables), variables)
+        return _error(model, *test)
+
+    return advance
+
+
+def _error(model, sequences, sums):
+    return _mean_square(model(sequences) - sums)
+
+
+def _mean_square(differences):
+    return tf.reduce_mean(tf.square(differences))
