@@ -1,14 +1,17 @@
-"""Small networks of about a thousand weights, each with or without a cure."""
+"""Small networks of about a thousand weights, with and without each cure."""
 
+import functools
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import keras
 import numpy as np
 
-from rnnzoo.layers import GRU, LSTM, SimpleRNN, Stack
+from rnnzoo import layers
 
-DEPTH = 10  # layers of the deep networks
+SIMPLE, JORDAN_UNITS, GATED = 32, 24, 16  # units: about as many weights
+DEPTH = 6  # layers of the deep networks
+DEVIATION = 0.1  # of small random weights
 
 
 class Network(NamedTuple):
@@ -19,53 +22,21 @@ class Network(NamedTuple):
         layer: Function of the number of steps that returns a new recurrent
             layer, or a stack of some.
         rate: Learning rate.
-        optimizer: Class of the optimizer.
         clip: Norm to which gradients are clipped; `None` leaves them.
     """
 
     name: str
     layer: Callable
     rate: float
-    optimizer: Any = keras.optimizers.Adam
     clip: float | None = 1.0
 
 
-def _simple(units=32, **settings):
-    return lambda steps: SimpleRNN(units, **settings)
-
-
-def _rectified(recurrent, gain=1.0):
-    if recurrent == "identity":
-        recurrent = keras.initializers.Identity(gain)
-    return _simple(activation="relu", recurrent_initializer=recurrent)
-
-
-def _lstm(**biases):
-    def layer(steps):
-        return LSTM(
-            16,
-            unit_forget_bias=False,
-            bias_initializer=lambda shape, dtype=None: gate_biases(
-                shape, steps, **biases
-            ),
-        )
-
-    return layer
-
-
-def _deep(residual):
-    def layer(steps):
-        layers = [GRU(16, return_sequences=True) for _ in range(DEPTH)]
-        return Stack(layers, residual=residual)
-
-    return layer
-
-
-def gate_biases(shape, steps, forget=0.0, chrono=False):
+def gate_biases(shape, dtype=None, steps=2, forget=0.0, chrono=False):
     """Initial biases of an LSTM.
 
     Args:
         shape: `(4 * units,)`.
+        dtype: Not used; Keras gives it.
         steps: Number of steps of a sequence.
         forget: Bias of the forget gates.
         chrono: Whether each unit gets a time to remember, from 1 step to all
@@ -84,23 +55,56 @@ def gate_biases(shape, steps, forget=0.0, chrono=False):
     return biases.reshape(shape)
 
 
-ELMAN = Network("Elman, orthogonal", _simple(), 0.002)
-ELMAN_RANDOM = Network(
-    "Elman, random", _simple(recurrent_initializer="glorot_uniform"), 0.002
+def _simple(steps, units=SIMPLE, recurrent=None, **settings):
+    return layers.SimpleRNN(
+        units,
+        recurrent_initializer=recurrent() if recurrent else "orthogonal",
+        **settings,
+    )
+
+
+def _gru(steps):
+    return layers.GRU(GATED)
+
+
+def _lstm(steps, **biases):
+    return layers.LSTM(
+        GATED,
+        unit_forget_bias=False,
+        bias_initializer=functools.partial(gate_biases, steps=steps, **biases),
+    )
+
+
+def _deep(steps, residual):
+    each = [layers.GRU(GATED, return_sequences=True) for _ in range(DEPTH)]
+    return layers.Stack(each, residual=residual)
+
+
+_with = functools.partial
+_small = _with(keras.initializers.RandomNormal, stddev=DEVIATION)
+_identity = keras.initializers.Identity
+_rectified = _with(_simple, activation="relu")
+
+ELMAN = Network("Elman, orthogonal", _simple, 0.002)
+ELMAN_RANDOM = Network("Elman, random", _with(_simple, recurrent=_small), 0.002)
+JORDAN = Network(
+    "Jordan", _with(_simple, units=JORDAN_UNITS, feedback="output"), 0.002
 )
-JORDAN = Network("Jordan", _simple(24, feedback="output"), 0.002)
-RELU_RANDOM = Network("Relu, random", _rectified("glorot_uniform"), 0.002)
-RELU_IDENTITY = Network("Relu, identity", _rectified("identity"), 0.002)
-GATED = Network("GRU", lambda steps: GRU(16), 0.02)
-LSTM_0 = Network("LSTM, forget bias 0", _lstm(), 0.02)
-LSTM_1 = Network("LSTM, forget bias 1", _lstm(forget=1.0), 0.02)
-LSTM_CHRONO = Network("LSTM, chrono biases", _lstm(chrono=True), 0.02)
+RELU_RANDOM = Network(
+    "Rectified, random", _with(_rectified, recurrent=_small), 0.002
+)
+RELU_IDENTITY = Network(
+    "Rectified, identity", _with(_rectified, recurrent=_identity), 0.002
+)
 CLIPPED = Network(
     "Clipped",
-    _rectified("identity", 1.1),
-    0.03,
-    keras.optimizers.SGD,
+    _with(_rectified, recurrent=_with(_identity, gain=1.1)),
+    0.002,
 )
 NOT_CLIPPED = CLIPPED._replace(name="Not clipped", clip=None)
-PLAIN_STACK = Network("Plain stack", _deep(residual=False), 0.01)
-RESIDUAL_STACK = Network("Residual stack", _deep(residual=True), 0.01)
+GRU = Network("GRU", _gru, 0.02)
+LSTM_0 = Network("LSTM, forget bias 0", _lstm, 0.02)
+LSTM_1 = Network("LSTM, forget bias 1", _with(_lstm, forget=1.0), 0.02)
+LSTM_CHRONO = Network("LSTM, chrono biases", _with(_lstm, chrono=True), 0.02)
+PLAIN = Network("Plain stack", _with(_deep, residual=False), 0.01)
+RESIDUAL = Network("Residual stack", _with(_deep, residual=True), 0.01)

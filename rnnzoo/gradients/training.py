@@ -1,6 +1,7 @@
 """Training on the adding problem, and the gradients meanwhile."""
 
 import functools
+import threading
 from typing import Any, NamedTuple
 
 import keras
@@ -12,8 +13,9 @@ from rnnzoo.diagnostics import gradient_norms
 
 SOLVED = 0.01  # mean squared error; who always says 1 has 1/6
 BATCH = 32
-CHECKS = 20  # moments of a training
+CHECKS = 20  # in a training
 SEED = 1
+_BUILDING = threading.Lock()
 
 
 class Training(NamedTuple):
@@ -23,11 +25,11 @@ class Training(NamedTuple):
         name: The network's.
         updates: int array `(moments,)`: number of updates so far.
         errors: Array `(moments,)`: mean squared error on unseen examples.
-        h: Array `(moments, steps)`: norm of the gradient by the output of the
-            lowest layer after each step, divided by that of the highest layer
-            after the last step. `None` if gradients were not measured.
-        c: The same by the cell states of an LSTM, divided by that after the
-            last step; else `None`.
+        h: Array `(moments, steps)`: norm of the gradient by the output after
+            each step, divided by that after the last one. Of a stack,
+            `(moments, layers)`: that of each layer after the last step,
+            divided by that of the highest. `None` if it was not measured.
+        c: The same by the cell states of an LSTM; else `None`.
     """
 
     name: str
@@ -71,12 +73,14 @@ def train(network, steps, updates, watch=True):
     Returns:
         `Training`.
     """
-    keras.utils.set_random_seed(SEED)
     rng = np.random.default_rng(SEED)
     (sequences, sums), test = problem("train", steps), problem("test", steps)
-    model = Reader(network.layer(steps))
     few = test[0][:BATCH], test[1][:BATCH]
-    moments = [(0, _error(model, *test), watch and relative_norms(model, *few))]
+    with _BUILDING:  # the seed is the process's
+        keras.utils.set_random_seed(SEED)
+        model = Reader(network.layer(steps))
+        error = float(_error(model, *test))
+    moments = [(0, error, watch and relative_norms(model, *few))]
     advance = _advance(model, network, test)
     chunk = max(updates // CHECKS, 1)
     for done in range(chunk, updates + 1, chunk):
@@ -96,7 +100,7 @@ def train(network, steps, updates, watch=True):
     )
 
 
-@functools.lru_cache(maxsize=2)
+@functools.lru_cache(maxsize=8)
 def problem(split, steps):
     """Examples as those of the dataset `rnnzoo_adding`.
 
@@ -120,20 +124,23 @@ def relative_norms(model, sequences, sums):
     found = gradient_norms(
         model, sequences, loss=lambda answers: _mean_square(answers - sums)
     )
-    layers = getattr(model.layer, "layers", [model.layer])
-    lowest, highest = (found[each.path] for each in (layers[0], layers[-1]))
+    stack = getattr(model.layer, "layers", None)
+    if stack is not None:
+        h, c = np.array([found[each.path].h[-1] for each in stack]), None
+    else:
+        h, c = found[model.layer.path]
     with np.errstate(divide="ignore", invalid="ignore"):
-        h = lowest.h / highest.h[-1]
-        c = None if lowest.c is None else lowest.c / highest.c[-1]
-    return h, c
+        return h / h[-1], None if c is None else c / c[-1]
 
 
 def _advance(model, network, test):
     """A function that trains on batches, and returns the error after them."""
-    optimizer = network.optimizer(network.rate, global_clipnorm=network.clip)
+    optimizer = keras.optimizers.Adam(
+        network.rate, global_clipnorm=network.clip
+    )
     optimizer.build(model.trainable_variables)
 
-    # Compiled, because small operations cost little more than their dispatch.
+    # XLA, because operations this small cost less than their dispatch.
     @tf.function(jit_compile=True)
     def advance(sequences, sums):
         for n in tf.range(len(sums)):

@@ -1,0 +1,58 @@
+"""What is trained, and on how many steps."""
+
+import itertools
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+from rnnzoo.gradients import networks
+from rnnzoo.gradients.maps import verdict
+from rnnzoo.gradients.training import train
+
+STEPS = (50, 100, 200)  # of the table; most maps are of the first
+FEW = 10  # steps of deep networks
+UNGATED = networks.ELMAN, networks.JORDAN
+GATED = networks.GRU, networks.LSTM_1
+LSTMS = networks.LSTM_0, networks.LSTM_1, networks.LSTM_CHRONO
+ELMANS = networks.ELMAN_RANDOM, networks.ELMAN
+RECTIFIED = networks.RELU_RANDOM, networks.RELU_IDENTITY
+EXPLODING = networks.NOT_CLIPPED, networks.CLIPPED
+DEEP = networks.PLAIN, networks.RESIDUAL
+COMPARED = (*UNGATED, networks.RELU_IDENTITY, *GATED, networks.LSTM_CHRONO)
+MOST_THREADS = 4
+
+
+def jobs():
+    """All that is trained: tuples of a network, steps and `train`'s `watch`."""
+    mapped = [
+        *itertools.product(DEEP, [FEW]),  # the slowest first
+        *itertools.product(
+            [*UNGATED, *GATED, *LSTMS, *ELMANS, *EXPLODING], STEPS[:1]
+        ),
+        *itertools.product(RECTIFIED, STEPS[1:2]),
+    ]
+    table = [*itertools.product(COMPARED, STEPS)]
+    mapped, table = dict.fromkeys(mapped), dict.fromkeys(table)
+    return [
+        *((*job, True) for job in mapped),
+        *((*job, False) for job in table if job not in mapped),
+    ]
+
+
+def run(updates, say=print):
+    """Trains all networks, as many at a time as there are processors.
+
+    Args:
+        updates: Number of updates of each.
+        say: Function that takes a line on each training.
+
+    Returns:
+        Dict of the name of a network and its steps to a `Training`.
+    """
+
+    def one(network, steps, watch):
+        training = train(network, steps, updates, watch)
+        say(f"{network.name}, {steps} steps: {verdict(training)}")
+        return (network.name, steps), training
+
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, MOST_THREADS)) as pool:
+        return dict(pool.map(one, *zip(*jobs(), strict=True)))
