@@ -4,18 +4,7 @@ All numbers come from the trainings; the texts say what is to be seen, not what
 came out.
 """
 
-from rnnzoo.gradients.experiments import (
-    COMPARED,
-    DEEP,
-    ELMANS,
-    EXPLODING,
-    FEW,
-    GATED,
-    LSTMS,
-    RECTIFIED,
-    STEPS,
-    UNGATED,
-)
+from rnnzoo.gradients import experiments
 from rnnzoo.gradients.maps import Map, ratio, verdict
 from rnnzoo.gradients.networks import DEPTH, DEVIATION
 from rnnzoo.gradients.show import Chapter, Chapters
@@ -32,10 +21,11 @@ def chapters(trainings, updates):
     Returns:
         `rnnzoo.gradients.show.Chapters`.
     """
+    four = _maps(trainings, experiments.FOUR, experiments.STEPS[0])
     return Chapters(
         [
-            _vanishing(trainings),
-            _gates(trainings),
+            _vanishing(four),
+            _gates(four),
             _forget_biases(trainings),
             _initial_weights(trainings),
             _clipping(trainings),
@@ -55,11 +45,12 @@ def _maps(trainings, networks, steps, states="hc"):
     ]
 
 
-def _vanishing(trainings):
+def _vanishing(maps):
+    steps = experiments.STEPS[0]
     return Chapter(
         "How gradients vanish",
         [
-            f"Small networks read {STEPS[0]} numbers, of which two are marked, "
+            f"Small networks read {steps} numbers, of which two are marked, "
             "and answer after the last one with the sum of the marked ones: "
             "the adding problem (Hochreiter & Schmidhuber 1997). What the "
             "error teaches about a step comes to it as the gradient by the "
@@ -72,13 +63,13 @@ def _vanishing(trainings):
             f"{SOLVED} the problem counts as solved. An LSTM has two states, "
             "its output h and its cell c.",
         ],
-        _maps(trainings, [*UNGATED, *GATED], STEPS[0]),
+        maps,
     )
 
 
-def _gates(trainings):
+def _gates(maps):
     rows = [("network", "before training", "after training", "the problem")]
-    for each in _maps(trainings, [*UNGATED, *GATED], STEPS[0]):
+    for each in maps:
         first, last = map(ratio, each.ends)
         rows.append((each.title, first, last, each.verdict))
     return Chapter(
@@ -106,11 +97,12 @@ def _forget_biases(trainings):
             "are of the cell c. A bias that is chosen well shows in the first "
             "row, before any training.",
         ],
-        _maps(trainings, LSTMS, STEPS[0], "c"),
+        _maps(trainings, experiments.LSTMS, experiments.STEPS[0], "c"),
     )
 
 
 def _initial_weights(trainings):
+    short, long, _ = experiments.STEPS
     return Chapter(
         "Cure: orthogonal and identity matrices",
         [
@@ -120,11 +112,11 @@ def _initial_weights(trainings):
             "are (Le et al. 2015). Beside each: recurrent weights drawn with a "
             f"standard deviation of {DEVIATION}. Initial weights promise "
             "something for the first row only, and training is free to leave "
-            f"them. The rectified networks read {STEPS[1]} numbers.",
+            f"them. The rectified networks read {long} numbers.",
         ],
         [
-            *_maps(trainings, ELMANS, STEPS[0]),
-            *_maps(trainings, RECTIFIED, STEPS[1]),
+            *_maps(trainings, experiments.ELMANS, short),
+            *_maps(trainings, experiments.RECTIFIED, long),
         ],
     )
 
@@ -141,15 +133,16 @@ def _clipping(trainings):
             "all later updates. Clipping keeps the gradient's direction; it "
             "cures nothing that vanishes. Rows without a number are grey.",
         ],
-        _maps(trainings, EXPLODING, STEPS[0]),
+        _maps(trainings, experiments.EXPLODING, experiments.STEPS[0]),
     )
 
 
 def _residuals(trainings):
+    few = experiments.FEW
     return Chapter(
         "Cure: residual connections, for depth",
         [
-            f"Stacks of {DEPTH} GRUs read {FEW} numbers. Here the gradient "
+            f"Stacks of {DEPTH} GRUs read {few} numbers. Here the gradient "
             "has to come down through layers, too: columns are layers, after "
             "the last step, and the share is that of the gradient at the "
             "highest. A residual connection adds a layer's input to its output "
@@ -158,14 +151,20 @@ def _residuals(trainings):
             "divides updates by the usual size of a gradient, may train a "
             "plain stack of this depth as well.",
         ],
-        [Map(trainings[each.name, FEW], axis="layer") for each in DEEP],
+        [
+            Map(trainings[each.name, experiments.FEW], axis="layer")
+            for each in experiments.DEEP
+        ],
     )
 
 
 def _solved(trainings, updates):
-    rows = [("network", *(f"{steps} steps" for steps in STEPS))]
-    for network in COMPARED:
-        cells = (verdict(trainings[network.name, steps]) for steps in STEPS)
+    rows = [("network", *(f"{steps} steps" for steps in experiments.STEPS))]
+    for network in experiments.COMPARED:
+        cells = (
+            verdict(trainings[network.name, steps])
+            for steps in experiments.STEPS
+        )
         rows.append((network.name, *cells))
     return Chapter(
         "What learns to remember",

@@ -10,7 +10,7 @@ CONSTANT = 1 / 6  # the error of who always says 1
 # Powers of ten: of what fades to nothing, and of the deepest amber.
 VANISHED, EXPLODED = -6, 2
 TICKS = {-6: "10⁻⁶", -4: "10⁻⁴", -2: "10⁻²", 0: "1", 2: "100"}
-LEGEND = "norm of the gradient, as a share of that at the end (log scale)"
+LEGEND = "norm of the gradient, as a share of the last column's (log scale)"
 
 
 class Map(NamedTuple):

@@ -23,6 +23,7 @@ class Training(NamedTuple):
 
     Attributes:
         name: The network's.
+        steps: Number of steps of a sequence.
         updates: int array `(moments,)`: number of updates so far.
         errors: Array `(moments,)`: mean squared error on unseen examples.
         h: Array `(moments, steps)`: norm of the gradient by the output after
@@ -33,6 +34,7 @@ class Training(NamedTuple):
     """
 
     name: str
+    steps: int
     updates: Any
     errors: Any
     h: Any = None
@@ -93,6 +95,7 @@ def train(network, steps, updates, watch=True):
     h, c = zip(*norms, strict=True) if watch else (None, None)
     return Training(
         network.name,
+        steps,
         np.array(done),
         np.array(errors, "float64"),
         np.array(h) if watch else None,
