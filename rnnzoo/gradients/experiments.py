@@ -9,7 +9,7 @@ from rnnzoo.gradients.maps import verdict
 from rnnzoo.gradients.training import train
 
 STEPS = (50, 100, 200)  # of the table; most maps are of the first
-FEW = 10  # steps of deep networks
+FEW = 6  # steps of deep networks
 FOUR = networks.ELMAN, networks.JORDAN, networks.GRU, networks.LSTM_1
 LSTMS = networks.LSTM_0, networks.LSTM_1, networks.LSTM_CHRONO
 ELMANS = networks.ELMAN_RANDOM, networks.ELMAN
@@ -23,9 +23,9 @@ MOST_THREADS = 4
 def jobs():
     """All that is trained: tuples of a network, steps and `train`'s `watch`."""
     mapped = [
-        *itertools.product(DEEP, [FEW]),  # the slowest first
         *itertools.product([*FOUR, *LSTMS, *ELMANS, *EXPLODING], STEPS[:1]),
         *itertools.product(RECTIFIED, STEPS[1:2]),
+        *itertools.product(DEEP, [FEW]),
     ]
     table = [*itertools.product(COMPARED, STEPS)]
     mapped, table = dict.fromkeys(mapped), dict.fromkeys(table)

@@ -76,7 +76,7 @@ def verdict(training):
 
 def ratio(value):
     """A ratio, in two digits."""
-    return f"{value:.2g}" if np.isfinite(value) else "no number"
+    return "no number" if np.isnan(value) else f"{value:.2g}"
 
 
 def pixels(ratios):
@@ -93,17 +93,15 @@ def pixels(ratios):
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.log10(np.asarray(ratios, "float64"))[..., None]
     blue, amber, grey = (
-        np.array([*bytes.fromhex(LIGHT[name][1:]), 255.0])
+        np.array([*bytes.fromhex(LIGHT[name][1:])])
         for name in ("sentence", "word", "muted")
     )
-    fading = blue * [1, 1, 1, 0] + (blue * [0, 0, 0, 1]) * (
-        1 - np.clip(logs / VANISHED, 0, 1)
-    )
-    share = np.clip(logs / EXPLODED, 0, 1)
-    turning = (1 - share) * blue + share * amber
-    colours = np.where(logs > 0, turning, fading)
-    grey[3] = 90
-    return np.where(np.isnan(logs), grey, colours).round().astype("uint8")
+    turned = np.clip(logs / EXPLODED, 0, 1)
+    opaque = 1 - np.clip(logs / VANISHED, 0, 1)
+    hues = (1 - turned) * blue + turned * amber
+    colours = np.concatenate([hues, 255 * opaque], axis=-1)
+    colours = np.where(np.isnan(logs), [*grey, 90], colours)
+    return colours.round().astype("uint8")
 
 
 def scale(count):
