@@ -81,15 +81,17 @@ def train(network, steps, updates, watch=True):
     with _BUILDING:  # the seed is the process's
         keras.utils.set_random_seed(SEED)
         model = Reader(network.layer(steps))
-        error = float(_error(model, *test))
-    moments = [(0, error, watch and relative_norms(model, *few))]
-    advance = _advance(model, network, test)
+        model(few[0][:1])
+    advance, error = _functions(model, network, *test)
     chunk = max(updates // CHECKS, 1)
-    for done in range(chunk, updates + 1, chunk):
-        places = rng.integers(len(sums), size=(chunk, BATCH))
-        error = float(advance(sequences[places], sums[places]))
-        moments.append((done, error, watch and relative_norms(model, *few)))
-        if error < SOLVED and not watch:
+    moments = []
+    for done in range(0, updates + 1, chunk):
+        if done:
+            places = rng.integers(len(sums), size=(chunk, BATCH))
+            advance(sequences[places], sums[places])
+        now = float(error())
+        moments.append((done, now, watch and relative_norms(model, *few)))
+        if now < SOLVED and not watch:
             break
     done, errors, norms = zip(*moments, strict=True)
     h, c = zip(*norms, strict=True) if watch else (None, None)
@@ -136,29 +138,29 @@ def relative_norms(model, sequences, sums):
         return h / h[-1], None if c is None else c / c[-1]
 
 
-def _advance(model, network, test):
-    """A function that trains on batches, and returns the error after them."""
+def _functions(model, network, sequences, sums):
+    """Graphs that train on batches, and that measure the error on a test."""
     optimizer = keras.optimizers.Adam(
         network.rate, global_clipnorm=network.clip
     )
     optimizer.build(model.trainable_variables)
 
-    # XLA, because operations this small cost less than their dispatch.
+    # XLA, because operations this small cost less than their dispatch. Where
+    # none is repeated often, compiling costs more.
     @tf.function(jit_compile=True)
-    def advance(sequences, sums):
-        for n in tf.range(len(sums)):
+    def advance(batches, targets):
+        for n in tf.range(len(targets)):
             with tf.GradientTape() as tape:
-                answers = model(sequences[n], training=True)
-                loss = _mean_square(answers - sums[n])
+                answers = model(batches[n], training=True)
+                loss = _mean_square(answers - targets[n])
             variables = model.trainable_variables
             optimizer.apply(tape.gradient(loss, variables), variables)
-        return _error(model, *test)
 
-    return advance
+    @tf.function
+    def error():
+        return _mean_square(model(sequences) - sums)
 
-
-def _error(model, sequences, sums):
-    return _mean_square(model(sequences) - sums)
+    return advance, error
 
 
 def _mean_square(differences):
