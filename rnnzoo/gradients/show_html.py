@@ -18,14 +18,14 @@ STYLE = """
 .rnnzoo p.text + p.text { margin-top: .75rem; }
 .rnnzoo .maps {
   display: grid; gap: 1.75rem 2.25rem; margin-top: 1.75rem;
-  grid-template-columns: repeat(auto-fill, minmax(min(18.5rem, 100%), 1fr));
+  grid-template-columns: minmax(0, 1fr) minmax(0, 1fr);
 }
-.rnnzoo .maps figure {
-  display: grid; grid-template-columns: auto minmax(0, 1fr) 4.5rem;
-  gap: .25rem .5rem; margin: 0; break-inside: avoid;
+.rnnzoo .maps figure { margin: 0; break-inside: avoid; }
+.rnnzoo .maps figcaption { line-height: 1.4; margin-bottom: .25rem; }
+.rnnzoo .map {
+  display: grid; grid-template-columns: 3rem minmax(0, 1fr) 4.5rem;
+  gap: .25rem .5rem; margin-bottom: .25rem;
 }
-.rnnzoo .maps figcaption, .rnnzoo .maps .left { grid-column: 1 / -1; }
-.rnnzoo .maps figcaption { line-height: 1.4; }
 .rnnzoo .maps img, .rnnzoo .maps svg {
   display: block; width: 100%; height: 7.5rem; background: none;
 }
@@ -47,6 +47,9 @@ STYLE = """
 .rnnzoo .legend .ticks span { position: absolute; translate: -50%; }
 .rnnzoo .legend .ticks span:first-child { translate: 0; }
 .rnnzoo .legend .ticks span:last-child { translate: -100%; }
+@media (max-width: 36rem) {
+  .rnnzoo .maps { grid-template-columns: minmax(0, 1fr); }
+}
 .rnnzoo .scroll { overflow-x: auto; margin-top: 1.5rem; }
 .rnnzoo table.results { border-collapse: collapse; font-size: .875rem; }
 .rnnzoo table.results :is(th, td) {
@@ -83,12 +86,13 @@ def _figure(each):
     return (
         f"<figure><figcaption><b>{escaped(each.title)}</b> "
         f'<span class="note">{escaped(each.verdict)}</span></figcaption>\n'
+        '<div class="map">'
         f"{_axis('down', 0, 'updates', each.training.updates[-1])}"
         f'<img alt="{escaped(each.note)}" src="{_embedded(each.ratios)}">'
         f'<svg viewBox="0 0 1 {moments}" preserveAspectRatio="none">{bars}'
         f"</svg>\n{_axis('along', 1, each.axis, columns)}"
         f"{_axis('beside', 0, 'error', '1/6')}"
-        f'<p class="note left">{escaped(each.note)}</p></figure>\n'
+        f'</div><p class="note">{escaped(each.note)}</p></figure>\n'
     )
 
 
