@@ -109,10 +109,10 @@ def _initial_weights(trainings):
             "An orthogonal matrix keeps the length of a gradient (Saxe et al. "
             "2014), though the slope of tanh, below 1, still shortens it. The "
             "identity with rectified units keeps state and gradient as they "
-            "are (Le et al. 2015). Beside each: recurrent weights drawn with a "
-            f"standard deviation of {DEVIATION}. Initial weights promise "
-            "something for the first row only, and training is free to leave "
-            f"them. The rectified networks read {long} numbers.",
+            "are (Le et al. 2015). Beside each: small recurrent weights, drawn "
+            f"with a standard deviation of {DEVIATION}. Initial weights "
+            "promise something for the first row only, and training is free "
+            f"to leave them. The rectified networks read {long} numbers.",
         ],
         [
             *_maps(trainings, experiments.ELMANS, short),
