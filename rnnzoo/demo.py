@@ -1,6 +1,10 @@
-"""The whole path on embedded data, from raw examples to a served model."""
+"""The whole path on embedded data, from raw examples to a served model.
+
+Or, for those who want to see why there are gates, how gradients vanish.
+"""
 
 import base64
+import functools
 import json
 import subprocess
 import sys
@@ -11,11 +15,13 @@ import keras
 import numpy as np
 
 from rnnzoo import registry
+from rnnzoo.checks import check_positive
 from rnnzoo.files import require_writable
 from rnnzoo.training import finetune
 
 DEFAULTS = {"epochs": 3, "batch_size": 32}
 SHOWN = 4
+GRADIENTS, UPDATES = "gradients", 1000  # the demo that is not of a model
 
 # A process that serves, with stock TensorFlow and nothing of ours.
 SERVE = """
@@ -33,27 +39,33 @@ json.dump(answer, sys.stdout, default=bytes.decode)
 """
 
 
-def demo(name="han_classifier", out="rnnzoo_demo", data_dir=None, verbose=1):
+def demo(
+    name="han_classifier",
+    out="rnnzoo_demo",
+    data_dir=None,
+    verbose=1,
+    updates=None,
+):
     """Trains, evaluates, explains, saves, exports and serves a model.
 
     Args:
-        name: A model that has a demo.
+        name: A model that has a demo, or `"gradients"`; see `demo_gradients`.
         out: Directory to write to.
         data_dir: Where TFDS keeps datasets.
         verbose: As in Keras.
+        updates: Number of updates of each network, of `"gradients"`.
     """
+    if name == GRADIENTS:
+        demo_gradients(out, UPDATES if updates is None else updates)
+        return
+    if updates is not None:
+        raise ValueError(
+            "Invalid value for argument `updates`. Expected it for the demo "
+            f"{GRADIENTS!r} only. Received: updates={updates!r} for {name!r}"
+        )
     start = time.perf_counter()
     out = Path(out)
-    card = registry.describe(name)
-    if card.demo is None:
-        shown = [
-            each
-            for each in registry.list_models()
-            if registry.describe(each).demo is not None
-        ]
-        raise ValueError(
-            f"There is no demo of {name!r}. Expected one of {', '.join(shown)}."
-        )
+    card = _card(name)
     require_writable(out)
     from rnnzoo.datasets import sources  # TFDS
 
@@ -89,10 +101,48 @@ def demo(name="han_classifier", out="rnnzoo_demo", data_dir=None, verbose=1):
         "Served by TensorFlow alone, in a process of its own: the same "
         f"numbers (largest difference {difference:.1e})"
     )
-    _say(f"Done in {time.perf_counter() - start:.0f} seconds")
-    width = max(len(str(path)) for path, _ in written)
-    for path, what in written:
-        print(f"{path!s:<{width}}  {what}")
+    _finish(start, written)
+
+
+def demo_gradients(out="rnnzoo_demo", updates=UPDATES):
+    """Shows how gradients vanish and explode, and what cures that.
+
+    Small networks learn the adding problem, and their gradients are measured
+    meanwhile. A page, and a picture if matplotlib is installed, show maps of
+    the gradients, cures beside what lacks them, and which network solved the
+    problem at 50, 100 and 200 steps.
+
+    Args:
+        out: Directory to write to.
+        updates: Number of updates of each network.
+    """
+    start = time.perf_counter()
+    check_positive("updates", updates)
+    out = Path(out)
+    require_writable(out)
+    from rnnzoo.gradients import chapters, experiments  # TFDS
+
+    count = len(experiments.jobs())
+    _say(f"Training {count} small networks on the adding problem")
+    trainings = experiments.run(updates, functools.partial(print, flush=True))
+    shown = chapters.chapters(trainings, updates)
+    _finish(start, _save(shown, out / GRADIENTS, "how gradients vanish"))
+
+
+def _card(name):
+    """The card of a model that has a demo."""
+    card = registry.describe(name)
+    if card.demo is None:
+        shown = [
+            each
+            for each in registry.list_models()
+            if registry.describe(each).demo is not None
+        ]
+        raise ValueError(
+            f"There is no demo of {name!r}. Expected one of "
+            f"{', '.join([GRADIENTS, *shown])}."
+        )
+    return card
 
 
 def serve_and_compare(task, inputs, directory):
@@ -156,21 +206,35 @@ def _as_text(value):
 
 
 def _explain(task, inputs, out):
-    """Writes a page and, if matplotlib is installed, a picture."""
+    """Writes what the task looked at."""
     try:
         explanations = task.explain(_raw(inputs))
     except ValueError as error:  # a model without attention
         print(error)
         return []
-    explanations.save(out / "explanation.html")
-    written = [(out / "explanation.html", "what it looked at: open it")]
+    return _save(explanations, out / "explanation", "what it looked at")
+
+
+def _save(items, path, what):
+    """Writes a page and, if matplotlib is installed, a picture."""
+    page, picture = path.with_suffix(".html"), path.with_suffix(".png")
+    items.save(page)
+    written = [(page, f"{what}: open it")]
     try:
-        explanations.save(out / "explanation.png")
+        items.save(picture)
     except ImportError as error:
         print(error)
     else:
-        written.append((out / "explanation.png", "the same as a picture"))
+        written.append((picture, "the same as a picture"))
     return written
+
+
+def _finish(start, written):
+    """Says how long it took, and what is where."""
+    _say(f"Done in {time.perf_counter() - start:.0f} seconds")
+    width = max(len(str(path)) for path, _ in written)
+    for path, what in written:
+        print(f"{path!s:<{width}}  {what}")
 
 
 def _say(line):

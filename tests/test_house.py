@@ -21,7 +21,7 @@ FLOORS = (
     ("tasks",),
     ("models",),
     ("progress", "datasets", "diagnostics"),
-    ("training", "beam"),
+    ("training", "beam", "gradients"),
     ("demo",),
     ("__init__",),
     ("cli",),

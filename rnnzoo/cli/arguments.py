@@ -154,7 +154,19 @@ def _add_demo(commands):
     command = _add(
         commands, "demo", "Train, explain and serve a model, in two minutes."
     )
-    _add_name(command, nargs="?", default="han_classifier")
+    command.add_argument(
+        "name",
+        nargs="?",
+        default="han_classifier",
+        help="name of a model (default: %(default)s); or 'gradients', which "
+        "shows how gradients vanish and explode, and what cures that",
+    )
+    command.add_argument(
+        "--updates",
+        type=int,
+        metavar="N",
+        help="of 'gradients': updates of each network (default: 1000)",
+    )
     command.add_argument(
         "--out",
         type=Path,

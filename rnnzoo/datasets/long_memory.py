@@ -67,15 +67,22 @@ class RnnzooAdding(_Problem):
 
     def example(self, rng):
         """One example, drawn from a generator of NumPy."""
-        half = self.steps // 2
-        marked = rng.integers(half), half + rng.integers(self.steps - half)
-        sequence = np.zeros((self.steps, 2), "float32")
-        sequence[:, 0] = rng.random(self.steps, "float32")
-        sequence[marked, 1] = 1
-        return {
-            "sequence": sequence,
-            "sum": sequence[:, 0] @ sequence[:, 1],
-        }
+        return adding(self.steps, rng)
+
+
+def adding(steps, rng):
+    """An example of `RnnzooAdding`, as a dict, of any number of steps.
+
+    Args:
+        steps: Number of steps.
+        rng: Generator of NumPy.
+    """
+    half = steps // 2
+    marked = rng.integers(half), half + rng.integers(steps - half)
+    sequence = np.zeros((steps, 2), "float32")
+    sequence[:, 0] = rng.random(steps, "float32")
+    sequence[marked, 1] = 1
+    return {"sequence": sequence, "sum": sequence[:, 0] @ sequence[:, 1]}
 
 
 class RnnzooCopying(_Problem):

@@ -6,4 +6,4 @@ from rnnzoo.demo import demo
 
 def run(args):
     """Trains, explains and serves a model, on data of our own."""
-    demo(args.name, args.out, args.data_dir, verbosity())
+    demo(args.name, args.out, args.data_dir, verbosity(), args.updates)
