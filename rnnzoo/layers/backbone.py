@@ -142,29 +142,40 @@ class RecurrentBackbone(keras.layers.Layer):
             for _ in layer.state_size
         ]
 
-    def call(self, ids, initial_state=None, training=False):
-        return self.read(ids, initial_state, training)
-
-    def read(self, ids, states=None, training=False, weights=None):
-        """As a call, with weights that several calls share.
+    def step(self, ids, states, weights):
+        """Reads one more token of each row, at inference.
 
         Args:
-            ids, training: As in a call.
-            states: Its `initial_state`.
+            ids: int32 `(rows,)`.
+            states: List of the states of all layers.
             weights: What `prepare` returned.
+
+        Returns:
+            Tuple of vectors `(rows, features)` and the new states.
         """
+        vectors, final = self.embedding(ids), []
+        states = split_states(states, self.layers)
+        for layer, own, prepared in zip(
+            self.layers, states, weights, strict=True
+        ):
+            new = layer.advance(vectors, own, prepared)
+            vectors = new[0]
+            final += new
+        return vectors, final
+
+    def call(self, ids, initial_state=None, training=False):
+        states = initial_state
         if states is None:
             states = self.start(tf.shape(ids)[0])
         states = split_states(states, self.layers)
-        weights = weights or [None] * len(self.layers)
         vectors = self.embedding(ids)
         vectors = self.word_dropout(vectors, ids, training=training)
         final = []
-        for i, layer in enumerate(self.layers):
-            vectors = self.dropouts[i](vectors, training=training)
-            vectors, new = layer.run(
-                vectors, states[i], training=training, weights=weights[i]
-            )
+        for layer, own, drop in zip(
+            self.layers, states, self.dropouts[:-1], strict=True
+        ):
+            vectors = drop(vectors, training=training)
+            vectors, new = layer.run(vectors, own, training)
             final += new
         dropped = self.dropouts[-1](vectors, training=training)
         return Read(dropped, vectors, final)

@@ -174,6 +174,28 @@ class Recurrent:
         (run,) = recur([chain], training=training)
         return self.sequence(run, None), list(run.states)
 
+    def advance(self, inputs, states, weights):
+        """One step at inference, without a loop.
+
+        Args:
+            inputs: `(batch, features)`.
+            states: List of states `(batch, units)`, in Keras's order.
+            weights: The result of `prepare`.
+
+        Returns:
+            List of the new states; the first one is the output.
+        """
+        shares = [each[0] for each in self._project(inputs[None], weights)]
+        new, _ = self.step.forward(
+            shares, tuple(states), weights.of_step, cells.Noise()
+        )
+        return [
+            after if not rate else rate * before + (1 - rate) * after
+            for before, after, rate in zip(
+                states, new, self._zoneout_rates(), strict=True
+            )
+        ]
+
     def chain(self, sequences, initial_state, mask, training, weights=None):
         """This layer's run over `sequences`, for `recurrence.recur`.
 

@@ -1,5 +1,7 @@
 """Output layers of language models: the probability of the next token."""
 
+import itertools
+
 import keras
 import tensorflow as tf
 
@@ -335,8 +337,7 @@ class AdaptiveSoftmax(_Softmax):
 
     def _sizes(self):
         """Numbers of the tokens of clusters."""
-        pairs = zip(self.ends, self.ends[1:], strict=False)
-        return [end - start for start, end in pairs]
+        return [end - start for start, end in itertools.pairwise(self.ends)]
 
     def _weight(self, name, *shape):
         return self.add_weight(

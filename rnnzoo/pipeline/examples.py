@@ -144,7 +144,12 @@ class Examples:
         rows, places = [None] * len(self), iter(self.order())
         bar = keras.utils.Progbar(len(self), verbose=verbose)
         plain = dataclasses.replace(self, labels=None, weights=None)
-        for (inputs,) in plain.batches(batch_size):
+        if len(self._unshuffled(batch_size)[1]) == 1:
+            # A dataset would take longer than many models.
+            batches = [plain.take(self.order()).at_once()]
+        else:
+            batches = plain.batches(batch_size)
+        for (inputs,) in batches:
             outputs = tf.nest.map_structure(np.asarray, function(inputs))
             count = len(tf.nest.flatten(outputs)[0])
             for row in range(count):
@@ -295,6 +300,10 @@ class Examples:
         return {key: each for key, each in fields.items() if each is not None}
 
     def _sorted(self, batch_size):
+        return _cut(*map(tf.constant, self._unshuffled(batch_size)))
+
+    def _unshuffled(self, batch_size):
+        """The order of all examples, and where batches begin and end there."""
         order = self.order()
         steps, ends = self.steps[order], [0]
         while ends[-1] < len(order):
@@ -302,8 +311,7 @@ class Examples:
             padded = longest * np.arange(1, len(longest) + 1)
             fitting = np.searchsorted(padded, MOST_STEPS, side="right")
             ends.append(ends[-1] + max(int(fitting), 1))
-        bounds = np.stack([ends[:-1], ends[1:]], axis=1)
-        return _cut(tf.constant(order), tf.constant(bounds))
+        return order, np.stack([ends[:-1], ends[1:]], axis=1)
 
     def _shuffled(self, batch_size, passes):
         groups = np.zeros(0, "int32") if self.groups is None else self.groups

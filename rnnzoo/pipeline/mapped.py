@@ -210,15 +210,15 @@ class Mapped:
             int64 arrays of the lengths of rows.
         """
         owners = np.searchsorted(self.bounds, rows, side="right") - 1
+        if not self.splits:
+            return [self._read_values(owners, rows - self.bounds[owners])]
         local = (rows - self.bounds[owners]).tolist()
         opened = _Opened(self)
         counts, deeper, pieces = [], [[] for _ in self.splits[1:]], []
-        for owner, first in zip(owners.tolist(), local, strict=True):
+        for owner, place in zip(owners.tolist(), local, strict=True):
             values, outer, inner = opened[owner]
-            last = first + 1
-            if outer is not None:
-                first, last = outer[first], outer[last]
-                counts.append(last - first)
+            first, last = outer[place], outer[place + 1]
+            counts.append(last - first)
             for level, splits in inner:
                 cut = splits[first : last + 1]
                 deeper[level].append(cut[1:] - cut[:-1])
@@ -226,16 +226,28 @@ class Mapped:
             pieces.append(values[first:last])
         values = np.concatenate(pieces) if pieces else self._empty()
         lengths = [np.concatenate([_NONE, *each]) for each in deeper]
-        if self.splits:
-            lengths.insert(0, np.array(counts, "int64"))
+        lengths.insert(0, np.array(counts, "int64"))
         self.parts.has_read(len(rows))
         if self.dtype == "string":
             values = _strings(values, lengths.pop())
-        elif self.table is not None:
-            values = self.table[values]
         else:
-            values = values.astype(self.dtype)
+            values = self._in_memory(values)
         return [values, *lengths]
+
+    def _read_values(self, owners, local):
+        """The rows of a column without splits, which has one value each."""
+        found = np.empty((len(local), *self._empty().shape[1:]), self.dtype)
+        for owner in np.unique(owners):
+            own = owners == owner
+            values = self.parts[owner][self.name][local[own]]
+            found[own] = self._in_memory(values)
+        self.parts.has_read(len(local))
+        return found
+
+    def _in_memory(self, values):
+        if self.table is not None:
+            return self.table[values]
+        return values.astype(self.dtype)
 
     def as_tensor(self, arrays):
         """The tensor of what `read` returned, in a graph."""
@@ -290,11 +302,9 @@ class _Opened(dict):
     def __missing__(self, part):
         arrays = self.column.parts[part]
         splits = [arrays[name] for name in self.column.splits]
-        outer = None
-        if splits:
-            # Through bytes, since arrays in the files are not aligned.
-            outer = memoryview(splits[0].view("uint8"))
-            outer = outer.cast(splits[0].dtype.char)
+        # Through bytes, since arrays in the files are not aligned.
+        outer = memoryview(splits[0].view("uint8"))
+        outer = outer.cast(splits[0].dtype.char)
         self[part] = arrays[self.column.name], outer, [*enumerate(splits[1:])]
         return self[part]
 

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from rnnzoo.graphs import map_rows
 from rnnzoo.search.arguments import as_int, check
+from rnnzoo.search.draw import draw
 from rnnzoo.search.hypotheses import Hypotheses, trim
 from rnnzoo.search.limits import Limits
 from rnnzoo.search.loop import like, loop, repeat, write
@@ -119,9 +120,10 @@ def sample(
             al. 2018); 0 for all.
         top_p: Probability that the tokens drawn from, the most probable ones,
             must add up to (Holtzman et al. 2020), counted after `top_k`.
-        seed: Integer, which draws others at each place in a batch; or integers
-            `(batch, 2)`, each of which draws the same sequences of its sample,
-            whatever the other samples and the limits are.
+        seed: Integer, or two of them as a tensor `(2,)`, which draws others at
+            each place in a batch; or integers `(batch, 2)`, of which each pair
+            draws the same sequences of its sample, whatever the other samples
+            and the limits are.
 
     Returns:
         `Hypotheses` in the order in which they were drawn, with n = `count`;
@@ -159,6 +161,7 @@ def sample(
     limits = Limits(
         start, end, max_length, min_length, block_ngrams, prefix, allowed
     )
+    top_k, top_p = map(_tensor_of_several, (top_k, top_p))
     is_cut = tf.is_tensor(top_k) or tf.is_tensor(top_p) or top_k or top_p < 1
     batch, count = tf.shape(start)[0], as_int(count)
     if tf.is_tensor(top_k):
@@ -177,11 +180,7 @@ def sample(
         )
         if is_cut:
             scores = _keep_likeliest(scores, top_k, top_p)
-        up_to = tf.cumsum(tf.nn.softmax(scores, axis=1), axis=1)
-        drawn = noise[:, t, None] * up_to[:, -1:]
-        # A token without probability adds nothing, and is never the first.
-        place = tf.searchsorted(up_to, drawn, side="right")[:, 0]
-        return tf.minimum(place, tf.shape(scores)[1] - 1)
+        return draw(tf.exp(scores), noise[:, t])
 
     return _roll(step, state, start, limits, choose, count)
 
@@ -194,19 +193,23 @@ def _roll(step, state, start, limits, choose, count):
     tokens = tf.repeat(tf.cast(start, tf.int32), count)
 
     def advance(t, tokens, history, log_probs, done, state):
-        log_p, new_state = _log_probs(step, tokens, state)
-        shape = [batch, count, tf.shape(log_p)[1]]
+        logits, new_state = step(tokens, state)
+        logits = tf.cast(logits, tf.float32)
+        shape = [batch, count, tf.shape(logits)[1]]
         scores = limits(
-            tf.reshape(log_p, shape),
+            tf.reshape(logits, shape),
             tf.reshape(history, [batch, count, limits.steps]),
             t,
         )
-        scores = tf.reshape(scores, tf.shape(log_p))
+        scores = tf.reshape(scores, tf.shape(logits))
         chosen = choose(scores, t)
         # A sequence that no token may continue ends, with probability 0.
         lost = tf.reduce_max(scores, axis=1) == -float("inf")
         chosen = tf.where(done | lost, end, chosen)
-        gained = tf.gather(scores, chosen, batch_dims=1)
+        best = tf.reduce_max(logits, axis=1, keepdims=True)
+        total = tf.reduce_sum(tf.exp(logits - best), axis=1)
+        gained = tf.gather(scores, chosen, batch_dims=1) - best[:, 0]
+        gained -= tf.math.log(total)
         return (
             t + 1,
             chosen,
@@ -246,7 +249,10 @@ def _noise(seed, batch, count, steps):
     else:
         pairs = tf.repeat(seed, count, axis=0)
         numbers = tf.tile(tf.range(count), [batch])
-    return _uniform(pairs, numbers, steps)
+    # The shape of no results would not be known.
+    missing = tf.maximum(1 - rows, 0)
+    pairs = tf.pad(pairs, [[0, missing], [0, 0]])
+    return _uniform(pairs, tf.pad(numbers, [[0, missing]]), steps)[:rows]
 
 
 @tf.function(
@@ -266,6 +272,10 @@ def _uniform(pairs, numbers, steps):
         (pairs, numbers),
         tf.TensorSpec([None], tf.float32),
     )
+
+
+def _tensor_of_several(value):
+    return tf.convert_to_tensor(value) if np.ndim(value) else value
 
 
 def _by_row(values, batch, count):
@@ -296,8 +306,3 @@ def _keep_likeliest(scores, k, p):
     kept = tf.where(is_kept, falling, float("inf"))
     least = tf.reduce_min(kept, axis=1, keepdims=True)
     return tf.where(scores < least, -float("inf"), scores)
-
-
-def _log_probs(step, tokens, state):
-    scores, state = step(tokens, state)
-    return tf.nn.log_softmax(tf.cast(scores, tf.float32)), state

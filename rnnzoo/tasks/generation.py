@@ -198,12 +198,8 @@ class TextGenerator(Task):
         weights = self.backbone.prepare(), self.softmax.prepare()
 
         def step(tokens, states):
-            read = self.backbone.read(
-                tokens[:, None], states, weights=weights[0]
-            )
-            return self.softmax.scores(
-                read.vectors[:, 0], weights[1]
-            ), read.states
+            vectors, states = self.backbone.step(tokens, states, weights[0])
+            return self.softmax.scores(vectors, weights[1]), states
 
         rows = tf.shape(prompts)[0]
         found = search.sample(
