@@ -10,8 +10,9 @@ rows to the table that `rnnzoo.describe` reads, rnnzoo/models/quality.csv. The
 epoch is chosen on the validation split or, without one, on a tenth of the
 training split. The scorer is the task's own: accuracy, and the expected
 calibration error by 15 bins; the F1 of spans, as in conlleval; sacreBLEU's BLEU
-of the texts as they are and, as published, without case; or BLEU-1 to BLEU-4
-and CIDEr-D of captions against all references.
+of the texts as they are and, as published, without case; BLEU-1 to BLEU-4 and
+CIDEr-D of captions against all references; or the perplexity of a token, with
+the end of each text.
 """
 
 import argparse
@@ -47,6 +48,11 @@ PUBLISHED = {
     **dict.fromkeys(
         ("bahdanau_translator", "luong_translator", "seq2seq_translator"),
         "text-only RNN 38.1, tokenised and lower-cased",
+    ),
+    **dict.fromkeys(
+        ("lstm_language_model", "awd_lstm_language_model"),
+        "Zaremba et al. small 114.5, medium 82.7; AWD-LSTM 57.3; 5-gram "
+        "Kneser-Ney 143.5",
     ),
     "show_attend_tell_captioner": _FLICKR8K,
     "show_tell_captioner": _FLICKR8K,
