@@ -325,19 +325,14 @@ class LanguageModel(WithSurprise, TextGenerator):
     ):
         """Mean negative log-likelihood of a token, and the penalties."""
         mask = tf.cast(y != PADDING, tf.float32)
-        losses = self._weighed(y_pred.losses + y_pred.penalties, sample_weight)
+        losses = y_pred.losses + y_pred.penalties
+        if sample_weight is not None:
+            weights = tf.cast(sample_weight, tf.float32)
+            if weights.shape.rank == 1:  # of texts, not of their tokens
+                weights = weights[:, None]
+            losses *= weights
         part = replicas.mean(losses, tf.reduce_sum(mask))
         return replicas.loss(part, self.losses)
-
-    @staticmethod
-    def _weighed(losses, sample_weight):
-        """Losses times the weights of texts, or of contiguous tokens."""
-        if sample_weight is None:
-            return losses
-        weights = tf.cast(sample_weight, tf.float32)
-        if weights.shape.rank == 1:
-            weights = weights[:, None]
-        return losses * weights
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         """Metrics of the tokens, without padding."""

@@ -135,6 +135,23 @@ def test_windows_of_a_row_train_as_the_row_does():
     assert logs["perplexity"] == [pytest.approx(expected, rel=1e-4)]
 
 
+@pytest.mark.parametrize("contiguous", [True, False])
+def test_a_text_of_no_weight_teaches_nothing(contiguous):
+    weights = np.array([1.0, 0.0, 1.0, 0.0, 1.0], "float32")
+    biases = []
+    for texts in (TEXTS, ["a b a", "a", "", "b a a a a a", "b a"]):
+        task = build(contiguous=contiguous, dropout=0.0, window=50)
+        # What layers read does not matter to the others.
+        for layer in task.backbone.layers:
+            layer.set_weights([0 * each for each in layer.get_weights()])
+        before = task.softmax.bias.numpy()
+        task.compile(keras.optimizers.SGD(0.1))
+        task.fit(texts, sample_weight=weights, batch_size=5, verbose=0)
+        biases.append(task.softmax.bias.numpy())
+        assert (biases[-1] != before).any()
+    np.testing.assert_allclose(*biases, atol=1e-6)
+
+
 def test_it_learns_and_a_falling_monitor_chooses():
     keras.utils.set_random_seed(1)
     texts = ["x y z"] * 40
@@ -257,6 +274,8 @@ def test_bad_arguments_are_refused():
     task.compile(metrics=[Perplexity()])
     with pytest.raises(ValueError, match="argument `batch_tokens`"):
         task.fit(TEXTS, batch_tokens=100, verbose=0)
+    with pytest.raises(ValueError, match="argument `class_weight`"):
+        task.fit(TEXTS, class_weight={"a": 2.0}, verbose=0)
     with pytest.raises(ValueError, match="argument `cutoffs`"):
         rnnzoo.build("lstm_language_model", cutoffs=[5])
     for texts in ([], ["", " "]):
