@@ -70,7 +70,7 @@ class Limits:
             is_end = tokens == self.end
             free = ~is_end | ~_over_tokens(early)
             if self.allowed is not None:
-                free &= is_end | self._is_allowed(tf.size(tokens))
+                free &= is_end | self._is_allowed(t, tf.size(tokens))
             if self.block_ngrams:
                 free &= ~self._repeats(history, t, tf.size(tokens))
             is_due = tokens == _over_tokens(due)
@@ -84,18 +84,23 @@ class Limits:
         bound = tf.reduce_any(early | over | (due >= 0))
         return tf.cond(bound, forbid, lambda: scores)
 
-    def _is_allowed(self, vocabulary):
-        """Whether each token is allowed, boolean `(vocabulary,)`."""
+    def _is_allowed(self, t, vocabulary):
+        """Whether each token is allowed at a place, boolean `(vocabulary,)`."""
         allowed = self.allowed
         invalid = "Invalid value for argument `allowed`. Expected "
         if allowed.dtype == tf.bool:
             fits = tf.debugging.assert_equal(
-                tf.size(allowed),
+                allowed.shape[-1] or tf.shape(allowed)[-1],
                 vocabulary,
                 f"{invalid}a boolean for each token of the vocabulary.",
             )
             with tf.control_dependencies([fits]):
-                return tf.identity(allowed)
+                if allowed.shape.rank == 1:
+                    return tf.identity(allowed)
+                # After the last place there is only the end.
+                after = tf.zeros([1, vocabulary], tf.bool)
+                allowed = tf.concat([allowed, after], axis=0)
+                return allowed[tf.minimum(t, tf.shape(allowed)[0] - 1)]
         fits = [
             tf.debugging.assert_non_negative(
                 allowed, f"{invalid}tokens of at least 0."
@@ -141,11 +146,12 @@ def _checked_allowed(allowed):
             allowed = allowed.astype("int32")  # An empty list has floats.
     tensor = tf.convert_to_tensor(allowed)
     is_known = tensor.dtype == tf.bool or tensor.dtype.is_integer
+    ranks = (1, 2) if tensor.dtype == tf.bool else (1, None)
     check(
-        is_known and tensor.shape.rank in (1, None),
+        is_known and tensor.shape.rank in ranks,
         "allowed",
         allowed,
-        "integers or booleans along one axis",
+        "integers along one axis, or booleans along one or two",
     )
     return tensor if tensor.dtype == tf.bool else tf.cast(tensor, tf.int32)
 

@@ -43,7 +43,9 @@ def greedy(
             `max_length`, and exempt from the other limits.
         allowed: The only tokens that may be written, besides the end token:
             integers `(k,)`, or booleans `(vocabulary,)` that are true for
-            these tokens. By default all.
+            these tokens; or booleans `(places, vocabulary)`, those of the
+            first token, the second and so on, with only the end after the
+            last. By default all.
 
     Returns:
         `Hypotheses`, with n = 1; the scores are the log probabilities.

@@ -108,6 +108,7 @@ class TextGenerator(Task):
         x: Any = "",
         count: int = 1,
         *,
+        form: Any = None,
         seed: int | None = None,
         return_scores: bool = False,
         batch_size: int | None = None,
@@ -119,6 +120,11 @@ class TextGenerator(Task):
         Args:
             x: Prompts, or one; the beginning of a text, which may be empty.
             count: Number of texts of each prompt.
+            form: What a text is made of, such as the lines of a poem: a list
+                with an entry for each of its tokens, `None` for any token, a
+                token, or a collection of those that may stand there. All
+                texts have as many tokens as the list. A prompt need not keep
+                the form.
             seed: Integer that decides what is drawn, together with the place
                 of the prompt and of the text; by default a random one.
             return_scores: Whether to return `Generated`, not strings.
@@ -133,6 +139,10 @@ class TextGenerator(Task):
             with a `count` above 1, of lists of them.
         """
         self._require_adapted("generate")
+        allowed = self._allowed(form)
+        if form is not None:
+            length = len(allowed)
+            settings = {"max_length": length, "min_length": length} | settings
         sampling = self.sampling(count, **settings)
         if seed is None:
             seed = np.random.randint(2**31)
@@ -151,7 +161,7 @@ class TextGenerator(Task):
             np.array([len(each) for each in prompts], int),
         )
         rows = examples.run(
-            lambda inputs: self._generated(inputs, sampling),
+            lambda inputs: self._generated(inputs, allowed, sampling),
             batch_size or BATCH_SIZE,
             verbose,
         )
@@ -182,13 +192,46 @@ class TextGenerator(Task):
         sampling.check()
         return sampling
 
-    def write(self, prompts, seeds, sampling):
+    def _allowed(self, form=None):
+        """The tokens that may be written, booleans `(vocabulary,)`.
+
+        Args:
+            form: See `generate`; with one, booleans `(places, vocabulary)`.
+        """
+        any_token = tf.range(self.target.size) != UNKNOWN
+        if form is None:
+            return any_token
+        rows = []
+        for place, tokens in enumerate(form):
+            if tokens is None:
+                rows.append(any_token)
+                continue
+            tokens = [tokens] if isinstance(tokens, str) else sorted(tokens)
+            ids = self.vocabulary(tf.constant(tokens, tf.string)).numpy()
+            if not tokens or UNKNOWN in ids:
+                unknown = np.array(tokens)[ids == UNKNOWN].tolist()
+                raise ValueError(
+                    "Invalid value for argument `form`. Expected tokens that "
+                    f"the model knows. Received: form[{place}] with "
+                    f"{unknown[:10] or 'none'}"
+                )
+            rows.append(np.isin(np.arange(self.target.size), ids))
+        if not rows:
+            raise ValueError(
+                "Invalid value for argument `form`. Expected at least one "
+                "place. Received: form=[]"
+            )
+        return tf.constant(np.stack(rows))
+
+    def write(self, prompts, seeds, sampling, allowed=None):
         """Texts that begin with prompts, from strings to strings.
 
         Args:
             prompts: String tensor `(n,)`.
             seeds: Integers `(n, 2)`.
             sampling: `rnnzoo.tasks.generation.Sampling`.
+            allowed: As of `rnnzoo.search.sample`; by default all but unknown
+                tokens.
 
         Returns:
             Dict of `text`, string `(n, count)`, and its `log_prob`.
@@ -208,7 +251,7 @@ class TextGenerator(Task):
             tf.fill([rows], self.target.start_id),
             self.target.end_id,
             prefix=self.target.ids_of(forced).to_tensor(-1),
-            allowed=tf.range(self.target.size) != UNKNOWN,
+            allowed=self._allowed() if allowed is None else allowed,
             seed=seeds,
             **sampling.limits(lengths),
         )
@@ -218,8 +261,8 @@ class TextGenerator(Task):
         return {"text": self.target.join(tokens), "log_prob": found.log_probs}
 
     @traced
-    def _generated(self, inputs, sampling):
-        return self.write(inputs["text"], inputs["seed"], sampling)
+    def _generated(self, inputs, allowed, sampling):
+        return self.write(inputs["text"], inputs["seed"], sampling, allowed)
 
     @staticmethod
     def format_answer(answer):

@@ -120,6 +120,27 @@ def test_a_beam_of_full_width_finds_the_best_of_what_is_allowed(as_form):
             )
 
 
+def test_each_place_may_allow_other_tokens():
+    models = Markov(40, vocabulary=6)
+    places = [[3, 5], [2], [4, 5]]
+    found = models.run(
+        search.beam,
+        max_length=9,
+        width=20,
+        n_best=7,
+        allowed=np.array([as_booleans(each, 6) for each in places]),
+    )
+    every = [
+        sequence
+        for length in range(4)
+        for sequence in itertools.product(*places[:length])
+    ]
+    for model, best in enumerate(unpacked(found)):
+        scored = [(models.log_prob(model, s), s) for s in every]
+        expected = sorted(scored, reverse=True)[:7]
+        assert [s for s, _, _ in best] == [s for _, s in expected]
+
+
 def test_greedy_takes_the_most_probable_of_what_is_allowed():
     models = Markov(50, vocabulary=6)
     found = models.run(search.greedy, max_length=6, allowed=[2, 4])

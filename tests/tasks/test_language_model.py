@@ -225,6 +225,24 @@ def test_prompts_are_kept_and_limits_hold():
     assert task.generate([]) == []
 
 
+def test_texts_keep_a_form():
+    task = build(["a b c d e"])
+    form = ["a", None, {"b", "d"}, ["e", "a"]]
+    (found,) = task.generate("", count=40, form=form, seed=1)
+    for text in found:
+        first, _, third, last = text.split()
+        assert first == "a"
+        assert third in "bd"
+        assert last in "ea"
+    assert len(set(found)) > 10
+    (found,) = task.generate("c c", form=form)
+    assert found.split()[:2] == ["c", "c"]
+    assert found.split()[2] in "bd"
+    for wrong in (["z"], [["a", "z"]], [[]], []):
+        with pytest.raises(ValueError, match="argument `form`"):
+            task.generate("", form=wrong)
+
+
 def test_surprises_add_up_to_the_log_probability():
     task = build()
     for surprise, log_prob in zip(
