@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 import rnnzoo
-from rnnzoo.cli import score_arguments
+from rnnzoo.cli import score_arguments, writing_arguments
 from rnnzoo.formats import LITE, SAVED_MODEL
 from rnnzoo.recipe import SCHEDULES
 from rnnzoo.records import FORMATS
@@ -307,7 +307,7 @@ def _add_predict(commands):
         "read, and leave their answers empty",
     )
     _add_columns(command, INPUTS)
-    group = _add_limits(command)
+    group = writing_arguments.add_limits(command)
     group.add_argument(
         "--n-best",
         type=int,
@@ -317,7 +317,7 @@ def _add_predict(commands):
     group.add_argument(
         "--prefix", metavar="TEXT", help="how answers to texts must begin"
     )
-    _add_sampling(command)
+    writing_arguments.add_sampling(command)
 
 
 def _add_explain(commands):
@@ -365,7 +365,7 @@ def _add_export(commands):
         metavar="N",
         help="sentences that it takes, likewise",
     )
-    _add_limits(command)
+    writing_arguments.add_limits(command)
 
 
 def _add_score(commands):
@@ -389,65 +389,6 @@ def _add_model(command):
         "model",
         help="a `.keras` file, the directory it is in, hf://user/repository, "
         "or the name of a model that has weights",
-    )
-
-
-def _add_limits(command):
-    group = command.add_argument_group("of models that write texts")
-    group.add_argument(
-        "--beam-width",
-        type=int,
-        metavar="N",
-        help="unfinished texts that the search continues",
-    )
-    group.add_argument(
-        "--max-length", type=int, metavar="N", help="most tokens of a text"
-    )
-    group.add_argument(
-        "--min-length", type=int, metavar="N", help="fewest tokens"
-    )
-    group.add_argument(
-        "--block-ngrams",
-        type=int,
-        metavar="N",
-        help="size of the n-grams that a text has only once",
-    )
-    group.add_argument(
-        "--length-penalty",
-        type=float,
-        metavar="EXPONENT",
-        help="exponent of the length in scores; higher for longer texts",
-    )
-    return group
-
-
-def _add_sampling(command):
-    group = command.add_argument_group(
-        "of language models, which continue texts"
-    )
-    group.add_argument(
-        "--count", type=int, metavar="N", help="number of texts of each"
-    )
-    group.add_argument(
-        "--temperature",
-        type=float,
-        metavar="T",
-        help="divisor of the logits; 0 takes the likeliest token",
-    )
-    group.add_argument(
-        "--top-k",
-        type=int,
-        metavar="N",
-        help="number of the likeliest tokens that are drawn from; 0: all",
-    )
-    group.add_argument(
-        "--top-p",
-        type=float,
-        metavar="P",
-        help="probability of the likeliest tokens, which are drawn from",
-    )
-    group.add_argument(
-        "--seed", type=int, metavar="N", help="draws the same texts again"
     )
 
 

@@ -1,7 +1,7 @@
 """Language models."""
 
 from rnnzoo.cards import LateTask
-from rnnzoo.checks import check_positive
+from rnnzoo.checks import check_positive, check_rate
 from rnnzoo.models.embeddings import token_embedding
 from rnnzoo.models.tokenizers import exact_tokenizer_of
 from rnnzoo.recipe import Recipe
@@ -77,6 +77,16 @@ def recurrent_language_model(
     from rnnzoo.tasks import LanguageModel
 
     check_positive("vocabulary_size", vocabulary_size, optional=True)
+    check_positive("embedding_dim", embedding_dim)
+    for name, rate in (
+        ("dropout", dropout),
+        ("input_dropout", input_dropout),
+        ("output_dropout", output_dropout),
+        ("word_dropout", word_dropout),
+        ("weight_dropout", weight_dropout),
+    ):
+        if rate is not None:
+            check_rate(name, rate)
     if tied and cutoffs is not None:
         raise ValueError(
             "Invalid value for argument `cutoffs`. Expected None with "
