@@ -61,7 +61,8 @@ TITLES = {
 # The meaning of names in a table, where its title does not give it.
 LEGENDS = {
     "quality": "Where there is no deviation, there was a single run. "
-    "luong_translator trained on one core, except at its defaults. oh-2LSTMp "
+    "luong_translator trained on one core, except at its defaults, and so did "
+    "han_classifier with word vectors. oh-2LSTMp "
     "is the LSTM over one-hot words and regions of Johnson & Zhang 2016.",
     "tagging": "Keras: a BiLSTM of Keras's layers with a softmax in place of "
     "the CRF, trained on our batches.",

@@ -121,6 +121,11 @@ class RecurrentBackbone(keras.layers.Layer):
         """Number of features of the vectors."""
         return self.layers[-1].units
 
+    @property
+    def output_shape(self):
+        """Shape of the vectors, for a model's summary."""
+        return (None, None, self.output_dim)
+
     def build(self, ids_shape, initial_state_shape=None):
         if not self.embedding.built:  # by loading
             self.embedding.build(ids_shape)

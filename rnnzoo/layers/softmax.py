@@ -69,6 +69,11 @@ class _Softmax(keras.layers.Layer):
                 "tokens. Set its `tokens` before it is built."
             )
 
+    @property
+    def output_shape(self):
+        """Shape of the log probabilities, for a model's summary."""
+        return (None, None, self.tokens)
+
     def call(self, vectors):
         scores = self.scores(self._flat(vectors), self.prepare())
         shape = tf.concat([tf.shape(vectors)[:-1], [self.tokens]], axis=0)
@@ -126,9 +131,8 @@ class TokenSoftmax(_Softmax):
     Args:
         tokens: Number of tokens; `None` if the attribute will be set before
             the layer is built.
-        tied: Whether `W` is the matrix of an embedding (Press & Wolf 2017):
-            of the layer that the attribute `embedding` must be set to
-            before this one is built.
+        tied: Whether `W` is the matrix of an embedding (Press & Wolf 2017),
+            which `tie` must be given before the layer is built.
         unwritten: Tokens that have no probability.
 
     Call arguments:
@@ -155,7 +159,6 @@ class TokenSoftmax(_Softmax):
     def __init__(self, tokens=None, tied=False, unwritten=(), **kwargs):
         super().__init__(tokens, unwritten, **kwargs)
         self.tied = tied
-        self.embedding = None
 
     def build(self, vectors_shape):
         super().build(vectors_shape)
@@ -166,15 +169,23 @@ class TokenSoftmax(_Softmax):
                 initializer="glorot_uniform",
                 name="kernel",
             )
-        elif self.embedding.output_dim != features:
+        elif self._tied_to().output_dim != features:
             raise ValueError(
                 "Invalid value for argument `tied`. Expected False, or an "
                 f"embedding of the size of the vectors, {features}. Received: "
-                f"tied=True, with an embedding of {self.embedding.output_dim}"
+                f"tied=True, with one of {self._tied_to().output_dim}"
             )
         self.bias = self.add_weight(
             shape=(self.tokens,), initializer="zeros", name="bias"
         )
+
+    def tie(self, embedding):
+        """Takes the matrix of an embedding, a layer of its owner.
+
+        Args:
+            embedding: `rnnzoo.layers.Embedding`.
+        """
+        self._tied_to = lambda: embedding  # Keras would count it twice.
 
     def get_build_config(self):
         # A loaded layer is built by its owner, which knows the embedding.
@@ -188,7 +199,7 @@ class TokenSoftmax(_Softmax):
 
     def prepare(self):
         """The weights as `scores` takes them."""
-        matrix = self.embedding.embeddings if self.tied else self.kernel
+        matrix = self._tied_to().embeddings if self.tied else self.kernel
         bias = tf.cast(tf.convert_to_tensor(self.bias), tf.float32)
         return self._cast(matrix), bias + self._penalty(tf.range(self.tokens))
 

@@ -254,7 +254,7 @@ class LanguageModel(WithSurprise, TextGenerator):
             self.backbone.build((None, None))
         if not self.softmax.built:
             if self.softmax.tied:
-                self.softmax.embedding = self.backbone.embedding
+                self.softmax.tie(self.backbone.embedding)
             self.softmax.build((None, self.backbone.output_dim))
         states = self.backbone.start(0)
         self.carried = Carried(

@@ -120,13 +120,13 @@ def test_the_tied_softmax_learns_the_embedding():
     embedding = layers.Embedding(7, 4)
     embedding.build()
     softmax = layers.TokenSoftmax(7, tied=True)
-    softmax.embedding = embedding
+    softmax.tie(embedding)
     vectors = tf.ones((2, 4))
     expected = vectors @ tf.transpose(embedding.embeddings)
     found = softmax(vectors)
     np.testing.assert_allclose(found, tf.nn.log_softmax(expected), atol=1e-6)
     wrong = layers.TokenSoftmax(7, tied=True)
-    wrong.embedding = embedding
+    wrong.tie(embedding)
     with pytest.raises(ValueError, match="argument `tied`"):
         wrong(tf.ones((2, 5)))
 
