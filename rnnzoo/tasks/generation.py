@@ -19,6 +19,7 @@ from rnnzoo.ids import UNKNOWN
 from rnnzoo.pipeline.examples import Examples
 from rnnzoo.records import in_one_line
 from rnnzoo.tasks.answers import as_line, fields_of
+from rnnzoo.tasks.serving import finite
 from rnnzoo.tasks.target_text import begin_with
 from rnnzoo.tasks.task import Task
 from rnnzoo.tasks.text_writer import several
@@ -308,7 +309,10 @@ class TextGenerator(Task):
             seeds = tf.broadcast_to(tf.cast(seed, tf.int64), tf.shape(prompt))
             seeds = tf.stack([seeds, tf.zeros_like(seeds)], axis=1)
             found = self.write(prompt, seeds, sampling)
-            return {name: each[:, 0] for name, each in found.items()}
+            return {
+                "text": found["text"][:, 0],
+                "log_prob": finite(found["log_prob"][:, 0]),
+            }
 
         return generate
 

@@ -19,6 +19,7 @@ from rnnzoo.tasks.carried import Carried
 from rnnzoo.tasks.columns import Columns
 from rnnzoo.tasks.embeddings import most_ids, size_embedding
 from rnnzoo.tasks.generation import TextGenerator
+from rnnzoo.tasks.serving import finite
 from rnnzoo.tasks.surprise import AT_A_TIME, WithSurprise
 from rnnzoo.tasks.target_text import TargetText
 
@@ -444,7 +445,7 @@ class LanguageModel(WithSurprise, TextGenerator):
             counts = tf.cast(after.row_lengths(), tf.float32)
             return {
                 "log_prob": -losses,
-                "perplexity": tf.exp(losses / counts),
+                "perplexity": finite(tf.exp(losses / counts)),
                 "tokens": pad(tokens),
             }
 

@@ -31,16 +31,17 @@ def written(spec, write, beam, name):
     def serve(examples):
         found = write(examples, beam)
         texts, scores = found.pop("texts"), found.pop("scores")
-        return {name: texts[:, 0], "score": _finite(scores[:, 0]), **found}
+        return {name: texts[:, 0], "score": finite(scores[:, 0]), **found}
 
     @tf.function(input_signature=[spec, *numbers], autograph=False)
     def serve_n_best(examples, beam_width, n_best):
         found = write(examples, beam.asked(beam_width, n_best))
         texts, scores = found.pop("texts"), found.pop("scores")
-        return {f"{name}s": texts, "scores": _finite(scores), **found}
+        return {f"{name}s": texts, "scores": finite(scores), **found}
 
     return {"serving_default": serve, "n_best": serve_n_best}
 
 
-def _finite(scores):
-    return tf.maximum(scores, scores.dtype.min)
+def finite(scores):
+    """Scores without infinities, which JSON does not have."""
+    return tf.clip_by_value(scores, scores.dtype.min, scores.dtype.max)
