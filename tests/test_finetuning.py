@@ -30,7 +30,7 @@ def finetune(task="bilstm_classifier", data=(TEXTS, STARS), **options):
     return rnnzoo.finetune(task, data, **settings)
 
 
-def test_a_model_starts_from_weights_of_other_labels(saved, tmp_path):
+def test_a_model_starts_from_weights_of_other_labels(saved, tmp_path, eagerly):
     watch = Watch()
     texts = [f"{text} soup" for text in TEXTS]
     model, metrics = finetune(
@@ -38,6 +38,7 @@ def test_a_model_starts_from_weights_of_other_labels(saved, tmp_path):
         weights=saved,
         num_classes=3,
         out=tmp_path,
+        batch_size=18,
         callbacks=[watch],
         **SMALL,
     )
@@ -55,9 +56,11 @@ def test_a_model_starts_from_weights_of_other_labels(saved, tmp_path):
     assert rnnzoo.load(tmp_path).labels == model.labels
 
 
-def test_the_recipe_is_that_of_tuning_unless_something_else_is_given(saved):
+def test_the_recipe_is_that_of_tuning_unless_something_else_is_given(
+    saved, eagerly
+):
     def optimizer(*args, **options):
-        return finetune(*args, **options)[0].optimizer
+        return finetune(*args, batch_size=8, **options)[0].optimizer
 
     options = {"weights": saved, "num_classes": 3, **SMALL}
     tuned = rnnzoo.build("bilstm_classifier").recipe.tuned
@@ -70,17 +73,19 @@ def test_the_recipe_is_that_of_tuning_unless_something_else_is_given(saved):
     rate = found.get_config()["learning_rate"]
     assert rate["class_name"] == "CosineDecay"
     assert set(found.factors) == {1}
-    assert sorted(set(found.waits)) == [0, 32, 64]  # 32 examples, by twos
+    assert sorted(set(found.waits)) == [0, 8, 16]  # 32 examples, by eights
 
 
-def test_a_task_goes_on_with_its_labels_and_gets_a_new_head_for_others(saved):
+def test_a_task_goes_on_with_its_labels_and_gets_a_new_head_for_others(
+    saved, eagerly
+):
     task = rnnzoo.load(saved)
     same, metrics = finetune(task, (["good", "bad soup"] * 2, LABELS[:2] * 2))
     assert same is task
     assert "transferred" not in metrics
     assert "soup" not in task.vocabulary.tokens
     weights = task.get_weights()
-    other, metrics = finetune(task)
+    other, metrics = finetune(task, batch_size=18)
     assert other is not task
     assert other.labels == ("five", "one", "three")
     assert other.encoder.units == task.encoder.units
@@ -88,12 +93,13 @@ def test_a_task_goes_on_with_its_labels_and_gets_a_new_head_for_others(saved):
         np.testing.assert_array_equal(ours, theirs)
     # The same names in another order are other numbers.
     numbers = [0, 1] * 18
-    turned, metrics = finetune(task, (TEXTS, numbers), labels=["pos", "neg"])
+    data, names = (TEXTS, numbers), ["pos", "neg"]
+    turned, metrics = finetune(task, data, labels=names, batch_size=18)
     assert metrics["transferred"]["kept"]["labels"] == 2
     assert turned.labels == ("pos", "neg")
 
 
-def test_a_tagger_gets_new_tags():
+def test_a_tagger_gets_new_tags(eagerly):
     sentences = [["Ann", "ran"], ["Bonn", "is", "big"]] * 4
     tags = [["B-PER", "O"], ["B-LOC", "O", "O"]] * 4
     task = rnnzoo.build("bilstm_crf_tagger", **SMALL)
@@ -162,7 +168,9 @@ def test_weights_are_for_a_task_without_any(saved):
         finetune("bilstm_crf_tagger", weights=saved)
 
 
-def test_the_command_starts_from_weights(tmp_path, monkeypatch, capsys):
+def test_the_command_starts_from_weights(
+    tmp_path, monkeypatch, capsys, eagerly
+):
     from rnnzoo.cli import main
 
     sizes = {"train": 40, "validation": 10, "test": 10}

@@ -50,7 +50,7 @@ def fails(capsys, *arguments):
     return capsys.readouterr().err.splitlines()[-1]
 
 
-def test_a_classifier_learns_the_classes_of_a_file(folder, capsys):
+def test_a_classifier_learns_the_classes_of_a_file(folder, capsys, eagerly):
     train = ["train", "bilstm_classifier", *TINY]
     answer(capsys, *train, "--train", "train.csv", "--test", "one.csv")
     assert rnnzoo.load("run").labels == ("1", "3", "5")
@@ -67,7 +67,7 @@ def test_a_classifier_learns_the_classes_of_a_file(folder, capsys):
     assert "'2'" in error
 
 
-def test_columns_have_options(capsys):
+def test_columns_have_options(capsys, eagerly):
     train = ["train", "bilstm_classifier", *TINY]
     named = ["--text", "comment", "--label", "mark"]
     answer(capsys, *train, "--train", "odd.csv", *named)
@@ -129,7 +129,7 @@ def test_bad_files_are_refused_before_work(
     assert not (folder / "run").exists()
 
 
-def test_words_and_pairs_are_answered(capsys):
+def test_words_and_pairs_are_answered(capsys, eagerly):
     tagger = SAVED / "bilstm_cnn_crf_tagger.keras"
     lines = answer(capsys, "predict", tagger, "a.conll", "Ann sang")
     assert [line.split("\t")[-1] for line in lines] == [

@@ -53,7 +53,7 @@ class Logs(keras.callbacks.Callback):
 @pytest.mark.parametrize(
     ("frequency", "epochs"), [(1, [1, 2, 3]), (2, [2]), ([1, 3], [1, 3])]
 )
-def test_validation_comes_as_often_as_asked(frequency, epochs):
+def test_validation_comes_as_often_as_asked(frequency, epochs, eagerly):
     model, logs = classifier(), Logs()
     model.compile()
     history = model.fit(
@@ -115,7 +115,7 @@ def _only(name, overrides):
 
 
 @pytest.mark.parametrize("unit", ["character", "subword"])
-def test_a_classifier_takes_every_tokenizer(unit, tmp_path):
+def test_a_classifier_takes_every_tokenizer(unit, tmp_path, eagerly):
     for name in ("bilstm_classifier", "han_classifier"):
         model = rnnzoo.build(name, unit=unit, **_only(name, SMALL))
         model.adapt(TEXTS, LABELS, verbose=0)
@@ -137,7 +137,7 @@ def test_a_classifier_takes_every_tokenizer(unit, tmp_path):
         )
 
 
-def test_a_tagger_takes_every_tokenizer(tmp_path):
+def test_a_tagger_takes_every_tokenizer(tmp_path, eagerly):
     for tokenizer in (Tokenizer("character", False), SubwordTokenizer()):
         model = rnnzoo.build("bilstm_crf_tagger", **SMALL)
         model.tokenizer = tokenizer

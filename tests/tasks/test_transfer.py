@@ -148,7 +148,7 @@ def test_tags_may_be_the_numbers_of_the_saved_task():
 
 @pytest.mark.parametrize("tied", [True, False])
 @pytest.mark.parametrize("unit", ["word", "subword"])
-def test_a_translator_writes_new_words_too(unit, tied):
+def test_a_translator_writes_new_words_too(unit, tied, eagerly):
     """Start and end move with the vocabulary; their rows do, too."""
 
     def translator(**options):
@@ -180,7 +180,10 @@ def test_a_translator_writes_new_words_too(unit, tied):
         assert assert_kept(ours, theirs) == {"ü"}
     model.save("model.keras")
     again = rnnzoo.load("model.keras")
-    assert again.translate(["good x"]) == model.translate(["good x"])
+    one, two = (
+        each.translate(["good x"], max_length=4) for each in (again, model)
+    )
+    assert one == two
     assert saved.learned["vocabulary"] == tuple(
         token for token in model.learned["vocabulary"] if "x" not in token
     )
