@@ -10,7 +10,6 @@ import tensorflow as tf
 from rnnzoo import search
 from rnnzoo.checks import (
     check_count,
-    check_known,
     check_not_negative,
     check_positive,
 )
@@ -106,49 +105,76 @@ class TextGenerator(Task):
 
     def generate(
         self,
-        x: Any = "",
+        prompts: Any = "",
         count: int = 1,
-        *,
-        form: Any = None,
+        max_length: int | None = None,
+        temperature: float = 1.0,
+        top_k: int = 0,
+        top_p: float = 1.0,
+        block_ngrams: int = 0,
         seed: int | None = None,
+        *,
+        min_length: int = 0,
+        form: Any = None,
         return_scores: bool = False,
         batch_size: int | None = None,
         verbose: int = 0,
-        **settings: Any,
     ) -> list:
         """Texts that begin with prompts, drawn token by token.
 
         Args:
-            x: Prompts, or one; the beginning of a text, which may be empty.
+            prompts: Beginnings of texts, or one, which may be empty. They are
+                never cut.
             count: Number of texts of each prompt.
+            max_length: Most tokens of a text, with its prompt; by default the
+                task's.
+            temperature, top_k, top_p, block_ngrams: See
+                `rnnzoo.tasks.generation.Sampling`.
+            seed: Integer that decides what is drawn, together with the place
+                of the prompt and of the text; by default a random one.
+            min_length: Fewest tokens of a text, with its prompt.
             form: What a text is made of, such as the lines of a poem: a list
                 with an entry for each of its tokens, `None` for any token, a
                 token, or a collection of those that may stand there. All
                 texts have as many tokens as the list. A prompt need not keep
                 the form.
-            seed: Integer that decides what is drawn, together with the place
-                of the prompt and of the text; by default a random one.
             return_scores: Whether to return `Generated`, not strings.
             batch_size: Prompts at once; defaults to 64.
             verbose: As in Keras.
-            **settings: `temperature`, `top_k`, `top_p`, `max_length`,
-                `min_length` and `block_ngrams`; see
-                `rnnzoo.tasks.generation.Sampling`. A prompt is never cut.
 
         Returns:
             List of strings, or of `Generated`, in the order of the prompts;
             with a `count` above 1, of lists of them.
+
+        Raises:
+            ValueError: If an argument is out of its range, or if the model
+                does not know a token of the form.
         """
         self._require_adapted("generate")
         allowed = self._allowed(form)
         if form is not None:
-            length = len(allowed)
-            settings = {"max_length": length, "min_length": length} | settings
-        sampling = self.sampling(count, **settings)
+            if max_length is not None or min_length:
+                raise ValueError(
+                    "Invalid value for argument `form`. Expected None beside "
+                    "`max_length` and `min_length`: it has as many places as "
+                    f"texts have tokens. Received: max_length={max_length}, "
+                    f"min_length={min_length}"
+                )
+            max_length = min_length = len(allowed)
+        sampling = Sampling(
+            count,
+            self.max_length if max_length is None else max_length,
+            min_length,
+            temperature,
+            top_k,
+            top_p,
+            block_ngrams,
+        )
+        sampling.check()
         if seed is None:
             seed = np.random.randint(2**31)
         check_count("seed", seed)
-        chunks = [chunk["text"] for chunk in self.read_inputs(x)]
+        chunks = [chunk["text"] for chunk in self.read_inputs(prompts)]
         if not chunks:
             return []
         prompts = np.concatenate(chunks)
@@ -176,22 +202,6 @@ class TextGenerator(Task):
             for row in rows
         ]
         return [several(each, count, not return_scores) for each in found]
-
-    def sampling(self, count=1, **settings):
-        """The checked `rnnzoo.tasks.generation.Sampling` of a verb.
-
-        Args:
-            count: Number of texts of each prompt.
-            **settings: See `generate`.
-
-        Raises:
-            ValueError: If one is unknown, or out of its range.
-        """
-        check_known(settings, Sampling._fields[1:])
-        given = {key: e for key, e in settings.items() if e is not None}
-        sampling = Sampling(count, **{"max_length": self.max_length} | given)
-        sampling.check()
-        return sampling
 
     def _allowed(self, form=None):
         """The tokens that may be written, booleans `(vocabulary,)`.

@@ -361,12 +361,12 @@ class LanguageModel(WithSurprise, TextGenerator):
     # Probabilities.
 
     def log_prob(
-        self, x: Any, batch_size: int | None = None, verbose: int = 0
+        self, texts: Any, batch_size: int | None = None, verbose: int = 0
     ) -> np.ndarray:
         """Natural log probabilities of texts, with their ends.
 
         Args:
-            x: Texts, or one text; each is taken by itself.
+            texts: Texts, or one; each is taken by itself.
             batch_size: Defaults to 64.
             verbose: As in Keras.
 
@@ -374,7 +374,7 @@ class LanguageModel(WithSurprise, TextGenerator):
             float32 array `(texts,)`.
         """
         self._require_adapted("log_prob")
-        examples = self.encode_inputs(x)
+        examples = self.encode_inputs(texts)
         if examples is None:
             return np.zeros(0, "float32")
         alone = dataclasses.replace(examples, labels=None, weights=None)
@@ -386,17 +386,17 @@ class LanguageModel(WithSurprise, TextGenerator):
         losses = self(inputs, training=False).losses
         return tf.reduce_sum(losses, axis=1)
 
-    def perplexity(self, x: Any) -> float:
+    def perplexity(self, data: Any) -> float:
         """Perplexity of a token, where the end of each text counts as one.
 
         Args:
-            x: Texts; contiguous ones are read as `evaluate` reads them.
+            data: Texts; contiguous ones are read as `evaluate` reads them.
 
         Returns:
             The exponential of the mean negative log probability.
         """
         self._require_adapted("perplexity")
-        examples = self._labelled(x, keep_raw=False)
+        examples = self._labelled(data, keep_raw=False)
         examples = dataclasses.replace(examples, weights=None)
         size = 1 if self.contiguous else BATCH_SIZE
         total = count = 0
@@ -414,7 +414,9 @@ class LanguageModel(WithSurprise, TextGenerator):
         Returns:
             List of `Ranked`, the most probable first.
         """
-        texts = [each.decode() for each in text.check_texts(candidates, "x")]
+        texts = [
+            each.decode() for each in text.check_texts(candidates, "candidates")
+        ]
         log_probs = self.log_prob(texts).astype("float64")
         shares = np.exp(log_probs - np.max(log_probs, initial=-np.inf))
         shares /= shares.sum()

@@ -283,8 +283,8 @@ def test_settings_out_of_range_are_refused(settings, name):
 
 def test_bad_arguments_are_refused():
     task = build()
-    with pytest.raises(ValueError, match="width"):
-        task.generate("a", width=3)
+    with pytest.raises(ValueError, match="argument `form`.*max_length=3"):
+        task.generate("a", form=["a"], max_length=3)
     with pytest.raises(ValueError, match="argument `loss`"):
         task.compile(loss="mse")
     with pytest.raises(ValueError, match="argument `metrics`"):
