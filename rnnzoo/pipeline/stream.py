@@ -1,4 +1,4 @@
-"""Texts one after the other, read in windows that carry on from each other."""
+"""Texts one after the other, read in windows that continue each other."""
 
 import dataclasses
 
