@@ -51,6 +51,12 @@ OPTIONS = {
         "recurrent_dropout_type": "untied",
         "feedback": "output",
     },
+    "AdaptiveSoftmax": {
+        "tokens": 9,
+        "cutoffs": [3, 5],
+        "ratio": 2,
+        "unwritten": [0, 7],
+    },
     "AttentionDecoder": {
         **RATES,
         "units": 3,
@@ -122,6 +128,16 @@ OPTIONS = {
     },
     "MaxPooling": {},
     "MeanPooling": {},
+    "RecurrentBackbone": {
+        "embedding": embedding,
+        "layers": lambda: [layers.GRU(3), layers.LSTM(3)],
+        "word_dropout": 0.1,
+        "input_dropout": 0.2,
+        "dropout": 0.3,
+        "output_dropout": 0.4,
+        "variational": False,
+        "seed": 5,
+    },
     "SequenceEncoder": {
         **RATES,
         "units": 3,
@@ -140,6 +156,8 @@ OPTIONS = {
         "residual": True,
         "seed": 5,
     },
+    "StepDropout": {"rate": 0.1, "seed": 5},
+    "TokenSoftmax": {"tokens": 9, "tied": True, "unwritten": [0, 7]},
     "VariationalDropout": {"rate": 0.1, "seed": 5},
     "WordFeatures": {
         "embedding": embedding,
