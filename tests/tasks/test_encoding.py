@@ -116,7 +116,7 @@ def test_training_from_disk_has_the_same_bits(name):
     (x, y), _, options = KINDS[name]
 
     def train(in_memory):
-        task = build(name, unit="word", embedding_dim=4)
+        task = build(name)
         task.adapt(x, y, verbose=0)
         task.compile()
         kept = {"verbose": 0, "in_memory": in_memory}
