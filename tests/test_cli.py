@@ -118,7 +118,9 @@ def test_train_saves_the_model_and_its_metrics(model):
     assert task.encoder.get_config()["rnn"] == "gru"
 
 
-def test_the_number_of_labels_is_that_of_the_dataset(tmp_path, monkeypatch):
+def test_the_number_of_labels_is_that_of_the_dataset(
+    tmp_path, monkeypatch, eagerly
+):
     names = types.SimpleNamespace(names=["sad", "loud", "new"])
     info = types.SimpleNamespace(
         features={"text": None, "labels": types.SimpleNamespace(feature=names)},
@@ -142,7 +144,7 @@ def test_the_number_of_labels_is_that_of_the_dataset(tmp_path, monkeypatch):
     assert rnnzoo.load(tmp_path).labels == ("sad", "loud", "new")
 
 
-def test_training_anew_takes_a_word(data, tmp_path, capsys):
+def test_training_anew_takes_a_word(data, tmp_path, capsys, eagerly):
     train = ["train", "bilstm_classifier", *data, *TINY, "--out", str(tmp_path)]
     unfinished = tmp_path / "unfinished"
     unfinished.mkdir()
@@ -195,11 +197,14 @@ def test_predict_arguments_and_lines(model, capsys, monkeypatch):
     assert text == ["Grüße", "here"]
 
 
-def test_texts_have_the_length_that_is_asked_for(model, tmp_path, capsys):
+def test_texts_have_the_length_that_is_asked_for(
+    model, tmp_path, capsys, eagerly
+):
     path = str(Path(__file__).parent / "saved" / "luong_translator.keras")
     text, served = "A quiet, lovely film.", str(tmp_path / "served")
-    expected = rnnzoo.load(path).translate([text], max_length=3, min_length=3)
-    assert expected != rnnzoo.load(path).translate([text])
+    task = rnnzoo.load(path)
+    expected = task.translate([text], max_length=3, min_length=3)
+    assert expected != task.translate([text])
     limits = ["--max-length", "3", "--min-length", "3"]
     assert main(["predict", path, text, *limits]) == 0
     assert capsys.readouterr().out.splitlines() == [f"{expected[0]}\t{text}"]

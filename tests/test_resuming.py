@@ -57,13 +57,14 @@ def test_a_resumed_training_ends_with_the_same_bits(
     name, targets, in_the_middle, tmp_path
 ):
     """The order of epochs, dropout, optimizer, averages and history."""
+    small = {"units": 4, "embedding_dim": 4, "unit": "word"}
 
     def run(seed, out, callback):
         keras.utils.set_random_seed(seed)
         return rnnzoo.finetune(
             name,
             (TEXTS, targets),
-            units=4,
+            **small,
             epochs=2,
             batch_size=2,
             out=out,

@@ -154,7 +154,7 @@ def test_predictions_from_disk(tmp_path):
     np.testing.assert_array_equal(task.predict(opened), task.predict(TEXTS))
 
 
-def test_ids_of_another_task_are_refused(tmp_path):
+def test_ids_of_another_task_are_refused(tmp_path, eagerly):
     adapted().encode(TEXTS, LABELS, out=tmp_path, verbose=0)
     opened = Examples.open(tmp_path)
     same = adapted(units=6)  # other layers read the same ids
@@ -269,7 +269,7 @@ def test_progress_is_shown(tmp_path, capsys):
     [(10**9, None, False), (400, None, True), (400, True, False)],
 )
 def test_memory_that_is_free_decides(
-    free, in_memory, is_on_disk, small_parts, monkeypatch, capsys
+    free, in_memory, is_on_disk, small_parts, monkeypatch, capsys, eagerly
 ):
     monkeypatch.setattr(encoding, "available_memory", lambda: free)
     seen, task = [], adapted()
@@ -291,7 +291,7 @@ def test_memory_that_is_free_decides(
         task.fit(TEXTS, LABELS, in_memory="disk")
 
 
-def test_an_interrupted_training_keeps_its_ids(tmp_path, monkeypatch):
+def test_an_interrupted_training_keeps_its_ids(tmp_path, monkeypatch, eagerly):
     class StopIn(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
             raise Stop

@@ -131,7 +131,7 @@ def test_explanations_are_of_the_text_and_of_each_word(model):
 
 
 @pytest.mark.parametrize("model", ["bioes"], indirect=True)
-def test_saved_and_restored(model, tmp_path):
+def test_saved_and_restored(model, tmp_path, eagerly):
     model.save(tmp_path / "model.keras")
     again = rnnzoo.load(tmp_path / "model.keras")
     assert again.tag(WORDS) == model.tag(WORDS)
@@ -268,7 +268,7 @@ def test_counts_are_the_same_however_the_data_is_cut():
         task.count_chunks(task.read(WORDS, LABELS))
 
 
-def test_weights_of_sentences():
+def test_weights_of_sentences(eagerly):
     model = build(dropout=0.0, recurrent_dropout=0.0, word_dropout=0.0)
     model.adapt(WORDS, LABELS, verbose=0)
     model.compile()
@@ -279,7 +279,7 @@ def test_weights_of_sentences():
     assert both == pytest.approx(alone, rel=1e-5)
 
 
-def test_words_of_the_vectors_are_known(tmp_path):
+def test_words_of_the_vectors_are_known(tmp_path, eagerly):
     """Also those that no training sentence has; others must occur twice."""
     path = tmp_path / "vectors.txt"  # in another case than the vocabulary
     path.write_text("Paris 1 2 3\nBerlin 4 5 6\nberlin 4 5 6\n")
@@ -319,11 +319,13 @@ def test_a_very_long_sentence():
 
 
 def test_two_replicas(mirrored):
+    rates = ("dropout", "recurrent_dropout", "word_dropout")
+    plain = {"characters": None, **dict.fromkeys(rates, 0.0)}
     with mirrored.scope():
-        model = build(dropout=0.0, recurrent_dropout=0.0, word_dropout=0.0)
+        model = build(**plain)
         model.adapt(WORDS, LABELS, verbose=0)
         model.compile(keras.optimizers.SGD(0.1))
-    alone = build(dropout=0.0, recurrent_dropout=0.0, word_dropout=0.0)
+    alone = build(**plain)
     alone.adapt(WORDS, LABELS, verbose=0)
     alone.compile(keras.optimizers.SGD(0.1))
     alone.set_weights(model.get_weights())
@@ -331,6 +333,13 @@ def test_two_replicas(mirrored):
         each.fit(WORDS, LABELS, batch_size=6, shuffle=False, verbose=0)
     for a, b in zip(model.get_weights(), alone.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def adapted():
+    model = build()
+    model.adapt(WORDS, LABELS, verbose=0)
+    return model
 
 
 @pytest.mark.parametrize(
@@ -372,11 +381,9 @@ def test_two_replicas(mirrored):
         (lambda m: build(characters="rnn"), "`characters`"),
     ],
 )
-def test_bad_input(call, message):
-    model = build()
-    model.adapt(WORDS, LABELS, verbose=0)
+def test_bad_input(adapted, call, message):
     with pytest.raises(ValueError, match=message):
-        call(model)
+        call(adapted)
 
 
 def test_stray_inside_tags_begin_entities():

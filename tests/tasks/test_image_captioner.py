@@ -120,7 +120,7 @@ def test_an_explanation_shows_the_image(model):
     assert look.caption.endswith("blue")
     assert look.weights.shape == (len(look.tokens), 2, 2)
     with pytest.raises(ValueError, match="attention"):
-        trained("show_tell_captioner", epochs=1).explain(IMAGES[:1])
+        trained("show_tell_captioner", epochs=0).explain(IMAGES[:1])
 
 
 @pytest.mark.parametrize(
@@ -150,9 +150,9 @@ def test_a_frozen_encoder_is_asked_once(tmp_path, monkeypatch):
     assert texts[0, 0] == found.text
 
 
-def test_a_finetuned_encoder_keeps_its_statistics(tmp_path):
+def test_a_finetuned_encoder_keeps_its_statistics(tmp_path, eagerly):
     first = trained(
-        encoder=with_batch_norm(), image_size=None, cache_dir=tmp_path, epochs=1
+        encoder=with_batch_norm(), image_size=None, cache_dir=tmp_path, epochs=0
     )
     stale = first.encode(IMAGES, CAPTIONS)
     first.save(tmp_path / "first.keras")
@@ -271,7 +271,7 @@ def test_a_saved_model_is_an_encoder(tmp_path):
     np.testing.assert_array_equal(loaded(pixels), encoder(pixels))
 
 
-def test_a_saved_captioner_gives_its_encoder(model, tmp_path):
+def test_a_saved_captioner_gives_its_encoder(model, tmp_path, eagerly):
     path = tmp_path / "captioner.keras"
     model.save(path)
     options = {key: each for key, each in SMALL.items() if key != "image_size"}
@@ -339,7 +339,7 @@ def test_places_left_out_are_punished():
     assert float(found) == pytest.approx(expected, rel=1e-5)
 
 
-def test_captions_may_be_written_in_subwords(tmp_path):
+def test_captions_may_be_written_in_subwords(tmp_path, eagerly):
     pytest.importorskip("sentencepiece")
     model = rnnzoo.build("show_tell_captioner", **SMALL, vocabulary_size=40)
     model.target_tokenizer = SubwordTokenizer()

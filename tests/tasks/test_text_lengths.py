@@ -37,7 +37,7 @@ def lengths(texts):
 
 def test_texts_are_as_long_as_training_showed(model):
     assert lengths(model.translate(SOURCES)) == [30] * 5
-    model.compile(optimizer=keras.optimizers.SGD(0.0))
+    model.compile(optimizer=keras.optimizers.SGD(0.0), run_eagerly=True)
     model.fit(["a", "a b"], ["a a a", "b"], verbose=0)
     model.fit(SOURCES, repeat(SOURCES, 2), verbose=0)
     assert model.length_ratio == 3.0  # of "a" in the first
@@ -51,7 +51,7 @@ def test_what_training_showed_is_saved_and_lent(tmp_path):
     options = {"max_length": 30, **TINY}
     model = rnnzoo.build("luong_translator", **options)
     model.adapt(SOURCES, SOURCES, verbose=0)
-    model.compile()
+    model.compile(run_eagerly=True)
     model.fit(["a"], ["a b a"], verbose=0)
     model.save(tmp_path / "model.keras")
     lent = rnnzoo.build("luong_translator", tmp_path / "model.keras", **options)
