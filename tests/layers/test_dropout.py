@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from rnnzoo.layers.dropout import (
     EmbeddingDropout,
+    StepDropout,
     VariationalDropout,
     draw_mask,
 )
@@ -70,7 +71,9 @@ def call(layer, x, training):
     return layer(x, training=training)
 
 
-LAYERS = pytest.mark.parametrize("kind", [VariationalDropout, EmbeddingDropout])
+LAYERS = pytest.mark.parametrize(
+    "kind", [VariationalDropout, StepDropout, EmbeddingDropout]
+)
 
 
 @LAYERS

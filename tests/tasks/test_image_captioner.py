@@ -229,7 +229,8 @@ def test_given_captions_are_scored(model):
     )
     for found, scored in zip(several, scores, strict=True):
         expected = [each.score for each in found]
-        np.testing.assert_allclose(scored, expected, atol=1e-2)
+        # Feature maps that are kept are rounded to half precision.
+        np.testing.assert_allclose(scored, expected, atol=0.05)
 
 
 @pytest.mark.parametrize(
