@@ -257,6 +257,31 @@ def test_surprises_add_up_to_the_log_probability():
                 assert -np.log2(found) == pytest.approx(bits, abs=1e-4)
 
 
+def test_more_words_keep_what_was_learned():
+    task = build()
+    same, more = (
+        rnnzoo.build("lstm_language_model", **SMALL) for _ in range(2)
+    )
+    same.transfer(task, TEXTS, verbose=0)
+    np.testing.assert_array_equal(same.log_prob(TEXTS), task.log_prob(TEXTS))
+    found = more.transfer(task, ["c a"], verbose=0)
+    assert (found.kept, found.new) == ({"vocabulary": 2}, {"vocabulary": 1})
+    assert more.vocabulary.tokens == (*task.vocabulary.tokens, "c")
+    for old, new in (
+        (task.target.start_id, more.target.start_id),
+        (task.target.end_id, more.target.end_id),
+        (2, 2),
+    ):
+        for one, two in (
+            (
+                task.backbone.embedding.embeddings,
+                more.backbone.embedding.embeddings,
+            ),
+            (task.softmax.bias, more.softmax.bias),
+        ):
+            np.testing.assert_array_equal(one[old], two[new])
+
+
 def test_characters_keep_all_that_a_text_has():
     text = "Ay,\n  no.\t\n"
     task = build([text], name="char_lstm_language_model")
