@@ -18,7 +18,7 @@ from rnnzoo.checks import (
 )
 from rnnzoo.class_metrics import fits_tokens
 from rnnzoo.graphs import traced
-from rnnzoo.ids import PADDING
+from rnnzoo.ids import PADDING, UNKNOWN
 from rnnzoo.tasks.answers import as_plain
 from rnnzoo.tasks.beam import LIMITS, Beam
 from rnnzoo.tasks.embeddings import most_ids, size_embedding
@@ -288,12 +288,11 @@ class TextWriter(Task):
     def _log_probs(self, inputs, labels):
         """Log probabilities of targets, float32 `(batch,)`."""
         logits = self(inputs, training=False).logits
-        never = tf.reduce_any(
-            tf.range(tf.shape(logits)[2])[:, None]
-            == list(self.target.unwritten),
-            axis=1,
-        )
-        logits = tf.where(never, -float("inf"), logits)
+        tokens = tf.range(tf.shape(logits)[2])
+        never = tf.reduce_any(tokens[:, None] == list(self.unwritten), axis=1)
+        # People may use words that a search would not write.
+        given = (labels == UNKNOWN)[..., None] & (tokens == UNKNOWN)
+        logits = tf.where(never & ~given, -float("inf"), logits)
         each = losses.smoothed_crossentropy(logits, labels)
         return -tf.reduce_sum(tf.where(labels == PADDING, 0.0, each), axis=1)
 
