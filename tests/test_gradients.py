@@ -3,7 +3,6 @@
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from rnnzoo import layers
 from rnnzoo.cli import main
@@ -23,19 +22,11 @@ from rnnzoo.gradients.networks import (
 from rnnzoo.gradients.training import Training, train
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def few(monkeypatch):
     sizes = {"train": 41, "validation": 2, "test": 43}
     monkeypatch.setattr(long_memory, "SIZES", sizes)
     monkeypatch.setattr("rnnzoo.gradients.training.SIZES", sizes)
-
-
-@pytest.fixture
-def eagerly(few):
-    """Runs nothing through XLA, which compiles for seconds."""
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
 
 
 def linear(gain):

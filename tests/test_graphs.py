@@ -32,10 +32,13 @@ def warned():
         def emit(self, record):
             messages.append(record.getMessage())
 
-    messages, handler = [], Handler()
-    tf.get_logger().addHandler(handler)
+    messages, handler, logger = [], Handler(), tf.get_logger()
+    level = logger.level  # The command may have raised it in this process.
+    logger.setLevel("WARNING")
+    logger.addHandler(handler)
     yield messages
-    tf.get_logger().removeHandler(handler)
+    logger.removeHandler(handler)
+    logger.setLevel(level)
 
 
 def test_the_first_calls_of_several_objects_are_no_retracing(warned):

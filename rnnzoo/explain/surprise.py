@@ -1,4 +1,4 @@
-"""How surprising the tokens of a text are, and what was likelier."""
+"""Surprise at the tokens of a text, and tokens that were likelier."""
 
 import dataclasses
 import math
@@ -15,7 +15,7 @@ MOST_SHOWN = 8  # tokens with what was likelier
 
 @dataclasses.dataclass(frozen=True, repr=False, eq=False)
 class Surprise(Item):
-    """What a language model made of a text, token by token.
+    """Surprise of a language model at a text, token by token.
 
     A notebook displays it as a page.
 
@@ -159,7 +159,7 @@ def _perplexity(surprise):
 
 
 def _heading(surprise):
-    """What stands above a text: a line, and a smaller one."""
+    """The heading of a text, and the smaller line above it."""
     count = len(surprise.tokens) - 1
     note = (
         f"log probability {surprise.log_prob:,.1f}, of {count:,} tokens and "

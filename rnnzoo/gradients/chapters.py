@@ -1,4 +1,4 @@
-"""What the trainings show, cure by cure.
+"""Results of the trainings, cure by cure.
 
 All numbers come from the trainings; the texts say what is to be seen, not what
 came out.
@@ -12,7 +12,7 @@ from rnnzoo.gradients.training import BATCH, CHECKS, SOLVED
 
 
 def chapters(trainings, updates):
-    """What the trainings show.
+    """Results of the trainings.
 
     Args:
         trainings: Dict, the result of `rnnzoo.gradients.experiments.run`.

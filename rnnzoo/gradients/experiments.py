@@ -1,4 +1,4 @@
-"""What is trained, and on how many steps."""
+"""Trainings of all networks, on how many steps each."""
 
 import itertools
 import os

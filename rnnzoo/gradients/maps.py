@@ -48,7 +48,7 @@ class Map(NamedTuple):
 
     @property
     def note(self):
-        """What is left of the gradient in the first column, in words."""
+        """Words for what is left of the gradient in the first column."""
         first, last = map(ratio, self.ends)
         return f"Left at {self.axis} 1: {first} before training, {last} after."
 

@@ -15,7 +15,7 @@ DEVIATION = 0.1  # of small random weights
 
 
 class Network(NamedTuple):
-    """How a network is made and trained.
+    """Settings by which a network is made and trained.
 
     Attributes:
         name: What it is called.

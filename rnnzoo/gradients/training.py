@@ -19,7 +19,7 @@ _BUILDING = threading.Lock()
 
 
 class Training(NamedTuple):
-    """What a training was like at some moments; the first is before it.
+    """Course of a training, at some moments; the first is before it.
 
     Attributes:
         name: The network's.

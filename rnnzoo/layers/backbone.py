@@ -14,7 +14,7 @@ from rnnzoo.layers.recurrent_base import split_states
 
 
 class Read(NamedTuple):
-    """What a `RecurrentBackbone` makes of tokens.
+    """Result of a `RecurrentBackbone`.
 
     Attributes:
         vectors: `(batch, time, features)`, with dropout in training.

@@ -48,7 +48,7 @@ def in_parts(function, tensors, most):
 
 
 class _Softmax(keras.layers.Layer):
-    """What both output layers share.
+    """Base of both output layers.
 
     Attributes:
         tokens: Number of tokens; may be set until the layer is built.

@@ -28,7 +28,7 @@ SMALLEST = 1e-6  # of what `top_p` asks for
 
 
 class Sampling(NamedTuple):
-    """How texts are drawn, and the limits that they keep.
+    """Settings of the draw of texts, and the limits that they keep.
 
     It holds all that a graph depends on besides its inputs, so that other
     settings are another graph.

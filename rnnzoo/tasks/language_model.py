@@ -1,4 +1,4 @@
-"""How probable a text is, and texts that a model writes."""
+"""Probabilities of texts, and texts that a model writes."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ LIKELIEST = 10  # tokens that `next` answers
 
 
 class Costs(NamedTuple):
-    """What tokens cost, float32 `(batch, time)`, 0 at padding.
+    """Costs of tokens, float32 `(batch, time)`, 0 at padding.
 
     Attributes:
         losses: Negative log probabilities.
@@ -264,7 +264,7 @@ class LanguageModel(WithSurprise, TextGenerator):
         self.built = True
 
     def call(self, inputs, training=None):
-        """What each token costs after those before it.
+        """Costs of each token after those before it.
 
         Args:
             inputs: Dict of right padded ids; see `encode_chunk`. With

@@ -48,7 +48,7 @@ class WithSurprise(Task):
 
     @traced
     def _surprised(self, texts):
-        """What the model expected at each token of texts, as bits."""
+        """Surprise at each token of texts, in bits, and likelier tokens."""
         tokens = self.target.tokenizer(texts)
         before, after = self.target.around(self.target.ids_of(tokens.words))
         read = self.backbone(pad(before), training=False)

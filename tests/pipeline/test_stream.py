@@ -24,7 +24,7 @@ def make():
 
 
 def rows_of(dataset):
-    """What each row of all batches reads, one after the other."""
+    """Columns of all batches, one after the other in each row."""
     columns = {"after": [], "before": [], "labels": []}
     for number, (inputs, labels, *_) in enumerate(dataset):
         assert (inputs["continues"].numpy() == (number > 0)).all()
