@@ -1,16 +1,13 @@
 """Probabilities of texts, and texts that a model writes."""
 
-import dataclasses
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from rnnzoo import replicas, text
 from rnnzoo.checks import check_not_negative, check_positive
-from rnnzoo.graphs import traced
 from rnnzoo.ids import PADDING, pad
 from rnnzoo.metrics import Perplexity
 from rnnzoo.pipeline.schema import TEXTS, Schema, Text
@@ -19,11 +16,11 @@ from rnnzoo.tasks.carried import Carried
 from rnnzoo.tasks.columns import Columns
 from rnnzoo.tasks.embeddings import most_ids, size_embedding
 from rnnzoo.tasks.generation import TextGenerator
+from rnnzoo.tasks.probabilities import AT_A_TIME, WithProbabilities
 from rnnzoo.tasks.serving import finite
-from rnnzoo.tasks.surprise import AT_A_TIME, WithSurprise
+from rnnzoo.tasks.surprise import WithSurprise
 from rnnzoo.tasks.target_text import TargetText
 
-BATCH_SIZE = 64
 LIKELIEST = 10  # tokens that `next` answers
 
 
@@ -39,23 +36,8 @@ class Costs(NamedTuple):
     penalties: Any
 
 
-@dataclasses.dataclass(frozen=True)
-class Ranked:
-    """One of several texts, and how probable it is.
-
-    Attributes:
-        text: The text.
-        probability: That it was this one of them, by the model alone.
-        log_prob: Its natural log probability.
-    """
-
-    text: str
-    probability: float
-    log_prob: float
-
-
 @keras.saving.register_keras_serializable(package="rnnzoo")
-class LanguageModel(WithSurprise, TextGenerator):
+class LanguageModel(WithSurprise, WithProbabilities, TextGenerator):
     """Says how probable texts are, and writes new ones, token by token.
 
         P(w_1 .. w_n) = p(end | w_1 .. w_n) prod_t p(w_t | w_1 .. w_(t-1))
@@ -241,9 +223,10 @@ class LanguageModel(WithSurprise, TextGenerator):
         return Columns({"after": after, "before": before}, after)
 
     def batches(self, examples, *args):
-        return super().batches(self._rows(examples), *args)
+        return super().batches(self.in_rows(examples), *args)
 
-    def _rows(self, examples):
+    def in_rows(self, examples):
+        """Examples as they are trained on: contiguous ones in rows."""
         if not self.contiguous:
             return examples
         return Stream.over(examples, window=self.window, jitter=self.jitter)
@@ -283,12 +266,22 @@ class LanguageModel(WithSurprise, TextGenerator):
         if "continues" in inputs:
             self.carried.keep(read.states)
         most = None if training else AT_A_TIME
-        losses = self.softmax.losses_of(read.vectors, inputs["after"], most)
-        mask = inputs["after"] != PADDING
-        losses = tf.where(mask, losses, 0.0)
+        losses = self.token_losses(read.vectors, inputs["after"], most)
         if not training:
             return Costs(losses, tf.zeros_like(losses))
+        mask = inputs["after"] != PADDING
         return Costs(losses, tf.where(mask, self._penalties(read), 0.0))
+
+    def token_losses(self, vectors, after, most=None):
+        """Negative log probabilities, float32 `(batch, time)`, 0 at padding.
+
+        Args:
+            vectors: `(batch, time, features)`, those of the backbone.
+            after: int32 `(batch, time)`, the tokens after each.
+            most: See `rnnzoo.layers.TokenSoftmax.losses_of`.
+        """
+        losses = self.softmax.losses_of(vectors, after, most)
+        return tf.where(after != PADDING, losses, 0.0)
 
     def _penalties(self, read):
         """Penalties of activations, float32 `(batch, time)`."""
@@ -358,74 +351,6 @@ class LanguageModel(WithSurprise, TextGenerator):
             batch_size = 1
         return super().evaluate(x, y, batch_size, **kwargs)
 
-    # Probabilities.
-
-    def log_prob(
-        self, texts: Any, batch_size: int | None = None, verbose: int = 0
-    ) -> np.ndarray:
-        """Natural log probabilities of texts, with their ends.
-
-        Args:
-            texts: Texts, or one; each is taken by itself.
-            batch_size: Defaults to 64.
-            verbose: As in Keras.
-
-        Returns:
-            float32 array `(texts,)`.
-        """
-        self._require_adapted("log_prob")
-        examples = self.encode_inputs(texts)
-        if examples is None:
-            return np.zeros(0, "float32")
-        alone = dataclasses.replace(examples, labels=None, weights=None)
-        losses = alone.run(self._total, batch_size or BATCH_SIZE, verbose)
-        return -np.array(losses, "float32")
-
-    @traced
-    def _total(self, inputs):
-        losses = self(inputs, training=False).losses
-        return tf.reduce_sum(losses, axis=1)
-
-    def perplexity(self, data: Any) -> float:
-        """Perplexity of a token, where the end of each text counts as one.
-
-        Args:
-            data: Texts; contiguous ones are read as `evaluate` reads them.
-
-        Returns:
-            The exponential of the mean negative log probability.
-        """
-        self._require_adapted("perplexity")
-        examples = self._labelled(data, keep_raw=False)
-        examples = dataclasses.replace(examples, weights=None)
-        size = 1 if self.contiguous else BATCH_SIZE
-        total = count = 0
-        for inputs, labels in self._rows(examples).batches(size):
-            total += float(tf.reduce_sum(self._total(inputs)))
-            count += np.count_nonzero(labels)
-        return float(np.exp(total / count))
-
-    def rank(self, candidates: Any) -> list[Ranked]:
-        """Sorts texts by their probability, such as what was perhaps said.
-
-        Args:
-            candidates: Texts.
-
-        Returns:
-            List of `Ranked`, the most probable first.
-        """
-        texts = [
-            each.decode() for each in text.check_texts(candidates, "candidates")
-        ]
-        log_probs = self.log_prob(texts).astype("float64")
-        shares = np.exp(log_probs - np.max(log_probs, initial=-np.inf))
-        shares /= shares.sum()
-        order = np.argsort(-log_probs, kind="stable")
-        return [
-            Ranked(texts[i], float(shares[i]), float(log_probs[i]))
-            for i in order
-        ]
-
     # Serving and saving.
 
     def served(self):
@@ -443,7 +368,7 @@ class LanguageModel(WithSurprise, TextGenerator):
         def serve(text):
             tokens = self.target.tokens(text)
             before, after = self.target.around(self.target.ids_of(tokens))
-            losses = self._total({"before": pad(before), "after": pad(after)})
+            losses = self.total_losses(pad(before), pad(after))
             counts = tf.cast(after.row_lengths(), tf.float32)
             return {
                 "log_prob": -losses,

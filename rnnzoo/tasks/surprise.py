@@ -11,9 +11,9 @@ from rnnzoo.graphs import traced
 from rnnzoo.ids import pad
 from rnnzoo.layers.softmax import in_parts
 from rnnzoo.pipeline.examples import Examples
+from rnnzoo.tasks.probabilities import AT_A_TIME
 from rnnzoo.tasks.task import Task
 
-AT_A_TIME = 1024  # tokens whose scores of all others are in memory
 ALTERNATIVES = 5
 BATCH_SIZE = 64
 

@@ -103,6 +103,15 @@ def test_neither_windows_nor_batches_change_the_perplexity():
             assert logs["perplexity"] == pytest.approx(expected, rel=1e-5)
 
 
+def test_long_texts_are_read_in_parts():
+    task = build()
+    words = np.random.default_rng(0).choice(["a", "b", "z"], 2500)
+    texts = [" ".join(words), "b", ""]
+    (inputs, *_) = task.encode(texts).at_once()
+    expected = -np.sum(task(inputs, training=False).losses, axis=1)
+    np.testing.assert_allclose(task.log_prob(texts), expected, rtol=1e-5)
+
+
 def test_texts_that_are_not_contiguous_are_read_alone():
     task = build(contiguous=False)
     tokens = sum(len(each.split()) + 1 for each in TEXTS)
