@@ -291,6 +291,79 @@ def test_more_words_keep_what_was_learned():
             np.testing.assert_array_equal(one[old], two[new])
 
 
+def test_entropies_are_those_of_all_tokens():
+    for surprise in build().explain(TEXTS):  # of four tokens, all are shown
+        for entropy, pairs in zip(
+            surprise.entropies, surprise.alternatives, strict=True
+        ):
+            p = np.array([each for _, each in pairs])
+            assert p.sum() == pytest.approx(1, abs=1e-5)
+            expected = -np.sum(p * np.log2(np.maximum(p, 1e-30)))
+            assert entropy == pytest.approx(expected, abs=1e-4)
+
+
+def test_penalties_are_those_of_the_activations():
+    task = build(
+        name="awd_lstm_language_model",
+        **dict.fromkeys(
+            ("dropout", "input_dropout", "output_dropout", "word_dropout"), 0.0
+        ),
+        weight_dropout=0.0,
+        activation_penalty=2.0,
+        change_penalty=3.0,
+    )
+    (inputs, *_) = task.encode(TEXTS).at_once()
+    vectors = task.backbone(inputs["before"]).vectors.numpy()
+    expected = 2 * np.mean(vectors**2, axis=2)
+    changes = np.mean((vectors[:, 1:] - vectors[:, :-1]) ** 2, axis=2)
+    expected[:, 1:] += 3 * changes
+    expected *= inputs["after"].numpy() > 0
+    costs = task(inputs, training=True)
+    np.testing.assert_allclose(costs.penalties, expected, atol=1e-5)
+    without = task(inputs, training=False)
+    assert not without.penalties.numpy().any()
+    np.testing.assert_allclose(costs.losses, without.losses, atol=1e-5)
+
+
+def test_draws_are_cut_and_blocked():
+    task = build(["a b c d e f g"])
+    likeliest = task.generate("a", temperature=0, max_length=6)
+    assert task.generate("a", top_k=1, max_length=6, seed=1) == likeliest
+    assert task.generate("a", top_p=1e-6, max_length=6, seed=1) == likeliest
+    (found,) = task.generate("", count=20, block_ngrams=1, seed=1)
+    for words in map(str.split, found):
+        assert len(set(words)) == len(words)
+
+
+def test_an_export_draws_and_expects_the_same(tmp_path):
+    task = build()
+    task.export(tmp_path / "served")
+    signatures = tf.saved_model.load(str(tmp_path / "served")).signatures
+    drawn = signatures["generate"](
+        prompt=tf.constant(["a b"]),
+        max_length=tf.constant(7),
+        temperature=tf.constant(0.8),
+        top_k=tf.constant(3),
+        top_p=tf.constant(0.9),
+        seed=tf.constant(5),
+    )
+    (expected,) = task.generate(
+        "a b", 1, 7, 0.8, 3, 0.9, seed=5, return_scores=True
+    )
+    assert drawn["text"].numpy().tolist() == [expected.text.encode()]
+    assert drawn["log_prob"].numpy() == pytest.approx(expected.log_prob)
+    nexts = signatures["next"](text=tf.constant(TEXTS))
+    for tokens, probabilities, surprise in zip(
+        nexts["tokens"].numpy(),
+        nexts["probabilities"].numpy(),
+        task.explain(TEXTS),
+        strict=True,
+    ):
+        names, shares = zip(*surprise.alternatives[-1], strict=True)
+        assert [each.decode() for each in tokens] == list(names)
+        np.testing.assert_allclose(probabilities, shares, atol=1e-5)
+
+
 def test_characters_keep_all_that_a_text_has():
     text = "Ay,\n  no.\t\n"
     task = build([text], name="char_lstm_language_model")
