@@ -51,7 +51,11 @@ def assert_same(ours, theirs):
 
 @pytest.mark.parametrize(
     ("name", "targets", "in_the_middle"),
-    [("bilstm_classifier", LABELS, True), ("luong_translator", TARGETS, False)],
+    [
+        ("bilstm_classifier", LABELS, True),
+        ("luong_translator", TARGETS, False),
+        ("awd_lstm_language_model", None, False),
+    ],
 )
 def test_a_resumed_training_ends_with_the_same_bits(
     name, targets, in_the_middle, tmp_path

@@ -129,6 +129,16 @@ class LanguageModel(WithSurprise, WithProbabilities, TextGenerator):
         check_positive("max_length", max_length)
         check_not_negative("activation_penalty", activation_penalty)
         check_not_negative("change_penalty", change_penalty)
+        for name, part, needed in (
+            ("backbone", backbone, "step"),
+            ("softmax", softmax, "losses_of"),
+        ):
+            if not hasattr(part, needed):
+                raise ValueError(
+                    f"Invalid value for argument `{name}`. Expected a layer "
+                    f"with a method `{needed}`, as those of `rnnzoo.layers` "
+                    f"for language models. Received: {name}={part!r:.60}"
+                )
         self.backbone = backbone
         self.softmax = softmax
         self.target = TargetText(tokenizer or text.PlainTokenizer())

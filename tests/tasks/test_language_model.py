@@ -406,6 +406,10 @@ def test_bad_arguments_are_refused():
     for texts in ([], ["", " "]):
         with pytest.raises(ValueError, match="texts with tokens|one example"):
             rnnzoo.build("lstm_language_model", **SMALL).adapt(texts, verbose=0)
+    for name in ("backbone", "softmax"):
+        wrong = {name: keras.layers.Dense(3)}
+        with pytest.raises(ValueError, match=f"argument `{name}`"):
+            type(task)(**{"backbone": task.backbone, "softmax": None} | wrong)
     with pytest.raises(ValueError, match="argument `layers`"):
         layers.RecurrentBackbone(layers.Embedding(3, 2), [])
 
