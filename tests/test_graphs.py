@@ -33,12 +33,9 @@ def warned():
             messages.append(record.getMessage())
 
     messages, handler, logger = [], Handler(), tf.get_logger()
-    level = logger.level  # The command may have raised it in this process.
-    logger.setLevel("WARNING")
     logger.addHandler(handler)
     yield messages
     logger.removeHandler(handler)
-    logger.setLevel(level)
 
 
 def test_the_first_calls_of_several_objects_are_no_retracing(warned):

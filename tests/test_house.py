@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parents[1] / "rnnzoo"
 FLOORS = (
     (
         *("ids", "arrays", "checks", "files", "formats", "graphs"),
-        *("memory", "records", "replicas"),
+        *("logs", "memory", "records", "replicas"),
     ),
     ("losses", "optimizers", "schedules", "search", "explain", "export"),
     ("lite", "recipe", "data", "served"),

@@ -1,8 +1,8 @@
 """TFDS, whole or not at all."""
 
-import contextlib
 import importlib
-import logging
+
+from rnnzoo import logs
 
 
 def import_tfds():
@@ -14,7 +14,7 @@ def import_tfds():
     Raises:
         ImportError: If TFDS is not whole; it says why, and what to do.
     """
-    with _silence():
+    with logs.silence():
         tfds = importlib.import_module("tensorflow_datasets")
         try:
             importlib.import_module("tensorflow_datasets.public_api")
@@ -25,17 +25,6 @@ def import_tfds():
                 f"protobuf`. Received: {error}"
             ) from error
     return tfds
-
-
-@contextlib.contextmanager
-def _silence():
-    """Keeps the tracebacks away that TFDS logs and does not raise."""
-    before = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        logging.disable(before)
 
 
 tfds = import_tfds()

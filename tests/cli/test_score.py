@@ -1,6 +1,7 @@
 """`rnnzoo score`: what it writes, and errors in the words of the command."""
 
 import json
+import logging
 import os
 import sys
 from pathlib import Path
@@ -92,6 +93,7 @@ def test_a_runner_is_asked_with_its_options(monkeypatch):
 
     def score(*place, **settings):
         asked.update(settings, place=place)
+        asked["logs"] = logging.getLogger().isEnabledFor(logging.ERROR)
         return beam.Summary(0, 0, 1)
 
     monkeypatch.setattr(beam, "score", score)
@@ -100,3 +102,5 @@ def test_a_runner_is_asked_with_its_options(monkeypatch):
     assert asked["place"] == ("export", "rows.jsonl", "out")
     assert asked["runner"] == "FlinkRunner"
     assert asked["options"] == {"a": "b", "c": "d"}
+    assert not asked["logs"]
+    assert logging.getLogger().isEnabledFor(logging.ERROR)

@@ -1,10 +1,10 @@
 """`rnnzoo score`."""
 
+import contextlib
 import json
-import logging
 import sys
 
-from rnnzoo import beam, served
+from rnnzoo import beam, logs, served
 
 OPTIONS = ("signature", "rows", "format", "parts", "overwrite")
 
@@ -22,11 +22,10 @@ def run(args):
     options = _pairs(args, "runner_options")
     place = (args.export, args.source, args.out)
     if args.runner:
-        if not args.verbose:
-            logging.getLogger().setLevel(logging.CRITICAL)  # Beam's lines
-        done = beam.score(
-            *place, runner=args.runner, options=options, **settings
-        )
+        with contextlib.nullcontext() if args.verbose else logs.silence():
+            done = beam.score(
+                *place, runner=args.runner, options=options, **settings
+            )
     elif options:
         raise ValueError("Expected --runner, with --runner-options.")
     else:
