@@ -12,7 +12,10 @@ class traced:
     """Decorator that makes a `tf.function` of a method, one for each object.
 
     TensorFlow counts how often the code of a `tf.function` is traced, whatever
-    it belongs to, and so would warn of the first calls of several models.
+    it belongs to, and so would warn of the first calls of several models. It
+    would also trace once for the first batch's shape, and again for the next
+    one. Here the first graph already takes any number of rows, and any size of
+    ids, strings and masks; the other axes of floats and bytes are features.
 
     Args:
         function: The method.
@@ -50,7 +53,23 @@ class traced:
                 _call, self.function, weakref.ref(holder)
             )
             self._made[holder] = tf.function(method, **self.options)
-        return self._made[holder](*args, **kwargs)
+        made = self._made[holder]
+        is_fixed = "input_signature" in self.options
+        if not is_fixed and not tf.config.functions_run_eagerly():
+            # Is traced now, if it was not, and found by the call.
+            specs = tf.nest.map_structure(_any_size, (args, kwargs))
+            made.get_concrete_function(*specs[0], **specs[1])
+        return made(*args, **kwargs)
+
+
+def _any_size(value):
+    """The specification of tensors that may take the place of a tensor."""
+    if not isinstance(value, tf.Tensor) or not value.shape.rank:
+        return value
+    shape = [None, *value.shape[1:]]
+    if value.dtype in (tf.int32, tf.int64, tf.string, tf.bool):
+        shape = [None] * value.shape.rank
+    return tf.TensorSpec(shape, value.dtype)
 
 
 def _call(function, holder, *args, **kwargs):

@@ -48,11 +48,19 @@ def test_the_first_calls_of_several_objects_are_no_retracing(warned):
     assert "triggered tf.function retracing" in warned[0]
 
 
-def test_an_object_is_traced_for_two_shapes_and_then_for_all():
+def test_an_object_is_traced_once_for_any_size():
     scale = Scale(2)
-    for size in range(1, 6):
-        assert scale.times(tf.ones(size)).shape == (size,)
+    for rows in range(4):
+        for size in range(4):
+            ids = tf.ones([rows, size], tf.int32)
+            assert scale.times(ids).shape == (rows, size)
+    assert scale.traces == 1
+    for rows in range(4):
+        assert scale.times(tf.ones([rows, 3])).shape == (rows, 3)
     assert scale.traces == 2
+    for size in range(4):  # of features, which are of one size otherwise
+        assert scale.times(tf.ones([2, size])).shape == (2, size)
+    assert scale.traces == 3
     assert Scale(3).times(tf.ones(1)) == 3
 
 

@@ -17,7 +17,8 @@ from cases import TASKS, TEXTS
 
 import rnnzoo
 
-# In a process of its own: all inputs at once, each alone, and none.
+# In a process of its own, which has no rnnzoo: for each export that it is told
+# of, the answers to all inputs at once, each alone, and none.
 SERVE = """
 import base64, json, sys
 import tensorflow as tf
@@ -27,15 +28,18 @@ def plain(value):
         return [plain(each) for each in value]
     return value.decode() if isinstance(value, bytes) else value
 
-served = tf.saved_model.load(sys.argv[1]).signatures["serving_default"]
-(name,) = served.structured_input_signature[1]
-inputs = [base64.b64decode(each) for each in json.load(sys.stdin)]
-answers = []
-for batch in [inputs, *([each] for each in inputs), []]:
-    outputs = served(**{name: tf.constant(batch, tf.string, [len(batch)])})
-    answers.append({k: plain(v.numpy().tolist()) for k, v in outputs.items()})
-assert "rnnzoo" not in sys.modules
-json.dump(answers, sys.stdout)
+for line in sys.stdin:
+    path, inputs = json.loads(line)
+    served = tf.saved_model.load(path).signatures["serving_default"]
+    (name,) = served.structured_input_signature[1]
+    inputs = [base64.b64decode(each) for each in inputs]
+    answers = []
+    for batch in [inputs, *([each] for each in inputs), []]:
+        outputs = served(**{name: tf.constant(batch, tf.string, [len(batch)])})
+        outputs = {k: plain(v.numpy().tolist()) for k, v in outputs.items()}
+        answers.append(outputs)
+    assert "rnnzoo" not in sys.modules
+    print(json.dumps(answers), flush=True)
 """
 
 
@@ -68,6 +72,31 @@ def exported(case, tmp_path_factory):
     path = tmp_path_factory.mktemp("served") / "1"
     case[0].export(path)
     return path
+
+
+@pytest.fixture(scope="module")
+def signatures(exported):
+    """The signatures of the export, as this process loads them."""
+    return tf.saved_model.load(str(exported)).signatures
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """A process that answers by exports; to import TensorFlow takes long."""
+    folder = tmp_path_factory.mktemp("server")
+    with (
+        open(folder / "errors", "w+") as errors,
+        subprocess.Popen(
+            [sys.executable, "-c", SERVE],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            cwd=folder,
+        ) as process,
+    ):
+        yield process, folder / "errors"
+        process.stdin.close()
 
 
 def assert_same(ours, theirs, tolerance=1e-5):
@@ -149,20 +178,16 @@ def test_a_saved_task_lends_what_it_learned(name, case, tmp_path):
         other.restore(path)
 
 
-def test_export_stands_alone(case, exported, tmp_path):
+def test_export_stands_alone(case, exported, server):
     model, task = case
-    done = subprocess.run(
-        [sys.executable, "-c", SERVE, str(exported)],
-        input=json.dumps(
-            [base64.b64encode(_as_bytes(each)).decode() for each in task.inputs]
-        ),
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=tmp_path,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    together, *alone, none = json.loads(done.stdout)
+    process, errors = server
+    inputs = [
+        base64.b64encode(_as_bytes(each)).decode() for each in task.inputs
+    ]
+    print(json.dumps([str(exported), inputs]), file=process.stdin, flush=True)
+    line = process.stdout.readline()
+    assert line, errors.read_text()[-2000:]
+    together, *alone, none = json.loads(line)
     answers = model.comparable(task.inputs)
     assert_same(model.comparable_served(together), answers)
     for outputs, answer in zip(alone, answers, strict=True):
@@ -170,8 +195,7 @@ def test_export_stands_alone(case, exported, tmp_path):
     assert model.comparable_served(none) == []
 
 
-def test_every_signature_answers_over_rest(case, exported):
-    signatures = tf.saved_model.load(str(exported)).signatures
+def test_every_signature_answers_over_rest(case, signatures):
     for name, signature in signatures.items():
         inputs = signature.structured_input_signature[1]
         columns = {each: case[1].sent[each] for each in inputs}
@@ -208,10 +232,9 @@ def assert_begins(found, expected):
     assert not np.any(found[len(expected) :])
 
 
-def test_inference_is_pure(exported):
-    served = tf.saved_model.load(str(exported))
-    assert set(served.signatures) > {"serving_default"}
-    for function in served.signatures.values():
+def test_inference_is_pure(signatures):
+    assert set(signatures) > {"serving_default"}
+    for function in signatures.values():
         drawn = "seed" in function.structured_input_signature[1]
         random = "Random|Rng" if not drawn else "(?<!Stateless)Random|Rng"
         graph = function.graph.as_graph_def()
@@ -225,9 +248,8 @@ def test_inference_is_pure(exported):
             )
 
 
-def test_the_explanation_is_of_the_original_text(case, exported):
+def test_the_explanation_is_of_the_original_text(case, signatures):
     model, _ = case
-    signatures = tf.saved_model.load(str(exported)).signatures
     if "explain" not in signatures:
         pytest.skip("It serves no explanations.")
     served = signatures["explain"]

@@ -348,25 +348,33 @@ def _pieces(marked, keep_spaces):
     """
     spaced = tf.strings.regex_replace(marked, r"[ \n]+", CUT + r"\0" + CUT)
     pieces = tf.strings.split(spaced, CUT)
-    pieces = tf.ragged.boolean_mask(pieces, pieces != "")
+    # Flat, as masks of ragged tensors are many operations.
     values, rows = pieces.values, pieces.value_rowids()
+    values, rows = _kept(values != "", values, rows)
     breaks = values == BREAK
     lengths = tf.strings.length(values, unit="UTF8_CHAR")
     lengths = tf.where(breaks, 0, lengths)  # Marks are no part of the text.
     ends = tf.cumsum(lengths)
     starts = ends - lengths
-    before = tf.gather(tf.concat([starts, [0]], 0), pieces.row_starts())
-    before = tf.gather(before, rows)
+    before = tf.gather(tf.math.segment_min(starts, rows), rows)
     spaces = tf.strings.strip(values) == ""
     keep = ~spaces
     if keep_spaces:
         visible = ~(spaces | breaks)
         keep |= _neighbour(visible, rows, 1) & _neighbour(visible, rows, -1)
-    keep = pieces.with_values(keep)
+    rows, *columns = _kept(keep, rows, values, starts - before, ends - before)
     return tuple(
-        tf.ragged.boolean_mask(pieces.with_values(column), keep)
-        for column in (values, starts - before, ends - before)
+        tf.RaggedTensor.from_value_rowids(
+            column, rows, nrows=pieces.nrows(), validate=False
+        )
+        for column in columns
     )
+
+
+def _kept(keep, *columns):
+    """What is to be kept of columns `(n,)`."""
+    places = tf.where(keep)[:, 0]
+    return [tf.gather(column, places) for column in columns]
 
 
 def _neighbour(flags, rows, shift):

@@ -116,7 +116,7 @@ def test_a_batch_of_as_many_rows_as_classes_is_no_other(case):
     assert found["mse"] == pytest.approx(expected.mean(), rel=1e-4)
 
 
-def test_default_metrics_have_the_f1_of_each_class(tmp_path):
+def test_default_metrics_have_the_f1_of_each_class(tmp_path, eagerly):
     model = classifier(THREE, label_smoothing=0.1)
     model.compile(**PLAIN)
     found = model.evaluate(TEXTS, THREE, return_dict=True, verbose=0)

@@ -33,13 +33,13 @@ CAPTIONS = [[f"all {name}", f"it is {name}"] for name in NAMES]
 
 
 def trained(
-    name="show_attend_tell_captioner", epochs=40, rate=5e-3, **overrides
+    name="show_attend_tell_captioner", epochs=20, rate=5e-3, **overrides
 ):
     keras.utils.set_random_seed(1)
     model = rnnzoo.build(name, **SMALL | overrides)
     model.adapt(IMAGES, CAPTIONS, verbose=0)
     model.compile(keras.optimizers.Adam(rate))
-    model.fit(IMAGES, CAPTIONS, batch_size=6, epochs=epochs, verbose=0)
+    model.fit(IMAGES, CAPTIONS, batch_size=3, epochs=epochs, verbose=0)
     return model
 
 
@@ -54,7 +54,7 @@ def with_batch_norm():
 
 @pytest.fixture(scope="module")
 def model():
-    return trained(epochs=60, rate=3e-3)  # a higher rate may diverge
+    return trained(epochs=30, rate=3e-3)  # a higher rate may diverge
 
 
 def test_it_learns_to_describe(model):
@@ -131,7 +131,7 @@ def test_an_explanation_shows_the_image(model):
     ],
 )
 def test_all_kinds_learn(name, overrides):
-    history = trained(name, epochs=15, **overrides).history.history["loss"]
+    history = trained(name, epochs=10, **overrides).history.history["loss"]
     assert history[-1] < 0.6 * history[0]
 
 

@@ -38,7 +38,7 @@ def loss(model, *data, **options):
     return model.evaluate(*data, verbose=0, return_dict=True, **options)["loss"]
 
 
-def test_a_sentence_weighs_as_all_of_its_words(tagger):
+def test_a_sentence_weighs_as_all_of_its_words(tagger, eagerly):
     rows = [2.0, 0.0, 1.0, 3.0]
     alone = [loss(tagger, [x], [y]) for x, y in zip(WORDS, TAGS, strict=True)]
     expected = np.dot(rows, alone) / 4
@@ -51,7 +51,7 @@ def test_a_sentence_weighs_as_all_of_its_words(tagger):
         assert found == pytest.approx(expected, rel=1e-5)
 
 
-def test_each_word_has_its_own_weight(tagger):
+def test_each_word_has_its_own_weight(tagger, eagerly):
     """Each word alone by a weight of 1: the loss is linear in the weights."""
     shares = []
     for row, words in enumerate(WORDS):
@@ -77,7 +77,7 @@ def test_each_word_has_its_own_weight(tagger):
 
 
 @pytest.mark.parametrize("tagger", ["bilstm_crf_tagger"], indirect=True)
-def test_class_weights_of_tags_are_weights_of_words(tagger):
+def test_class_weights_of_tags_are_weights_of_words(tagger, eagerly):
     for class_weight, expected in (
         ({"PER": 2, "O": 0.5}, [[2, 0.5, 1, 1], [0.5], [], [2, 0.5]]),
         ({"LOC": 2, "I-LOC": 3}, [[1, 1, 2, 3], [1], [], [1, 1]]),
@@ -102,7 +102,7 @@ def test_class_weights_of_tags_are_weights_of_words(tagger):
         np.testing.assert_allclose(ours, others, atol=1e-6)
 
 
-def test_balanced_is_what_scikit_learn_means():
+def test_balanced_is_what_scikit_learn_means(eagerly):
     utils = pytest.importorskip("sklearn.utils.class_weight")
     model = built("bilstm_classifier", TEXTS, LABELS, num_classes=3)
     expected = utils.compute_sample_weight("balanced", LABELS)

@@ -9,7 +9,13 @@ import tensorflow as tf
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rnnzoo.text import TokenCounter, Tokenizer, Vocabulary, check_texts
+from rnnzoo.text import (
+    TokenCounter,
+    Tokenizer,
+    Vocabulary,
+    check_texts,
+    in_graph,
+)
 from rnnzoo.text.scripts import CLAUSE_ENDS, SENTENCE_ENDS
 
 ENDINGS = ("<br />", "<br/>", "<br>", "<p>", "</p>")
@@ -292,6 +298,13 @@ def test_texts_from_anywhere():
             check_texts(given_texts), ["é".encode()] * 2
         )
     assert list(check_texts("é")) == ["é".encode()]
+
+
+@pytest.mark.parametrize("unit", ["word", "character"])
+def test_the_graph_is_small(unit):
+    """Each task makes it several times, and each export has it."""
+    graph = in_graph(Tokenizer(unit)).get_concrete_function().graph
+    assert len(graph.get_operations()) < 350
 
 
 @pytest.mark.parametrize(
