@@ -8,6 +8,7 @@ from rnnzoo.recipe import Recipe
 from rnnzoo.registry import register, variant
 
 MODELING = LateTask("language_modeling", "rnnzoo.tasks:LanguageModel")
+QUATRAINS = LateTask("language_modeling", "rnnzoo.tasks:QuatrainGenerator")
 RECIPE = Recipe(
     batch_size=20,
     epochs=12,
@@ -22,6 +23,7 @@ def recurrent_language_model(
     *,
     sizes,
     options,
+    kind,
     vocabulary_size=None,
     min_count=1,
     rnn="lstm",
@@ -44,7 +46,8 @@ def recurrent_language_model(
 
     Args:
         sizes: List of the units of the layers.
-        options: Dict of further arguments of `LanguageModel`.
+        options: Dict of further arguments of the task.
+        kind: `rnnzoo.cards.LateTask`, that of `LanguageModel` or a subclass.
         vocabulary_size: Most ids, with those of padding, unknown tokens, start
             and end.
         min_count: Tokens seen less often are unknown; of subwords, characters.
@@ -74,7 +77,6 @@ def recurrent_language_model(
     """
     from rnnzoo.layers import AdaptiveSoftmax, RecurrentBackbone, TokenSoftmax
     from rnnzoo.layers.recurrent import recurrent_layer
-    from rnnzoo.tasks import LanguageModel
 
     check_positive("vocabulary_size", vocabulary_size, optional=True)
     check_positive("embedding_dim", embedding_dim)
@@ -112,7 +114,7 @@ def recurrent_language_model(
         if cutoffs is None
         else AdaptiveSoftmax(cutoffs=cutoffs)
     )
-    return LanguageModel(
+    return kind.load()(
         backbone,
         softmax,
         tokenizer=exact_tokenizer_of(unit, lowercase),
@@ -144,7 +146,9 @@ def lstm_language_model(*, units=400, depth=2, **shared):
         depth: Number of layers.
     """
     check_positive("depth", depth)
-    return recurrent_language_model(sizes=[units] * depth, options={}, **shared)
+    return recurrent_language_model(
+        sizes=[units] * depth, options={}, kind=MODELING, **shared
+    )
 
 
 @register(
@@ -192,6 +196,7 @@ def awd_lstm_language_model(
             "activation_penalty": activation_penalty,
             "change_penalty": change_penalty,
         },
+        kind=MODELING,
         **shared,
     )
 
@@ -220,4 +225,52 @@ def char_lstm_language_model(*, units=256, depth=2, **shared):
         depth: Number of layers.
     """
     check_positive("depth", depth)
-    return recurrent_language_model(sizes=[units] * depth, options={}, **shared)
+    return recurrent_language_model(
+        sizes=[units] * depth, options={}, kind=MODELING, **shared
+    )
+
+
+@register(
+    QUATRAINS,
+    paper="Zhang & Lapata 2014, Chinese Poetry Generation with Recurrent "
+    "Neural Networks (the task)",
+    dataset="tang_quatrains",
+    recipe=Recipe(
+        batch_size=64,
+        epochs=20,
+        learning_rate=3e-3,
+        clipnorm=1.0,
+        patience=2,
+        ema_momentum=0.998,
+    ),
+)
+@variant(
+    recurrent_language_model,
+    min_count=2,
+    embedding_dim=200,
+    dropout=0.4,
+    contiguous=False,
+    unit="character",
+)
+def quatrain_generator(*, units=400, depth=2, table=None, **shared):
+    """LSTM that writes Chinese quatrains by the rules of regulated verse.
+
+    It is a language model of characters whose poems keep their form; see
+    `rnnzoo.QuatrainGenerator`.
+
+    Args:
+        units: Units of a layer; of the last one, `embedding_dim` if `tied`.
+        depth: Number of layers.
+        table: Path of a table of tones and rhymes, as
+            `rnnzoo.text.RhymeTable.read` takes it; by default the Pingshui
+            rhymes.
+    """
+    from rnnzoo.text import RhymeTable
+
+    check_positive("depth", depth)
+    return recurrent_language_model(
+        sizes=[units] * depth,
+        options={"table": RhymeTable.read(table)},
+        kind=QUATRAINS,
+        **shared,
+    )
