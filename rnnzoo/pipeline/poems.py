@@ -24,7 +24,10 @@ class Poem(Text):
         return tf.strings.reduce_join(value, separator="\n")
 
     def check(self, column, argument, first):
-        rows = [_joined(row, argument, place) for place, row in enumerate(column, first)]
+        rows = [
+            _joined(row, argument, place)
+            for place, row in enumerate(column, first)
+        ]
         return super().check(rows, argument, first)
 
 

@@ -278,7 +278,9 @@ class TextGenerator(Task):
             seed=seeds,
             **sampling.limits(tf.reduce_sum(tf.cast(is_given, tf.int32), 1)),
         )
-        tokens = begin_with(given, found.lengths, self.target.spell(found.tokens))
+        tokens = begin_with(
+            given, found.lengths, self.target.spell(found.tokens)
+        )
         return {"text": self.target.join(tokens), "log_prob": found.log_probs}
 
     def write_on(self, prompts, *args):

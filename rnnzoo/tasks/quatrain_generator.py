@@ -198,6 +198,8 @@ class QuatrainGenerator(LanguageModel):
         )
         sampling.check()
         seed = seed_of(seed)
+        if not heads.size:
+            return []
         # Each text is a row, since it has a pattern of its own.
         numbers = np.arange(len(heads))[:, None] + (np.arange(count) << 32)
         numbers = numbers.reshape(-1)
