@@ -51,13 +51,16 @@ class QuatrainGenerator(LanguageModel):
             contiguous, unless `contiguous` says so, and tokens are characters.
         table: `rnnzoo.text.RhymeTable`, or what its `get_config` returns; by
             default the table of this package. It is saved with the model.
-        patterns: How often each pattern occurred; learned by `adapt`.
+        patterns: How often each of `rnnzoo.tasks.verse.Pattern.every` occurred;
+            learned by `adapt`. By default all are equally frequent.
         vocabulary: Characters from id 2 on; learned by `adapt`.
 
     Examples:
 
     >>> import rnnzoo
-    >>> model = rnnzoo.build("quatrain_generator", units=8, embedding_dim=8)
+    >>> model = rnnzoo.build(
+    ...     "quatrain_generator", units=8, embedding_dim=8, min_count=1
+    ... )
     >>> poem = "白日依山盡\\n黃河入海流\\n欲窮千里目\\n更上一層樓"
     >>> other = "紅豆生南國\\n秋來發故枝\\n願君多採擷\\n此物最相思"
     >>> model.adapt([poem, other], verbose=0)
@@ -126,8 +129,10 @@ class QuatrainGenerator(LanguageModel):
             ),
         }
 
-    def take(self, vocabulary, patterns):
+    def take(self, vocabulary, patterns=None):
         expected = verse.Pattern.every(len(self.table.rhymes)).start.size
+        if patterns is None:
+            patterns = (0,) * expected
         if len(patterns) != expected:
             raise ValueError(
                 "Invalid value for argument `patterns`. Expected a number for "
@@ -162,7 +167,7 @@ class QuatrainGenerator(LanguageModel):
 
         Args:
             heads: Strings of up to four characters, the first of each line, or
-                one such string. The other lines begin as they like.
+                one such string. The other lines begin with any character.
             count: Number of quatrains for each.
             line_length: Characters of a line, 5 or 7.
             tones: Whether the rules of tones are kept; `"level"` or

@@ -134,7 +134,10 @@ def draw_patterns(numbers, rules, counts, is_whole):
 def kinds_of(pattern, rules):
     """What may stand at each place, int32 `(n, PLACES)`."""
     length, tones, rhymes = (
-        each[:, None] for each in _rows(pattern.start, *rules[:3])
+        each[:, None]
+        for each in _rows(
+            pattern.start, rules.line_length, rules.tones, rules.rhymes
+        )
     )
     start, first, rhyme = (each[:, None] for each in pattern[1:])
     line, column = _lines(length)
@@ -172,7 +175,8 @@ def size_of(line_length):
 def allowed_by(kinds, masks, line_length):
     """Which tokens may come next, as `rnnzoo.search.sample` takes it.
 
-    Lines that rhyme end with different characters.
+    Lines that rhyme end with different characters. Each sample has a single
+    sequence.
 
     Args:
         kinds: See `kinds_of`.
@@ -180,11 +184,12 @@ def allowed_by(kinds, masks, line_length):
         line_length: See `Rules`.
     """
     (length,) = _rows(kinds, line_length)
+    masks = tf.constant(masks)
     ends = (length[:, None] + 1) * (1, 2, 4) - 2  # of lines that may rhyme
 
     def allowed(history, t):
         kind = kinds[:, tf.minimum(t, PLACES - 1)]
-        free = tf.gather(tf.constant(masks), kind)  # (n, vocabulary)
+        free = tf.gather(masks, kind)  # (n, vocabulary)
         is_taken = (kind >= RHYME)[:, None] & (ends < t)
         before = tf.gather(history[:, 0], ends, batch_dims=1)
         before = tf.where(is_taken, before, -1)[:, :, None]

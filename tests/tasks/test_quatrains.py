@@ -192,13 +192,11 @@ def test_every_quatrain_keeps_the_rules(task, length):
         assert rhyme_of(poem)
     kept = [keeps(poem, length) for poem in found]
     assert {key for each in kept for key in each} == set(HANDBOOK[length])
-    rhymed = [key for each in kept for key in each if len(each) == 1]
     for poem, each in zip(found, kept, strict=True):
-        if len(each) == 1 and each[0][1]:
+        if all(first for _, first in each):
             ends = [line[-1] for line in poem.split("\n")]
             assert ends[0] not in (ends[1], ends[3])
             assert rhyme_of(poem) & set(TABLE.rhymes_of(ends[0]))
-    assert rhymed
     (found,) = task.generate("", 150, length, False, False, seed=1)
     assert not all(keeps(poem, length) for poem in found)
 
@@ -265,6 +263,7 @@ def test_wrong_arguments_are_errors(task, argument, value):
 def test_too_few_characters_for_the_rules_are_an_error():
     task = rnnzoo.build("quatrain_generator", units=4, embedding_dim=4)
     task.adapt(["ab", "ab"], verbose=0)
+    assert not any(task.patterns)
     assert len(task.generate("a", tones=False, rhymes=False)[0]) == 31
     with pytest.raises(ValueError, match="argument `tones`"):
         task.generate("a")
@@ -279,6 +278,9 @@ def test_poems_are_texts_or_lines(task):
     expected = task.log_prob(POEMS)
     for same in ({"lines": lines}, rows, dataset, dataset.batch(2), lines):
         np.testing.assert_array_equal(task.log_prob(same), expected)
+    (surprise,) = task.explain([lines[0]])
+    assert surprise.text == POEMS[0]
+    assert surprise.log_prob == pytest.approx(expected[0], rel=1e-5)
     with pytest.raises(ValueError, match=r"`x\[1\]`"):
         task.log_prob([lines[0], [3]])
 
