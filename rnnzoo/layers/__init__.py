@@ -7,6 +7,7 @@ from rnnzoo.layers.backbone import RecurrentBackbone
 from rnnzoo.layers.bahdanau import BahdanauAttention
 from rnnzoo.layers.bidirectional import Bidirectional
 from rnnzoo.layers.characters import CharCNN, CharLSTM
+from rnnzoo.layers.contextual import ContextualEmbedding, LanguageEncoder
 from rnnzoo.layers.crf import CRF
 from rnnzoo.layers.crf_model import CRFModel
 from rnnzoo.layers.decoder import AttentionDecoder
@@ -19,7 +20,13 @@ from rnnzoo.layers.embedding import Embedding
 from rnnzoo.layers.hierarchical import HierarchicalAttention
 from rnnzoo.layers.image_memory import ImageMemory
 from rnnzoo.layers.luong import LuongAttention
-from rnnzoo.layers.pooling import AttentionPooling, MaxPooling, MeanPooling
+from rnnzoo.layers.pooling import (
+    AttentionPooling,
+    ConcatPooling,
+    LastPooling,
+    MaxPooling,
+    MeanPooling,
+)
 from rnnzoo.layers.recurrent import GRU, LSTM, SimpleRNN
 from rnnzoo.layers.sequence import SequenceEncoder
 from rnnzoo.layers.softmax import AdaptiveSoftmax, TokenSoftmax
@@ -38,10 +45,14 @@ __all__ = [
     "CRFModel",
     "CharCNN",
     "CharLSTM",
+    "ConcatPooling",
+    "ContextualEmbedding",
     "Embedding",
     "EmbeddingDropout",
     "HierarchicalAttention",
     "ImageMemory",
+    "LanguageEncoder",
+    "LastPooling",
     "LuongAttention",
     "MaxPooling",
     "MeanPooling",

@@ -135,6 +135,11 @@ class RecurrentBackbone(keras.layers.Layer):
                 layer.build((None, None, features))
             features = layer.units
 
+    def groups(self):
+        """The layers, from the input to the output; see `rnnzoo.Task`."""
+        layers = {f"layer_{i}": [each] for i, each in enumerate(self.layers)}
+        return {"embedding": [self.embedding], **layers}
+
     def prepare(self):
         """The layers' `rnnzoo.layers.recurrent_base.Weights`, for steps."""
         return [each.prepare() for each in self.layers]

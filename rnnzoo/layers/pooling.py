@@ -1,4 +1,4 @@
-"""Pooling of a sequence into one vector: attention, maximum or mean."""
+"""Pooling of a sequence into one vector: by attention, or as it is."""
 
 import keras
 import tensorflow as tf
@@ -6,6 +6,9 @@ from keras import ops
 
 from rnnzoo.checks import check_choice, check_positive
 from rnnzoo.layers.steps import with_a_step
+
+
+_ROUNDING = 1e-5
 
 
 def masked_softmax(scores, mask=None):
@@ -180,7 +183,8 @@ class MaxPooling(Pooling):
     """Maximum over the steps that are not masked; zero if there are none.
 
     Call arguments and returns are those of `AttentionPooling`. The weight of a
-    step is the share of the features that are largest there.
+    step is the share of the features that are largest there; steps that are
+    equal up to rounding share it.
 
     Examples:
         >>> import numpy as np
@@ -194,13 +198,12 @@ class MaxPooling(Pooling):
     """
 
     def weigh(self, inputs, mask):
-        values = self._hide(inputs, mask)
-        winners = ops.argmax(values, axis=1)  # (batch, features)
-        steps = ops.shape(inputs)[1]
-        shares = ops.mean(ops.one_hot(winners, steps), axis=1)
-        if mask is not None:
-            shares = ops.where(mask, shares, 0.0)
-        return ops.cast(shares, "float32")
+        values = ops.cast(self._hide(inputs, mask), "float32")
+        highest = ops.max(values, axis=1, keepdims=True)
+        wins = ops.cast(values >= highest - _ROUNDING, "float32")
+        wins /= ops.sum(wins, axis=1, keepdims=True)
+        shares = ops.mean(wins, axis=2)[:, : ops.shape(inputs)[1]]
+        return shares if mask is None else ops.where(mask, shares, 0.0)
 
     def pool(self, inputs, mask, weights):
         pooled = tf.reduce_max(self._hide(inputs, mask), axis=1)
@@ -215,10 +218,84 @@ class MaxPooling(Pooling):
         return with_a_step(inputs)
 
 
+@keras.saving.register_keras_serializable(package="rnnzoo")
+class LastPooling(Pooling):
+    """The last step that is not masked; zero if there is none.
+
+    Call arguments and returns are those of `AttentionPooling`. The step has
+    all the weight.
+
+    Examples:
+        >>> import numpy as np
+        >>> from rnnzoo import layers
+        >>> x = np.array([[[1.0], [3.0], [8.0]]])
+        >>> mask = np.array([[True, True, False]])
+        >>> layers.LastPooling()(x, mask=mask).numpy().tolist()
+        [[3.0]]
+    """
+
+    def weigh(self, inputs, mask):
+        if mask is None:
+            mask = ops.ones(ops.shape(inputs)[:2], "bool")
+        steps = ops.cast(mask, "int32")
+        after = tf.cumsum(steps, axis=1, exclusive=True, reverse=True)
+        return ops.cast(mask & (after == 0), "float32")
+
+
+@keras.saving.register_keras_serializable(package="rnnzoo")
+class ConcatPooling(Pooling):
+    """The last step, the maximum and the mean, one after the other.
+
+    Howard & Ruder 2018, "Universal Language Model Fine-tuning for Text
+    Classification", section 3.3:
+
+        h_c = [h_T, maxpool(H), meanpool(H)]
+
+    Call arguments are those of `AttentionPooling`. The weight of a step is its
+    mean weight in `LastPooling`, `MaxPooling` and `MeanPooling`.
+
+    Returns:
+        `(batch, 3 * features)`. With `return_attention_scores`, a tuple of
+        this vector and the weights, float32 `(batch, time)`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from rnnzoo import layers
+        >>> x = np.array([[[1.0], [9.0], [2.0]]])
+        >>> layers.ConcatPooling()(x).numpy().tolist()
+        [[2.0, 9.0, 4.0]]
+    """
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.parts = [
+            each(dtype=self.dtype_policy)
+            for each in (LastPooling, MaxPooling, MeanPooling)
+        ]
+
+    def build(self, input_shape):
+        for part in self.parts:
+            part.build(input_shape)
+
+    def weigh(self, inputs, mask):
+        weights = [part.weigh(inputs, mask) for part in self.parts]
+        return sum(weights) / len(weights)
+
+    def pool(self, inputs, mask, weights):
+        return ops.concatenate(
+            [part(inputs, mask=mask) for part in self.parts], axis=-1
+        )
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], len(self.parts) * input_shape[-1])
+
+
 POOLINGS = {
     "attention": AttentionPooling,
-    "mean": MeanPooling,
+    "concat": ConcatPooling,
+    "last": LastPooling,
     "max": MaxPooling,
+    "mean": MeanPooling,
 }
 
 
@@ -226,7 +303,7 @@ def get(pooling, **kwargs):
     """Makes the pooling layer of a name.
 
     Args:
-        pooling: `"attention"`, `"mean"` or `"max"`.
+        pooling: A key of `POOLINGS`.
         **kwargs: Arguments of the layer.
 
     Raises:

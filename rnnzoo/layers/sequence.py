@@ -22,8 +22,9 @@ class SequenceEncoder(poolings.Summary):
         units: Units of each direction.
         rnn: `"lstm"` or `"gru"`.
         depth: Number of stacked bidirectional layers.
-        pooling: `"attention"` (`rnnzoo.layers.AttentionPooling`), `"max"` or
-            `"mean"`.
+        pooling: `"attention"` (`rnnzoo.layers.AttentionPooling`), `"max"`,
+            `"mean"`, `"last"` or `"concat"`, which is the last, the maximum
+            and the mean.
         dropout: Rate of the dropout of each layer's inputs, one mask over
             time.
         recurrent_dropout: Rate of the dropout of the states, one mask over
@@ -41,7 +42,8 @@ class SequenceEncoder(poolings.Summary):
         return_attention_scores: Whether to return the weights of the steps.
 
     Returns:
-        `(batch, 2 * units)`. With `return_attention_scores`, a tuple of this
+        `(batch, output_dim)`, where `output_dim` is `2 * units`, or three times
+        as much with `"concat"`. With `return_attention_scores`, a tuple of this
         vector and the weights, float32 `(batch, time)`.
 
     Examples:
@@ -105,7 +107,7 @@ class SequenceEncoder(poolings.Summary):
 
     @property
     def output_dim(self):
-        return 2 * self.units
+        return self.pool.compute_output_shape((None, None, 2 * self.units))[-1]
 
     def build(self, input_shape):
         if self.embedding is not None:

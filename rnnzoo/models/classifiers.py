@@ -2,15 +2,65 @@
 
 from rnnzoo.cards import Demo, LateTask
 from rnnzoo.checks import check_positive
+from rnnzoo.models.backbones import recurrent_backbone
 from rnnzoo.models.embeddings import word_embedding
 from rnnzoo.models.tokenizers import tokenizer_of
 from rnnzoo.recipe import TUNING, Recipe
-from rnnzoo.registry import register
+from rnnzoo.registry import register, variant
 
 CLASSIFICATION = LateTask("text_classification", "rnnzoo.tasks:TextClassifier")
 DEMO = Demo("rnnzoo_reviews")
 # Chosen for han_classifier on validation data, with 200 and 500 reviews.
 TUNED = TUNING | {"batch_size": 16, "epochs": 6, "ema_momentum": None}
+
+
+def text_classifier(
+    encoder,
+    num_classes,
+    *,
+    options,
+    vocabulary_size=30_000,
+    min_count=2,
+    dropout=0.5,
+    max_words=400,
+    unit="word",
+    lowercase=True,
+    label_smoothing=0.0,
+    multi_label=False,
+):
+    """A classifier of texts, the base of the others.
+
+    Args:
+        encoder: Layer; see `rnnzoo.TextClassifier`.
+        num_classes: Number of classes.
+        options: Dict of further arguments of `TextClassifier`.
+        vocabulary_size: Most ids given out, with those of padding and of
+            unknown words.
+        min_count: Words seen less often are unknown.
+        dropout: Rate of the dropout before the output.
+        max_words: Words read of a text, the first ones.
+        unit: What a token is: `"word"`, `"character"` or `"subword"`, a piece
+            of a word, which adapting learns with SentencePiece.
+        lowercase: Whether texts are lower-cased.
+        label_smoothing: Share of the probability of a label that all classes
+            get in the loss.
+        multi_label: Whether a text may have several labels, or none; see
+            `rnnzoo.MultiLabelClassifier`.
+    """
+    from rnnzoo.tasks import MultiLabelClassifier, TextClassifier
+
+    kind = MultiLabelClassifier if multi_label else TextClassifier
+    return kind(
+        encoder,
+        num_classes,
+        max_words=max_words,
+        tokenizer=tokenizer_of(unit, lowercase),
+        vocabulary_size=vocabulary_size,
+        min_count=min_count,
+        dropout=dropout,
+        label_smoothing=label_smoothing,
+        **options,
+    )
 
 
 @register(
@@ -27,11 +77,10 @@ TUNED = TUNING | {"batch_size": 16, "epochs": 6, "ema_momentum": None}
     ),
     demo=DEMO,
 )
+@variant(text_classifier)
 def han_classifier(
     num_classes=2,
     *,
-    vocabulary_size=30_000,
-    min_count=2,
     embedding_dim=200,
     embeddings=None,
     trainable_embeddings=True,
@@ -43,18 +92,11 @@ def han_classifier(
     recurrent_dropout=0.2,
     max_sentences=60,
     max_words=60,
-    unit="word",
-    lowercase=True,
-    label_smoothing=0.0,
-    multi_label=False,
+    **shared,
 ):
     """Hierarchical attention network: words, sentences, document.
 
     Args:
-        num_classes: Number of classes.
-        vocabulary_size: Most ids given out, with those of padding and of
-            unknown words.
-        min_count: Words seen less often are unknown.
         embedding_dim: Size of the word vectors; with `embeddings`, theirs.
         embeddings: Pretrained word vectors; see
             `rnnzoo.text.PretrainedWords`.
@@ -67,13 +109,6 @@ def han_classifier(
         recurrent_dropout: Rate at the states of both levels.
         max_sentences: Sentences read of a text, the first ones.
         max_words: Words of a sentence; a longer one continues in the next.
-        unit: What a token is: `"word"`, `"character"` or `"subword"`, a piece
-            of a word, which adapting learns with SentencePiece.
-        lowercase: Whether texts are lower-cased.
-        label_smoothing: Share of the probability of a label that all classes
-            get in the loss.
-        multi_label: Whether a text may have several labels, or none; see
-            `rnnzoo.MultiLabelClassifier`.
     """
     from rnnzoo.layers import HierarchicalAttention
 
@@ -89,17 +124,13 @@ def han_classifier(
             embedding_dim, embeddings, trainable_embeddings
         ),
     )
-    return _kind(multi_label)(
+    return text_classifier(
         encoder,
         num_classes,
-        max_sentences=max_sentences,
-        max_words=max_words,
-        tokenizer=tokenizer_of(unit, lowercase),
-        vocabulary_size=vocabulary_size,
-        min_count=min_count,
+        options={"max_sentences": max_sentences, "embeddings": embeddings},
         dropout=dropout,
-        embeddings=embeddings,
-        label_smoothing=label_smoothing,
+        max_words=max_words,
+        **shared,
     )
 
 
@@ -117,11 +148,10 @@ def han_classifier(
     ),
     demo=DEMO,
 )
+@variant(text_classifier)
 def bilstm_classifier(
     num_classes=2,
     *,
-    vocabulary_size=30_000,
-    min_count=2,
     embedding_dim=200,
     embeddings=None,
     trainable_embeddings=True,
@@ -132,19 +162,11 @@ def bilstm_classifier(
     word_dropout=0.1,
     dropout=0.5,
     recurrent_dropout=0.2,
-    max_words=400,
-    unit="word",
-    lowercase=True,
-    label_smoothing=0.0,
-    multi_label=False,
+    **shared,
 ):
     """Bidirectional LSTM with variational dropout and attention pooling.
 
     Args:
-        num_classes: Number of classes.
-        vocabulary_size: Most ids given out, with those of padding and of
-            unknown words.
-        min_count: Words seen less often are unknown.
         embedding_dim: Size of the word vectors; with `embeddings`, theirs.
         embeddings: Pretrained word vectors; see
             `rnnzoo.text.PretrainedWords`.
@@ -152,18 +174,11 @@ def bilstm_classifier(
         units: Units of each direction.
         depth: Number of stacked bidirectional layers.
         rnn: `"lstm"` or `"gru"`.
-        pooling: `"attention"`, `"max"` or `"mean"` over the words.
+        pooling: `"attention"`, `"max"`, `"mean"`, `"last"` or `"concat"`, which
+            is the last word, the maximum and the mean.
         word_dropout: Rate of the word types that are dropped in a text.
         dropout: Rate at the layers' inputs and before the output.
         recurrent_dropout: Rate at the layers' states.
-        max_words: Words read of a text, the first ones.
-        unit: What a token is: `"word"`, `"character"` or `"subword"`, a piece
-            of a word, which adapting learns with SentencePiece.
-        lowercase: Whether texts are lower-cased.
-        label_smoothing: Share of the probability of a label that all classes
-            get in the loss.
-        multi_label: Whether a text may have several labels, or none; see
-            `rnnzoo.MultiLabelClassifier`.
     """
     from rnnzoo.layers import SequenceEncoder
 
@@ -179,20 +194,80 @@ def bilstm_classifier(
             embedding_dim, embeddings, trainable_embeddings
         ),
     )
-    return _kind(multi_label)(
+    return text_classifier(
         encoder,
         num_classes,
-        max_words=max_words,
-        tokenizer=tokenizer_of(unit, lowercase),
-        vocabulary_size=vocabulary_size,
-        min_count=min_count,
+        options={"embeddings": embeddings},
         dropout=dropout,
-        embeddings=embeddings,
-        label_smoothing=label_smoothing,
+        **shared,
     )
 
 
-def _kind(multi_label):
-    from rnnzoo.tasks import MultiLabelClassifier, TextClassifier
+@register(
+    CLASSIFICATION,
+    paper="Howard & Ruder 2018, Universal Language Model Fine-tuning for Text "
+    "Classification",
+    dataset="imdb_reviews",
+    recipe=Recipe(
+        batch_size=64,
+        epochs=4,
+        learning_rate=2e-3,
+        ema_momentum=0.99,
+        tuning=TUNING | {"epochs": 4, "learning_rate": 4e-3, "unfreeze": 1},
+    ),
+    demo=DEMO,
+)
+@variant(text_classifier)
+def lm_classifier(
+    num_classes=2,
+    *,
+    units=300,
+    depth=3,
+    rnn="lstm",
+    embedding_dim=200,
+    tied=True,
+    pooling="concat",
+    word_dropout=0.05,
+    dropout=0.3,
+    weight_dropout=0.2,
+    **shared,
+):
+    """Classifier on top of a language model, to start from a trained one.
 
-    return MultiLabelClassifier if multi_label else TextClassifier
+    `rnnzoo.finetune("lm_classifier", data, weights=...)` takes a saved
+    language model whose `units`, `depth`, `rnn`, `embedding_dim` and `tied` are
+    the same, and its tokens; the defaults are those of
+    `awd_lstm_language_model`.
+
+    Args:
+        units: Units of a layer; of the last one, `embedding_dim` if `tied`.
+        depth: Number of layers.
+        rnn: `"gru"` or `"lstm"`.
+        embedding_dim: Size of the token vectors.
+        tied: Whether the output layer of the language model is the embedding.
+        pooling: How a text becomes one vector: `"concat"`, the last step, the
+            maximum and the mean; `"last"`, `"max"`, `"mean"` or `"attention"`.
+        word_dropout: Rate at which types of tokens are dropped.
+        dropout: Rate at the inputs of all layers, at their output, and before
+            the output layer.
+        weight_dropout: Rate of zeros in the recurrent kernels.
+    """
+    from rnnzoo.layers import LanguageEncoder
+
+    backbone = recurrent_backbone(
+        units=units,
+        depth=depth,
+        rnn=rnn,
+        embedding_dim=embedding_dim,
+        tied=tied,
+        dropout=dropout,
+        word_dropout=word_dropout,
+        weight_dropout=weight_dropout,
+    )
+    return text_classifier(
+        LanguageEncoder(backbone, pooling),
+        num_classes,
+        options={},
+        dropout=dropout,
+        **shared,
+    )

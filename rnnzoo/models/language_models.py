@@ -1,8 +1,10 @@
 """Language models."""
 
+import dataclasses
+
 from rnnzoo.cards import LateTask
-from rnnzoo.checks import check_positive, check_rate
-from rnnzoo.models.embeddings import token_embedding
+from rnnzoo.checks import check_positive
+from rnnzoo.models.backbones import recurrent_backbone
 from rnnzoo.models.tokenizers import exact_tokenizer_of
 from rnnzoo.recipe import Recipe
 from rnnzoo.registry import register, variant
@@ -19,52 +21,37 @@ RECIPE = Recipe(
 )
 
 
+@variant(recurrent_backbone)
 def recurrent_language_model(
     *,
-    sizes,
+    units,
+    depth,
     options,
     kind,
     vocabulary_size=None,
     min_count=1,
-    rnn="lstm",
-    embedding_dim=400,
     tied=True,
     cutoffs=None,
-    variational=True,
-    dropout=0.0,
-    input_dropout=None,
-    output_dropout=None,
-    word_dropout=0.0,
-    weight_dropout=0.0,
     contiguous=True,
     window=35,
     max_length=100,
     unit="space",
     lowercase=False,
+    **shared,
 ):
     """A language model of recurrent layers, the base of the others.
 
     Args:
-        sizes: List of the units of the layers.
         options: Dict of further arguments of the task.
         kind: `rnnzoo.cards.LateTask`, that of `LanguageModel` or a subclass.
         vocabulary_size: Most ids, with those of padding, unknown tokens, start
             and end.
         min_count: Tokens seen less often are unknown; of subwords, characters.
-        rnn: `"gru"` or `"lstm"`.
-        embedding_dim: Size of the token vectors.
         tied: Whether the output layer is the embedding; the last layer has as
             many units then.
         cutoffs: Numbers of tokens before each cluster of an adaptive softmax,
             for large vocabularies; by default all tokens are computed. Not
             with `tied`.
-        variational: Whether dropout has one mask for all steps of a window
-            (Gal & Ghahramani 2016), or one for each.
-        dropout: Rate at the inputs of all layers, and at the output.
-        input_dropout: Rate at the inputs of the first layer instead.
-        output_dropout: Rate at the output instead.
-        word_dropout: Rate at which types of tokens are dropped.
-        weight_dropout: Rate of zeros in the recurrent kernels.
         contiguous: Whether texts are read one after the other, with the state
             carried from text to text; or each by itself.
         window: Steps of backpropagation through time, of contiguous texts.
@@ -75,47 +62,21 @@ def recurrent_language_model(
             line breaks included.
         lowercase: Whether texts are lower-cased.
     """
-    from rnnzoo.layers import AdaptiveSoftmax, RecurrentBackbone, TokenSoftmax
-    from rnnzoo.layers.recurrent import recurrent_layer
+    from rnnzoo.layers import AdaptiveSoftmax, TokenSoftmax
 
     check_positive("vocabulary_size", vocabulary_size, optional=True)
-    check_positive("embedding_dim", embedding_dim)
-    for name, rate in (
-        ("dropout", dropout),
-        ("input_dropout", input_dropout),
-        ("output_dropout", output_dropout),
-        ("word_dropout", word_dropout),
-        ("weight_dropout", weight_dropout),
-    ):
-        if rate is not None:
-            check_rate(name, rate)
     if tied and cutoffs is not None:
         raise ValueError(
             "Invalid value for argument `cutoffs`. Expected None with "
             f"tied=True. Received: cutoffs={cutoffs!r}"
         )
-    if tied:
-        sizes = [*sizes[:-1], embedding_dim]
-    layers = [
-        recurrent_layer(rnn)(units, weight_dropout=weight_dropout)
-        for units in sizes
-    ]
-    backbone = RecurrentBackbone(
-        token_embedding(embedding_dim),
-        layers,
-        word_dropout=word_dropout,
-        input_dropout=dropout if input_dropout is None else input_dropout,
-        dropout=dropout,
-        output_dropout=dropout if output_dropout is None else output_dropout,
-        variational=variational,
-    )
     softmax = (
         TokenSoftmax(tied=tied)
         if cutoffs is None
         else AdaptiveSoftmax(cutoffs=cutoffs)
     )
     return kind.load()(
-        backbone,
+        recurrent_backbone(units=units, depth=depth, tied=tied, **shared),
         softmax,
         tokenizer=exact_tokenizer_of(unit, lowercase),
         vocabulary_size=vocabulary_size,
@@ -131,23 +92,23 @@ def recurrent_language_model(
     MODELING,
     paper="Zaremba et al. 2014, Recurrent Neural Network Regularization",
     dataset="penn_treebank",
-    recipe=RECIPE,
+    recipe=dataclasses.replace(RECIPE, epochs=10, learning_rate=5e-3),
 )
-@variant(recurrent_language_model, variational=False, dropout=0.4)
-def lstm_language_model(*, units=400, depth=2, **shared):
+@variant(
+    recurrent_language_model,
+    embedding_dim=300,
+    variational=False,
+    dropout=0.25,
+)
+def lstm_language_model(*, units=300, depth=2, **shared):
     """LSTM language model with dropout between the layers.
 
     The paper's small model has `units=200, embedding_dim=200, dropout=0.0,
     tied=False`, its medium one `units=650, embedding_dim=650, dropout=0.5,
     tied=False`.
-
-    Args:
-        units: Units of a layer; of the last one, `embedding_dim` if `tied`.
-        depth: Number of layers.
     """
-    check_positive("depth", depth)
     return recurrent_language_model(
-        sizes=[units] * depth, options={}, kind=MODELING, **shared
+        units=units, depth=depth, options={}, kind=MODELING, **shared
     )
 
 
@@ -160,16 +121,17 @@ def lstm_language_model(*, units=400, depth=2, **shared):
 )
 @variant(
     recurrent_language_model,
-    dropout=0.25,
-    input_dropout=0.4,
-    output_dropout=0.4,
-    word_dropout=0.1,
-    weight_dropout=0.5,
+    embedding_dim=200,
+    dropout=0.2,
+    input_dropout=0.3,
+    output_dropout=0.3,
+    word_dropout=0.05,
+    weight_dropout=0.3,
     window=70,
 )
 def awd_lstm_language_model(
     *,
-    units=600,
+    units=300,
     depth=3,
     jitter=True,
     activation_penalty=2.0,
@@ -178,19 +140,19 @@ def awd_lstm_language_model(
 ):
     """LSTM language model with dropped weights, tied embeddings and averages.
 
-    The paper's has `units=1150`.
+    The paper's has `units=1150, embedding_dim=400, dropout=0.25,
+    input_dropout=0.4, output_dropout=0.4, word_dropout=0.1,
+    weight_dropout=0.5`.
 
     Args:
-        units: Units of a layer; of the last one, `embedding_dim` if `tied`.
-        depth: Number of layers.
         jitter: Whether windows vary in length.
         activation_penalty: Factor of the mean square of the output.
         change_penalty: Factor of the mean square of its change from step to
             step.
     """
-    check_positive("depth", depth)
     return recurrent_language_model(
-        sizes=[units] * depth,
+        units=units,
+        depth=depth,
         options={
             "jitter": jitter,
             "activation_penalty": activation_penalty,
@@ -218,15 +180,9 @@ def awd_lstm_language_model(
     unit="character",
 )
 def char_lstm_language_model(*, units=256, depth=2, **shared):
-    """LSTM language model of characters.
-
-    Args:
-        units: Units of a layer.
-        depth: Number of layers.
-    """
-    check_positive("depth", depth)
+    """LSTM language model of characters."""
     return recurrent_language_model(
-        sizes=[units] * depth, options={}, kind=MODELING, **shared
+        units=units, depth=depth, options={}, kind=MODELING, **shared
     )
 
 
@@ -259,17 +215,15 @@ def quatrain_generator(*, units=400, depth=2, table=None, **shared):
     `rnnzoo.QuatrainGenerator`.
 
     Args:
-        units: Units of a layer; of the last one, `embedding_dim` if `tied`.
-        depth: Number of layers.
         table: Path of a table of tones and rhymes, as
             `rnnzoo.text.RhymeTable.read` takes it; by default the Pingshui
             rhymes.
     """
     from rnnzoo.text import RhymeTable
 
-    check_positive("depth", depth)
     return recurrent_language_model(
-        sizes=[units] * depth,
+        units=units,
+        depth=depth,
         options={"table": RhymeTable.read(table)},
         kind=QUATRAINS,
         **shared,

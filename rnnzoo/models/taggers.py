@@ -1,6 +1,8 @@
 """Entity taggers."""
 
 from rnnzoo.cards import Demo, LateTask
+from rnnzoo.checks import check_choice, check_positive
+from rnnzoo.models.backbones import recurrent_backbone
 from rnnzoo.models.embeddings import word_embedding
 from rnnzoo.recipe import TUNING, Recipe
 from rnnzoo.registry import register, variant
@@ -19,21 +21,12 @@ RECIPE = Recipe(
 DEMO = Demo("rnnzoo_entities")
 
 
-@register(
-    TAGGING,
-    paper="Lample et al. 2016, Neural Architectures for Named Entity "
-    "Recognition",
-    dataset="conll2003",
-    recipe=RECIPE,
-    demo=DEMO,
-)
-def bilstm_crf_tagger(
+def entity_tagger(
+    embedding,
     *,
+    options,
     vocabulary_size=500_000,
     min_count=2,
-    embedding_dim=100,
-    embeddings=None,
-    trainable_embeddings=True,
     lowercase=True,
     normalize_digits=True,
     characters="lstm",
@@ -45,18 +38,16 @@ def bilstm_crf_tagger(
     recurrent_dropout=0.25,
     word_dropout=0.05,
 ):
-    """Bidirectional LSTM over words and their characters, then a CRF.
+    """A tagger of entities, the base of the others.
 
     Args:
+        embedding: Layer; see `rnnzoo.layers.WordFeatures`.
+        options: Dict of further arguments of `EntityTagger`.
         vocabulary_size: Most ids given out, with those of padding and of
             unknown words.
         min_count: Words seen less often are unknown, unless they have word
             vectors. With 1, no training sentence has an unknown word, and
             nothing is learned of them.
-        embedding_dim: Size of the word vectors; with `embeddings`, theirs.
-        embeddings: Pretrained word vectors; see
-            `rnnzoo.text.PretrainedWords`. All their words are known.
-        trainable_embeddings: Whether training changes the word vectors.
         lowercase: Whether the vocabulary is in lower case.
         normalize_digits: Whether all digits are one in the vocabulary.
         characters: `"lstm"` (Lample et al.), `"cnn"` (Ma & Hovy) or `None`.
@@ -76,7 +67,7 @@ def bilstm_crf_tagger(
     from rnnzoo.text.words import CASES
 
     features = WordFeatures(
-        word_embedding(embedding_dim, embeddings, trainable_embeddings),
+        embedding,
         characters=_characters(characters, dropout),
         cases=CASES if case_dim else 0,
         case_dim=case_dim,
@@ -93,7 +84,38 @@ def bilstm_crf_tagger(
         vocabulary_size=vocabulary_size,
         min_count=min_count,
         dropout=dropout,
-        embeddings=embeddings,
+        **options,
+    )
+
+
+@register(
+    TAGGING,
+    paper="Lample et al. 2016, Neural Architectures for Named Entity "
+    "Recognition",
+    dataset="conll2003",
+    recipe=RECIPE,
+    demo=DEMO,
+)
+@variant(entity_tagger)
+def bilstm_crf_tagger(
+    *,
+    embedding_dim=100,
+    embeddings=None,
+    trainable_embeddings=True,
+    **shared,
+):
+    """Bidirectional LSTM over words and their characters, then a CRF.
+
+    Args:
+        embedding_dim: Size of the word vectors; with `embeddings`, theirs.
+        embeddings: Pretrained word vectors; see
+            `rnnzoo.text.PretrainedWords`. All their words are known.
+        trainable_embeddings: Whether training changes the word vectors.
+    """
+    return entity_tagger(
+        word_embedding(embedding_dim, embeddings, trainable_embeddings),
+        options={"embeddings": embeddings},
+        **shared,
     )
 
 
@@ -129,6 +151,54 @@ def bilstm_softmax_tagger(**shared):
     All arguments are those of `bilstm_crf_tagger`.
     """
     return bilstm_crf_tagger(**shared)
+
+
+@register(
+    TAGGING,
+    paper="Peters et al. 2017, Semi-supervised Sequence Tagging with "
+    "Bidirectional Language Models",
+    dataset="conll2003",
+    recipe=RECIPE,
+    demo=DEMO,
+)
+@variant(entity_tagger, characters="cnn", normalize_digits=False)
+def lm_tagger(
+    *,
+    embedding_dim=200,
+    language_units=300,
+    language_depth=3,
+    language_rnn="lstm",
+    tied=True,
+    **shared,
+):
+    """Bidirectional LSTM over what a language model reads, then a CRF.
+
+    `rnnzoo.finetune("lm_tagger", data, weights=...)` takes a saved language
+    model of words whose layers have the same sizes; the defaults are those of
+    `awd_lstm_language_model`. The paper has a second one that reads from the
+    end.
+
+    Args:
+        embedding_dim: Size of the token vectors.
+        language_units: Units of a layer of the language model; of the last one,
+            `embedding_dim` if `tied`.
+        language_depth: Number of its layers.
+        language_rnn: `"gru"` or `"lstm"`, the kind of its layers.
+        tied: Whether the output layer of the language model is the embedding.
+    """
+    from rnnzoo.layers import ContextualEmbedding
+
+    check_positive("language_units", language_units)
+    check_positive("language_depth", language_depth)
+    check_choice("language_rnn", language_rnn, ("gru", "lstm"))
+    backbone = recurrent_backbone(
+        units=language_units,
+        depth=language_depth,
+        rnn=language_rnn,
+        embedding_dim=embedding_dim,
+        tied=tied,
+    )
+    return entity_tagger(ContextualEmbedding(backbone), options={}, **shared)
 
 
 def _characters(kind, dropout):

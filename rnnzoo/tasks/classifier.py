@@ -142,7 +142,8 @@ class Classifier(Task):
 
     def extend(self, learned, saved):
         learned = super().extend(learned, saved)
-        if learned["labels"] is None and self.num_classes == saved.num_classes:
+        classes = saved.class_names or ()
+        if learned["labels"] is None and self.num_classes == len(classes):
             learned["labels"] = saved.labels
         return learned
 

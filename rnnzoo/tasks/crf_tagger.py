@@ -14,6 +14,7 @@ from rnnzoo.metrics import SpanF1
 from rnnzoo.pipeline import columns
 from rnnzoo.tasks.class_weights import weights_of_classes
 from rnnzoo.tasks.task import Task
+from rnnzoo.tasks.transfer import Loan
 from rnnzoo.text import tagging
 
 
@@ -34,6 +35,9 @@ class CRFTagger(Task):
     """
 
     monitor = "f1"
+    loans = {
+        "language_modeling": Loan({"backbone": "features.embedding.backbone"})
+    }
 
     def __init__(
         self, features, encoder, tag_set, *, crf=True, dropout=0.0, **kwargs

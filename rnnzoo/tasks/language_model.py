@@ -178,11 +178,7 @@ class LanguageModel(WithSurprise, WithProbabilities, TextGenerator):
         self.target.tokenizer = tokenizer
 
     def groups(self):
-        return {
-            "embedding": [self.backbone.embedding],
-            **{f"layer_{i}": [e] for i, e in enumerate(self.backbone.layers)},
-            "softmax": [self.softmax],
-        }
+        return {**self.backbone.groups(), "softmax": [self.softmax]}
 
     def count(self, chunk, counts, labels):
         counts["text"].update(self.target.to_count(chunk["text"]))

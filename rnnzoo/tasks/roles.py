@@ -57,7 +57,7 @@ def _layers(value, path, seen):
         yield from _layers(child, (*path, str(name)), seen)
 
 
-def copy_weights(task, saved, found, seed=0):
+def copy_weights(task, saved, found, layers=None, seed=0):
     """Copies the weights of a task, where the other has a use for them.
 
     Args:
@@ -65,15 +65,21 @@ def copy_weights(task, saved, found, seed=0):
             `keys`. Weights of tokens that the other lacks are drawn from a
             normal distribution with the mean and the standard deviation of
             those of its tokens, feature by feature.
-        saved: The task whose weights are copied, of the same class.
+        saved: The task whose weights are copied.
         found: Dict of the name of a vocabulary to the tokens that already have
             their vectors.
+        layers: Dict from the path of a layer of `saved` to the path of the one
+            here that takes over its weights; by default the tasks have all
+            layers in common.
         seed: Seed of what is drawn.
 
     Raises:
         ValueError: If the tasks have other layers, before any weight changes.
     """
     ours, theirs = roles(task), roles(saved)
+    if layers is not None:
+        ours = _below(ours, {path: path for path in layers.values()})
+        theirs = _below(theirs, layers)
     if different := sorted(ours.keys() ^ theirs.keys()):
         raise ValueError(f"only one of the two has {', '.join(different[:3])}")
     axes_of = {id(weight): axes for weight, axes in task.indexed()}
@@ -98,6 +104,16 @@ def copy_weights(task, saved, found, seed=0):
             to[axis], of[axis] = both, [place[keys[i]] for i in both]
         value[np.ix_(*to)] = old[np.ix_(*of)]
         weight.assign(value)
+
+
+def _below(weights, layers):
+    """The weights of some layers, with other paths of these layers."""
+    return {
+        path + role.removeprefix(old): weight
+        for role, weight in weights.items()
+        for old, path in layers.items()
+        if role.startswith(f"{old}.")
+    }
 
 
 def _without(shape, axes):

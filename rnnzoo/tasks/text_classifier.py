@@ -24,6 +24,7 @@ from rnnzoo.tasks.embeddings import (
     size_embedding,
 )
 from rnnzoo.tasks.sampling import BATCH_SIZE, WithSamples
+from rnnzoo.tasks.transfer import Loan
 
 
 @keras.saving.register_keras_serializable(package="rnnzoo")
@@ -32,10 +33,10 @@ class TextClassifier(WithSamples, WithLite, WithWordVectors, Classifier):
 
     Args:
         encoder: A layer that maps ids to one vector per text:
-            `rnnzoo.layers.SequenceEncoder` or, with `max_sentences`,
-            `rnnzoo.layers.HierarchicalAttention`. Its `embedding` has the
-            rows of the vocabulary; with `input_dim=None`, as many as the
-            vocabulary has ids.
+            `rnnzoo.layers.SequenceEncoder`, `rnnzoo.layers.LanguageEncoder`
+            or, with `max_sentences`, `rnnzoo.layers.HierarchicalAttention`.
+            Its `embedding` has the rows of the vocabulary; with
+            `input_dim=None`, as many as the vocabulary has ids.
         num_classes: Number of classes.
         max_sentences: Sentences read of a text, the first ones. `None` for an
             encoder of flat sequences.
@@ -80,6 +81,11 @@ class TextClassifier(WithSamples, WithLite, WithWordVectors, Classifier):
     unit_name = "text"
     parts = ("encoder", "tokenizer")
     lends = ("tokenizer",)
+    loans = {
+        "language_modeling": Loan(
+            {"backbone": "encoder.backbone"}, lends=("tokenizer",)
+        )
+    }
     reads_by = ("max_sentences", "max_words")
 
     def __init__(
@@ -145,9 +151,12 @@ class TextClassifier(WithSamples, WithLite, WithWordVectors, Classifier):
         return self.encoder.embedding
 
     def groups(self):
+        inner = {"encoder": [self.encoder]}
+        if hasattr(self.encoder, "groups"):
+            inner = self.encoder.groups()
         return {
             "embedding": [self.word_embedding],
-            "encoder": [self.encoder],
+            **inner,
             "head": [self.head],
         }
 

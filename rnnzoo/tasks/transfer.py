@@ -12,6 +12,20 @@ from rnnzoo.tasks.trainer import Trainer
 
 
 @dataclasses.dataclass(frozen=True)
+class Loan:
+    """Part of a task that tasks of another kind may begin with.
+
+    Attributes:
+        layers: Dict from the path of a layer there, such as `"backbone"`, to
+            the path of the one here that takes over its weights.
+        lends: Names of the attributes that are taken besides.
+    """
+
+    layers: dict
+    lends: tuple = ()
+
+
+@dataclasses.dataclass(frozen=True)
 class Transferred:
     """Report of what a task has taken over from a saved one, and what is new.
 
@@ -47,9 +61,12 @@ class Borrower(Trainer):
     Attributes of the class:
         lends: Names of the attributes, besides what was learned, that are
             taken from a saved task.
+        loans: Dict of another kind of task, such as `"language_modeling"`, to
+            the `Loan` that a `transfer` takes from it.
     """
 
     lends = ()
+    loans = {}
 
     # What a kind of task declares.
 
@@ -168,8 +185,8 @@ class Borrower(Trainer):
 
         Args:
             weights: A saved task: its path, as `rnnzoo.load` takes it, or the
-                task. It has the same class as this one, and layers of the
-                same sizes.
+                task. It has the same class as this one, or is of another kind
+                that `loans` names; and layers of the same sizes.
             x, y, labels, verbose: Raw examples; see `adapt`.
 
         Returns:
@@ -194,14 +211,16 @@ class Borrower(Trainer):
         (('bad', 'good', 'so'), ('mid', 'neg', 'pos'))
         """
         self._require_new()
-        saved, given = self._lender(weights)
-        for name in self.lends:
+        saved, given = self._lender(weights, self.loans)
+        same = type(saved) is type(self)
+        loan = Loan(None, self.lends) if same else self.loans[saved.kind]
+        for name in loan.lends:
             setattr(self, name, _copied(getattr(saved, name)))
         counts = self.count_all(x, y, labels, verbose)
         learned = self.extend(self.learn(counts, counts.labels), saved)
         found = self.begin(learned, counts, verbose)
         try:
-            copy_weights(self, saved, found)
+            copy_weights(self, saved, found, loan.layers)
         except ValueError as error:
             raise _shape_error(given, error) from error
         report = self._compare(saved, found)
@@ -214,28 +233,34 @@ class Borrower(Trainer):
 
         Args:
             learned: What `learn` returned.
-            saved: A task of the same class.
+            saved: The task.
         """
         longer = {}
         for name in self.embedded():
-            known = saved.learned[name]
+            known = saved.learned.get(name) or ()
             longer[name] = list(dict.fromkeys((*known, *learned[name])))
         return {**learned, **longer}
 
     # Details.
 
-    def _lender(self, weights):
-        """The saved task of this class, and what an error says of it."""
+    def _lender(self, weights, kinds=()):
+        """The saved task, and what an error says of it.
+
+        Args:
+            weights: See `transfer`.
+            kinds: Other kinds of tasks that will do.
+        """
         saved, given = weights, "weights="
         if isinstance(weights, Borrower):
             given += f"<{weights.name}>"
         else:
             saved = replicas.outside(archive.load, weights, Borrower)
             given += repr(os.fspath(weights))
-        if type(saved) is not type(self):
+        if type(saved) is not type(self) and saved.kind not in kinds:
+            also = "".join(f" or a task of {kind}" for kind in kinds)
             raise ValueError(
                 "Invalid value for argument `weights`. Expected a saved "
-                f"`{type(self).__name__}`. Received: "
+                f"`{type(self).__name__}`{also}. Received: "
                 f"{given}, a `{type(saved).__name__}`"
             )
         saved._require_adapted("transfer")

@@ -21,6 +21,10 @@ def embedding():
     return layers.Embedding(9, 4)
 
 
+def backbone():
+    return layers.RecurrentBackbone(embedding(), [layers.GRU(3)])
+
+
 # Arguments that are not the defaults, by name.
 OPTIONS = {
     "CRF": {
@@ -104,6 +108,8 @@ OPTIONS = {
         "units": 5,
         "dropout": 0.1,
     },
+    "ConcatPooling": {},
+    "ContextualEmbedding": {"backbone": backbone},
     "Embedding": {"input_dim": 9, "output_dim": 4, "mask_zero": True},
     "EmbeddingDropout": {"rate": 0.1, "seed": 5},
     "HierarchicalAttention": {
@@ -116,6 +122,8 @@ OPTIONS = {
         "length_groups": 2,
     },
     "ImageMemory": {"units": 3, "dropout": 0.1, "seed": 5},
+    "LanguageEncoder": {"backbone": backbone, "pooling": "max"},
+    "LastPooling": {},
     "LuongAttention": {
         "score": "concat",
         "window": "predictive",

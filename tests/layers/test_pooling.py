@@ -4,14 +4,22 @@ import pytest
 
 from rnnzoo.layers import (
     AttentionPooling,
+    ConcatPooling,
     HierarchicalAttention,
+    LastPooling,
     MaxPooling,
     MeanPooling,
     SequenceEncoder,
 )
 from rnnzoo.layers.pooling import get, masked_softmax
 
-POOLINGS = [AttentionPooling, MeanPooling, MaxPooling]
+POOLINGS = [
+    AttentionPooling,
+    ConcatPooling,
+    LastPooling,
+    MaxPooling,
+    MeanPooling,
+]
 RNG = np.random.default_rng(0)
 INPUTS = RNG.normal(size=(4, 5, 3)).astype("float32")
 MASK = np.array(
@@ -53,6 +61,24 @@ def test_mean_and_maximum_are_those_of_keras():
         np.testing.assert_allclose(weights[row][MASK[row]], winners / 3)
 
 
+def test_the_last_step_the_maximum_and_the_mean_are_concatenated():
+    pooled, weights = ConcatPooling()(
+        INPUTS, mask=MASK, return_attention_scores=True
+    )
+    for row in range(3):
+        steps = INPUTS[row][MASK[row]]
+        expected = [steps[-1], steps.max(axis=0), steps.mean(axis=0)]
+        np.testing.assert_allclose(
+            pooled[row], np.concatenate(expected), rtol=1e-5
+        )
+        shares = np.bincount(steps.argmax(axis=0), minlength=len(steps)) / 3
+        shares += 1 / len(steps)
+        shares[-1] += 1
+        np.testing.assert_allclose(
+            weights[row][MASK[row]], shares / 3, rtol=1e-5
+        )
+
+
 @pytest.mark.parametrize("pooling", POOLINGS)
 def test_padding_changes_nothing(pooling):
     layer = pooling()
@@ -86,6 +112,12 @@ def test_a_maximum_may_be_low():
     np.testing.assert_array_equal(weights, [[0, 1]])
 
 
+def test_steps_that_are_equal_share_the_weight_of_a_maximum():
+    x = np.array([[[1.0, 4.0], [1.0, 2.0], [1 - 1e-7, 3.0]]], "float32")
+    _, weights = MaxPooling()(x, return_attention_scores=True)
+    np.testing.assert_allclose(weights, [[2 / 3, 1 / 6, 1 / 6]], rtol=1e-6)
+
+
 def test_masked_softmax_takes_any_score():
     scores = np.array([[3e38, -3e38, 0, 1], [-3e38, 0, 0, 0]], "float32")
     mask = np.array([[1, 1, 1, 0], [1, 0, 0, 0]], bool)
@@ -97,7 +129,11 @@ def test_masked_softmax_takes_any_score():
 @pytest.mark.parametrize(
     ("make", "shape", "features"),
     [
-        *((pooling, (3, None, 4), 4) for pooling in POOLINGS),
+        *(
+            (each, (3, None, 4), 12 if each is ConcatPooling else 4)
+            for each in POOLINGS
+        ),
+        (lambda: SequenceEncoder(2, pooling="concat"), (3, None, 4), 12),
         (lambda: SequenceEncoder(2), (3, None, 4), 4),
         (lambda: HierarchicalAttention(2, 5), (3, None, None, 4), 10),
     ],
@@ -124,7 +160,7 @@ def test_configuration_makes_it_again(pooling):
 def test_bad_arguments_are_errors():
     with pytest.raises(ValueError, match="`units`.*units=0"):
         AttentionPooling(units=0)
-    with pytest.raises(ValueError, match="`pooling`.*'mean', 'max'.*='sum'"):
+    with pytest.raises(ValueError, match="`pooling`.*'max', 'mean'.*='sum'"):
         get("sum")
 
 

@@ -14,7 +14,7 @@ from rnnzoo.cli import main
 from rnnzoo.tasks import verse
 from rnnzoo.text import RhymeTable
 
-# As Wang Li's 詩詞格律 lists them, by whether the second character is oblique and
+# As Wang Li's 詩詞格律 lists them: whether the second character is oblique, and
 # whether the first line rhymes.
 PATTERNS = {
     (1, 0): "仄仄平平仄 平平仄仄平 平平平仄仄 仄仄仄平平",
