@@ -143,7 +143,6 @@ def main():
     task = rnnzoo.load(args.model)
     data_dir = os.environ.get("RNNZOO_DATA_DIR", "../shared/tfds")
     source = sources.load("tang_quatrains", data_dir=data_dir)
-    # Characters that the training split lacks count as runs of none.
     known = "\0".join(poems_of(source.split("train")))
     test = poems_of(source.split("test"))
     rows = [row("test poems", test, task, known)]
