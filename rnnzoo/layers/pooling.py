@@ -7,7 +7,6 @@ from keras import ops
 from rnnzoo.checks import check_choice, check_positive
 from rnnzoo.layers.steps import with_a_step
 
-
 _ROUNDING = 1e-5
 
 

@@ -213,7 +213,14 @@ def bilstm_classifier(
         epochs=4,
         learning_rate=2e-3,
         ema_momentum=0.99,
-        tuning=TUNING | {"epochs": 4, "learning_rate": 4e-3, "unfreeze": 1},
+        # In the last epoch, all layers are trained.
+        tuning=TUNED
+        | {
+            "batch_size": 32,
+            "epochs": 5,
+            "learning_rate": 4e-3,
+            "unfreeze": 1,
+        },
     ),
     demo=DEMO,
 )

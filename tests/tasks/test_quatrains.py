@@ -182,6 +182,19 @@ def test_patterns_are_learned(task):
         assert verse.Pattern.of(other, TABLE) is None
 
 
+def test_counts_of_parts_add_up(tmp_path):
+    path = tmp_path / "own.tsv"
+    path.write_text("level\t山\t山流樓\nrising\t海\t海上里目日盡\n")
+    one, same = (rnnzoo.build("quatrain_generator", units=4) for _ in range(2))
+    one.adapt(POEMS, verbose=0)
+    counts = [same.count_all([poem], verbose=0) for poem in POEMS]
+    same.adapt(counts=counts, verbose=0)
+    assert same.learned == one.learned
+    other = rnnzoo.build("quatrain_generator", units=4, table=path)
+    with pytest.raises(ValueError, match="argument `counts`"):
+        other.adapt(counts=counts, verbose=0)
+
+
 @pytest.mark.parametrize("length", [5, 7])
 def test_every_quatrain_keeps_the_rules(task, length):
     (found,) = task.generate("", 150, length, seed=1)
