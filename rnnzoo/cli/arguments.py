@@ -318,6 +318,7 @@ def _add_predict(commands):
         "--prefix", metavar="TEXT", help="how answers to texts must begin"
     )
     writing_arguments.add_sampling(command)
+    writing_arguments.add_verse(command)
 
 
 def _add_explain(commands):

@@ -1,17 +1,16 @@
 """Arguments of Python, from what was typed."""
 
 import ast
+import inspect
 
 from rnnzoo.tasks import TextToText, TextWriter
 from rnnzoo.tasks.generation import TextGenerator
 
-# Options of texts: for which kinds of tasks they are, and what these do.
+# Options of texts: for which kinds of tasks they are, and what these do. Those
+# that draw texts say in the signature of `generate` which they take.
 _WRITING = (
-    (
-        ("max_length", "min_length", "block_ngrams"),
-        (TextWriter, TextGenerator),
-        "writes texts",
-    ),
+    (("max_length", "min_length"), TextWriter, "writes texts of any length"),
+    (("block_ngrams",), TextWriter, "writes texts"),
     (
         ("beam_width", "n_best", "length_penalty"),
         TextWriter,
@@ -20,9 +19,10 @@ _WRITING = (
     (("prefix",), TextToText, "writes texts about texts"),
     (
         ("count", "temperature", "top_k", "top_p", "seed"),
-        TextGenerator,
+        (),
         "draws texts",
     ),
+    (("line_length", "tones", "rhymes"), (), "writes poems"),
 )
 
 
@@ -86,7 +86,7 @@ def limits_of(args, task):
             for name in names
             if (value := getattr(args, name, None)) is not None
         }
-        if own and not isinstance(task, kinds):
+        if own and not _takes(task, names, kinds):
             options = ", ".join(args.options[name] for name in own)
             raise ValueError(
                 f"Expected a model that {what}, with {options}. Received: "
@@ -94,3 +94,9 @@ def limits_of(args, task):
             )
         given |= own
     return given
+
+
+def _takes(task, names, kinds):
+    if isinstance(task, TextGenerator):
+        return {*names} <= {*inspect.signature(task.generate).parameters}
+    return isinstance(task, kinds)

@@ -60,3 +60,30 @@ def add_sampling(command):
     group.add_argument(
         "--seed", type=int, metavar="N", help="draws the same texts again"
     )
+
+
+def add_verse(command):
+    """Adds those of poems."""
+    group = command.add_argument_group(
+        "of models that write poems whose lines begin with given characters"
+    )
+    group.add_argument(
+        "--line-length", type=int, metavar="N", help="characters of a line"
+    )
+    group.add_argument(
+        "--tones",
+        type=_switch,
+        metavar="RULE",
+        help="on or off: whether tones alternate; or level or oblique, the "
+        "tone that poems begin with",
+    )
+    group.add_argument(
+        "--rhymes",
+        type=_switch,
+        metavar="RULE",
+        help="on or off: whether lines rhyme; or the name of the rhyme",
+    )
+
+
+def _switch(value):
+    return {"on": True, "off": False}.get(value, value)

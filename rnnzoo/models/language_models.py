@@ -10,6 +10,7 @@ from rnnzoo.recipe import Recipe
 from rnnzoo.registry import register, variant
 
 MODELING = LateTask("language_modeling", "rnnzoo.tasks:LanguageModel")
+QUATRAINS = LateTask("language_modeling", "rnnzoo.tasks:QuatrainGenerator")
 RECIPE = Recipe(
     batch_size=20,
     epochs=12,
@@ -26,6 +27,7 @@ def recurrent_language_model(
     units,
     depth,
     options,
+    kind,
     vocabulary_size=None,
     min_count=1,
     tied=True,
@@ -40,7 +42,8 @@ def recurrent_language_model(
     """A language model of recurrent layers, the base of the others.
 
     Args:
-        options: Dict of further arguments of `LanguageModel`.
+        options: Dict of further arguments of the task.
+        kind: `rnnzoo.cards.LateTask`, that of `LanguageModel` or a subclass.
         vocabulary_size: Most ids, with those of padding, unknown tokens, start
             and end.
         min_count: Tokens seen less often are unknown; of subwords, characters.
@@ -60,7 +63,6 @@ def recurrent_language_model(
         lowercase: Whether texts are lower-cased.
     """
     from rnnzoo.layers import AdaptiveSoftmax, TokenSoftmax
-    from rnnzoo.tasks import LanguageModel
 
     check_positive("vocabulary_size", vocabulary_size, optional=True)
     if tied and cutoffs is not None:
@@ -73,7 +75,7 @@ def recurrent_language_model(
         if cutoffs is None
         else AdaptiveSoftmax(cutoffs=cutoffs)
     )
-    return LanguageModel(
+    return kind.load()(
         recurrent_backbone(units=units, depth=depth, tied=tied, **shared),
         softmax,
         tokenizer=exact_tokenizer_of(unit, lowercase),
@@ -106,7 +108,7 @@ def lstm_language_model(*, units=300, depth=2, **shared):
     tied=False`.
     """
     return recurrent_language_model(
-        units=units, depth=depth, options={}, **shared
+        units=units, depth=depth, options={}, kind=MODELING, **shared
     )
 
 
@@ -156,6 +158,7 @@ def awd_lstm_language_model(
             "activation_penalty": activation_penalty,
             "change_penalty": change_penalty,
         },
+        kind=MODELING,
         **shared,
     )
 
@@ -179,5 +182,49 @@ def awd_lstm_language_model(
 def char_lstm_language_model(*, units=256, depth=2, **shared):
     """LSTM language model of characters."""
     return recurrent_language_model(
-        units=units, depth=depth, options={}, **shared
+        units=units, depth=depth, options={}, kind=MODELING, **shared
+    )
+
+
+@register(
+    QUATRAINS,
+    paper="Zhang & Lapata 2014, Chinese Poetry Generation with Recurrent "
+    "Neural Networks (the task)",
+    dataset="tang_quatrains",
+    recipe=Recipe(
+        batch_size=64,
+        epochs=20,
+        learning_rate=3e-3,
+        clipnorm=1.0,
+        patience=2,
+        ema_momentum=0.998,
+    ),
+)
+@variant(
+    recurrent_language_model,
+    min_count=2,
+    embedding_dim=200,
+    dropout=0.4,
+    contiguous=False,
+    unit="character",
+)
+def quatrain_generator(*, units=400, depth=2, table=None, **shared):
+    """LSTM that writes Chinese quatrains by the rules of regulated verse.
+
+    It is a language model of characters whose poems keep their form; see
+    `rnnzoo.QuatrainGenerator`.
+
+    Args:
+        table: Path of a table of tones and rhymes, as
+            `rnnzoo.text.RhymeTable.read` takes it; by default the Pingshui
+            rhymes.
+    """
+    from rnnzoo.text import RhymeTable
+
+    return recurrent_language_model(
+        units=units,
+        depth=depth,
+        options={"table": RhymeTable.read(table)},
+        kind=QUATRAINS,
+        **shared,
     )

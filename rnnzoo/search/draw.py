@@ -1,6 +1,8 @@
-"""Tokens drawn by their probabilities, from long rows."""
+"""Tokens drawn by their probabilities, from long rows, and their numbers."""
 
 import tensorflow as tf
+
+from rnnzoo.graphs import map_rows
 
 _BLOCK = 128
 
@@ -39,6 +41,31 @@ def draw(weights, numbers):
     # Sums that were rounded may end before the number.
     last = tf.reduce_max(tf.where(weights > 0, tf.range(_BLOCK), 0), axis=1)
     return block * _BLOCK + tf.minimum(place, last)
+
+
+@tf.function(
+    input_signature=[
+        tf.TensorSpec([None, 2], tf.int64),
+        tf.TensorSpec([None], tf.int32),
+        tf.TensorSpec([], tf.int32),
+    ],
+    autograph=False,
+)
+def uniform(pairs, numbers, steps):
+    """Uniform numbers `(rows, steps)`; more steps do not change the others.
+
+    Args:
+        pairs: int64 `(rows, 2)`, seeds; at least one row.
+        numbers: int32 `(rows,)`, which of the draws of its seed a row has.
+        steps: int32 scalar.
+    """
+    return map_rows(
+        lambda pair: tf.random.stateless_uniform(
+            [steps], tf.random.fold_in(*pair)
+        ),
+        (pairs, numbers),
+        tf.TensorSpec([None], tf.float32),
+    )
 
 
 def _first_beyond(sums, numbers):

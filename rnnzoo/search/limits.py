@@ -70,7 +70,7 @@ class Limits:
             is_end = tokens == self.end
             free = ~is_end | ~_over_tokens(early)
             if self.allowed is not None:
-                free &= is_end | self._is_allowed(t, tf.size(tokens))
+                free &= is_end | self._is_allowed(history, t, tf.size(tokens))
             if self.block_ngrams:
                 free &= ~self._repeats(history, t, tf.size(tokens))
             is_due = tokens == _over_tokens(due)
@@ -84,9 +84,15 @@ class Limits:
         bound = tf.reduce_any(early | over | (due >= 0))
         return tf.cond(bound, forbid, lambda: scores)
 
-    def _is_allowed(self, t, vocabulary):
-        """Whether each token is allowed at a place, boolean `(vocabulary,)`."""
+    def _is_allowed(self, history, t, vocabulary):
+        """Whether each token is allowed at a place, as booleans that broadcast.
+
+        They have the shape `(vocabulary,)` or, as a function returns them,
+        `(batch, 1 or n, vocabulary)`.
+        """
         allowed = self.allowed
+        if callable(allowed):
+            return allowed(history, t)
         invalid = "Invalid value for argument `allowed`. Expected "
         if allowed.dtype == tf.bool:
             fits = tf.debugging.assert_equal(
@@ -140,6 +146,8 @@ class Limits:
 
 
 def _checked_allowed(allowed):
+    if callable(allowed):
+        return allowed
     if not tf.is_tensor(allowed):
         allowed = np.asarray(allowed)
         if not allowed.size and allowed.dtype != bool:

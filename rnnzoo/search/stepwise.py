@@ -3,9 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
-from rnnzoo.graphs import map_rows
 from rnnzoo.search.arguments import as_int, check
-from rnnzoo.search.draw import draw
+from rnnzoo.search.draw import draw, uniform
 from rnnzoo.search.hypotheses import Hypotheses, trim
 from rnnzoo.search.limits import Limits
 from rnnzoo.search.loop import like, loop, repeat, write
@@ -45,7 +44,9 @@ def greedy(
             integers `(k,)`, or booleans `(vocabulary,)` that are true for
             these tokens; or booleans `(places, vocabulary)`, those of the
             first token, the second and so on, with only the end after the
-            last. By default all.
+            last; or a function of the tokens so far, int32 `(batch, n, time)`,
+            and of their number, that returns booleans that broadcast to
+            `(batch, n, vocabulary)`. By default all.
 
     Returns:
         `Hypotheses`, with n = 1; the scores are the log probabilities.
@@ -254,26 +255,7 @@ def _noise(seed, batch, count, steps):
     # The shape of no results would not be known.
     missing = tf.maximum(1 - rows, 0)
     pairs = tf.pad(pairs, [[0, missing], [0, 0]])
-    return _uniform(pairs, tf.pad(numbers, [[0, missing]]), steps)[:rows]
-
-
-@tf.function(
-    input_signature=[
-        tf.TensorSpec([None, 2], tf.int64),
-        tf.TensorSpec([None], tf.int32),
-        tf.TensorSpec([], tf.int32),
-    ],
-    autograph=False,
-)
-def _uniform(pairs, numbers, steps):
-    """Uniform numbers `(rows, steps)`; more steps do not change the others."""
-    return map_rows(
-        lambda pair: tf.random.stateless_uniform(
-            [steps], tf.random.fold_in(*pair)
-        ),
-        (pairs, numbers),
-        tf.TensorSpec([None], tf.float32),
-    )
+    return uniform(pairs, tf.pad(numbers, [[0, missing]]), steps)[:rows]
 
 
 def _tensor_of_several(value):

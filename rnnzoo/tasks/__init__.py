@@ -7,6 +7,7 @@ from rnnzoo.tasks.entity_tagger import EntityTagger
 from rnnzoo.tasks.image_captioner import Caption, ImageCaptioner
 from rnnzoo.tasks.language_model import LanguageModel
 from rnnzoo.tasks.multi_label_classifier import MultiLabelClassifier
+from rnnzoo.tasks.quatrain_generator import QuatrainGenerator
 from rnnzoo.tasks.task import Task, load
 from rnnzoo.tasks.text_classifier import TextClassifier
 from rnnzoo.tasks.text_to_text import TextToText
@@ -22,6 +23,7 @@ __all__ = [
     "ImageCaptioner",
     "LanguageModel",
     "MultiLabelClassifier",
+    "QuatrainGenerator",
     "Task",
     "TextClassifier",
     "TextToText",

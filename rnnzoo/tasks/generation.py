@@ -171,28 +171,41 @@ class TextGenerator(Task):
             block_ngrams,
         )
         sampling.check()
-        if seed is None:
-            seed = np.random.randint(2**31)
-        check_count("seed", seed)
+        seed = seed_of(seed)
         chunks = [chunk["text"] for chunk in self.read_inputs(prompts)]
         if not chunks:
             return []
         prompts = np.concatenate(chunks)
-        examples = Examples(
-            {
-                "text": tf.constant(prompts.tolist(), tf.string),
-                "seed": _seeds(seed, len(prompts)),
-            },
-            None,
-            None,
-            np.array([len(each) for each in prompts], int),
-        )
-        rows = examples.run(
+        found = self.run_rows(
             lambda inputs: self._generated(inputs, allowed, sampling),
-            batch_size or BATCH_SIZE,
+            prompts,
+            np.stack([np.full(len(prompts), seed), range(len(prompts))], 1),
+            batch_size,
             verbose,
         )
-        found = [
+        return [several(each, count, not return_scores) for each in found]
+
+    @staticmethod
+    def run_rows(write, texts, seeds, batch_size, verbose):
+        """The texts that a function of the graph writes, row by row.
+
+        Args:
+            write: Function of a dict of `text` and `seed`, a part of the
+                following; it returns what `TextGenerator.write` does.
+            texts: Array of `bytes`, `(n,)`.
+            seeds: int64 array `(n, 2)`.
+            batch_size: Rows at once; `None` for 64.
+            verbose: As in Keras.
+
+        Returns:
+            A list of `Generated` for each row.
+        """
+        inputs = {"text": tf.constant(texts.tolist(), tf.string), "seed": seeds}
+        lengths = np.array([len(each) for each in texts], int)
+        rows = Examples(inputs, None, None, lengths).run(
+            write, batch_size or BATCH_SIZE, verbose
+        )
+        return [
             [
                 Generated(one.decode(), float(log_prob))
                 for one, log_prob in zip(
@@ -201,7 +214,6 @@ class TextGenerator(Task):
             ]
             for row in rows
         ]
-        return [several(each, count, not return_scores) for each in found]
 
     def _allowed(self, form=None):
         """The tokens that may be written, booleans `(vocabulary,)`.
@@ -234,11 +246,12 @@ class TextGenerator(Task):
             )
         return tf.constant(np.stack(rows))
 
-    def write(self, prompts, seeds, sampling, allowed=None):
-        """Texts that begin with prompts, from strings to strings.
+    def write(self, given, seeds, sampling, allowed=None):
+        """Texts, from strings to strings.
 
         Args:
-            prompts: String tensor `(n,)`.
+            given: String tensor `(n, time)`, the tokens that are prescribed,
+                such as those of prompts; "" where none is.
             seeds: Integers `(n, 2)`.
             sampling: `rnnzoo.tasks.generation.Sampling`.
             allowed: As of `rnnzoo.search.sample`; by default all but unknown
@@ -247,33 +260,36 @@ class TextGenerator(Task):
         Returns:
             Dict of `text`, string `(n, count)`, and its `log_prob`.
         """
-        forced = self.target.tokens(prompts)
-        lengths = tf.cast(forced.row_lengths(), tf.int32)
         weights = self.backbone.prepare(), self.softmax.prepare()
 
         def step(tokens, states):
             vectors, states = self.backbone.step(tokens, states, weights[0])
             return self.softmax.scores(vectors, weights[1]), states
 
-        rows = tf.shape(prompts)[0]
+        is_given = given != ""
+        rows = tf.shape(given)[0]
         found = search.sample(
             step,
             self.backbone.start(rows),
             tf.fill([rows], self.target.start_id),
             self.target.end_id,
-            prefix=self.target.ids_of(forced).to_tensor(-1),
+            prefix=tf.where(is_given, self.target.ids_of(given), -1),
             allowed=self._allowed() if allowed is None else allowed,
             seed=seeds,
-            **sampling.limits(lengths),
+            **sampling.limits(tf.reduce_sum(tf.cast(is_given, tf.int32), 1)),
         )
         tokens = begin_with(
-            forced, found.lengths, self.target.spell(found.tokens)
+            given, found.lengths, self.target.spell(found.tokens)
         )
         return {"text": self.target.join(tokens), "log_prob": found.log_probs}
 
+    def write_on(self, prompts, *args):
+        """Texts that begin with prompts, string `(n,)`; see `write`."""
+        return self.write(self.target.tokens(prompts).to_tensor(""), *args)
+
     @traced
     def _generated(self, inputs, allowed, sampling):
-        return self.write(inputs["text"], inputs["seed"], sampling, allowed)
+        return self.write_on(inputs["text"], inputs["seed"], sampling, allowed)
 
     @staticmethod
     def format_answer(answer):
@@ -310,23 +326,41 @@ class TextGenerator(Task):
 
         @tf.function(input_signature=signature, autograph=False)
         def generate(prompt, max_length, temperature, top_k, top_p, seed):
-            sampling = Sampling(
-                max_length=tf.maximum(max_length, 0),
-                temperature=tf.maximum(temperature, 0),
-                top_k=tf.maximum(top_k, 0),
-                top_p=tf.clip_by_value(top_p, SMALLEST, 1),
+            sampling = served_sampling(temperature, top_k, top_p)._replace(
+                max_length=tf.maximum(max_length, 0)
             )
-            seeds = tf.broadcast_to(tf.cast(seed, tf.int64), tf.shape(prompt))
-            seeds = tf.stack([seeds, tf.zeros_like(seeds)], axis=1)
-            found = self.write(prompt, seeds, sampling)
-            return {
-                "text": found["text"][:, 0],
-                "log_prob": finite(found["log_prob"][:, 0]),
-            }
+            seeds = served_seeds(seed, prompt)
+            return served_first(self.write_on(prompt, seeds, sampling))
 
         return generate
 
 
-def _seeds(seed, count):
-    """Seeds of prompts by their places, int64 `(count, 2)`."""
-    return np.stack([np.full(count, seed), np.arange(count)], axis=1)
+def seed_of(seed):
+    """A seed, a random one if none is given."""
+    if seed is None:
+        return np.random.randint(2**31)
+    check_count("seed", seed)
+    return seed
+
+
+def served_sampling(temperature, top_k, top_p):
+    """The `Sampling` of a request, with its numbers in their ranges."""
+    return Sampling(
+        temperature=tf.maximum(temperature, 0),
+        top_k=tf.maximum(top_k, 0),
+        top_p=tf.clip_by_value(top_p, SMALLEST, 1),
+    )
+
+
+def served_seeds(seed, texts):
+    """The seeds of a request's texts, int64 `(n, 2)`."""
+    seeds = tf.broadcast_to(tf.cast(seed, tf.int64), tf.shape(texts))
+    return tf.stack([seeds, tf.zeros_like(seeds)], axis=1)
+
+
+def served_first(found):
+    """The first text of each row that `TextGenerator.write` made."""
+    return {
+        "text": found["text"][:, 0],
+        "log_prob": finite(found["log_prob"][:, 0]),
+    }

@@ -127,18 +127,16 @@ class TargetText:
         return self.tokenizer.join(tokens)
 
 
-def begin_with(forced, lengths, tokens):
-    """Tokens that were written, with those of prefixes as they were given.
+def begin_with(given, lengths, tokens):
+    """Tokens that were written, with those prescribed as they were given.
 
     Args:
-        forced: Ragged strings `(n, None)`, the tokens of the prefixes.
+        given: Strings `(n, places)`, "" where none is prescribed.
         lengths: int32 `(n, several)`, numbers of the tokens written.
         tokens: Strings `(n, several, time)`.
     """
     time = tf.shape(tokens)[2]
-    given = tf.pad(
-        forced.to_tensor(""), [[0, 0], [0, time]], constant_values=""
-    )
+    given = tf.pad(given, [[0, 0], [0, time]], constant_values="")
     given = tf.broadcast_to(given[:, None, :time], tf.shape(tokens))
     is_given = (given != "") & (tf.range(time) < lengths[..., None])
     return tf.where(is_given, given, tokens)

@@ -296,7 +296,7 @@ class TextToText(TextWriter):
         tokens = written.tokens
         if written.weights is not None:
             tokens = _replace_unknown(written, pad(words))
-        tokens = begin_with(forced, written.lengths, tokens)
+        tokens = begin_with(forced.to_tensor(""), written.lengths, tokens)
         outputs = self.outputs(written, tokens)
         return {**outputs, "source_tokens": pad(words)}
 

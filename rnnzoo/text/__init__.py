@@ -2,6 +2,7 @@
 
 from rnnzoo.text.counts import Counts, TokenCounter
 from rnnzoo.text.plain import PlainTokenizer
+from rnnzoo.text.rhymes import RhymeTable
 from rnnzoo.text.strings import (
     as_text,
     check_texts,
@@ -19,6 +20,7 @@ __all__ = [
     "Counts",
     "PlainTokenizer",
     "PretrainedWords",
+    "RhymeTable",
     "SubwordTokenizer",
     "TokenCounter",
     "Tokenizer",

@@ -141,6 +141,30 @@ def test_each_place_may_allow_other_tokens():
         assert [s for s, _, _ in best] == [s for _, s in expected]
 
 
+def test_a_function_may_allow_what_the_tokens_so_far_leave():
+    """Only tokens that have not occurred, and no others than three."""
+    models = Markov(40, vocabulary=6)
+    tokens = tf.constant([2, 4, 5])
+
+    def allowed(history, t):
+        before = tf.where(tf.range(tf.shape(history)[2]) < t, history, -1)
+        is_new = tf.reduce_all(before[..., None] != tf.range(6), axis=2)
+        return is_new & tf.reduce_any(tokens[:, None] == tf.range(6), axis=0)
+
+    found = models.run(
+        search.beam, max_length=5, width=30, n_best=8, allowed=allowed
+    )
+    every = [
+        sequence
+        for length in range(4)
+        for sequence in itertools.permutations([2, 4, 5], length)
+    ]
+    for model, best in enumerate(unpacked(found)):
+        scored = [(models.log_prob(model, s), s) for s in every]
+        expected = sorted(scored, reverse=True)[:8]
+        assert [s for s, _, _ in best] == [s for _, s in expected]
+
+
 def test_greedy_takes_the_most_probable_of_what_is_allowed():
     models = Markov(50, vocabulary=6)
     found = models.run(search.greedy, max_length=6, allowed=[2, 4])
