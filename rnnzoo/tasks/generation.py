@@ -53,8 +53,15 @@ class Sampling(NamedTuple):
     top_p: Any = 1.0
     block_ngrams: int = 0
 
-    def check(self):
-        """Raises `ValueError` if an argument is out of its range."""
+    def checked(self):
+        """The same, with tensors, so that one graph serves all numbers.
+
+        Without cuts, the graph need not sort the tokens. So `top_k` stays as
+        it is, and a `top_p` of 1.
+
+        Raises:
+            ValueError: If an argument is out of its range.
+        """
         check_positive("count", self.count)
         check_positive("max_length", self.max_length)
         check_count("min_length", self.min_length)
@@ -70,6 +77,14 @@ class Sampling(NamedTuple):
                 "Invalid value for argument `top_p`. Expected a number above 0 "
                 f"and at most 1. Received: top_p={self.top_p!r}"
             )
+
+        top_p = self.top_p if self.top_p == 1 else tf.constant(self.top_p)
+        return self._replace(
+            max_length=tf.constant(self.max_length),
+            min_length=tf.constant(self.min_length),
+            temperature=tf.constant(self.temperature, tf.float32),
+            top_p=top_p,
+        )
 
     def limits(self, prompt_lengths):
         """Arguments of `rnnzoo.search.sample`.
@@ -169,8 +184,7 @@ class TextGenerator(Task):
             top_k,
             top_p,
             block_ngrams,
-        )
-        sampling.check()
+        ).checked()
         seed = seed_of(seed)
         chunks = [chunk["text"] for chunk in self.read_inputs(prompts)]
         if not chunks:

@@ -200,8 +200,7 @@ class QuatrainGenerator(LanguageModel):
         length = verse.size_of(line_length)
         sampling = Sampling(
             1, length, length, temperature, top_k, top_p, block_ngrams
-        )
-        sampling.check()
+        ).checked()
         seed = seed_of(seed)
         if not heads.size:
             return []

@@ -225,6 +225,28 @@ def test_a_seed_draws_the_same_whatever_else_is_asked():
             assert one.split()[:5] == other.split()
 
 
+def test_one_graph_draws_by_all_numbers(monkeypatch):
+    task = build()
+    traces = []
+    write = task.write
+
+    def traced(*args):
+        traces.append(args)
+        return write(*args)
+
+    monkeypatch.setattr(task, "write", traced)
+    for settings in (
+        {"temperature": 0.5},
+        {"temperature": 0, "max_length": 9},
+        {"temperature": 2.0, "max_length": 7, "min_length": 3},
+    ):
+        task.generate("", seed=1, **settings)
+        assert len(traces) == 1
+    for top_p in (0.9, 0.5):
+        task.generate("", seed=1, top_p=top_p)
+        assert len(traces) == 2
+
+
 def test_prompts_are_kept_and_limits_hold():
     task = build()
     (found,) = task.generate("zebra a", count=20, max_length=5, min_length=4)
