@@ -134,10 +134,10 @@ class LanguageEncoder(poolings.Summary):
         vectors = (None, None, self.backbone.output_dim)
         return self.pool.compute_output_shape(vectors)[-1]
 
-    def build(self, ids_shape):
+    def build(self, input_shape):
         if not self.backbone.built:
-            self.backbone.build(ids_shape)
-        self.pool.build((*ids_shape, self.backbone.output_dim))
+            self.backbone.build(input_shape)
+        self.pool.build((*input_shape, self.backbone.output_dim))
 
     def call(self, ids, training=None, return_attention_scores=False):
         read = self.backbone(ids, training=training)
