@@ -1,4 +1,4 @@
-"""What a language model has read, for other tasks."""
+"""Layers that give other tasks what a language model has read."""
 
 import keras
 from keras import ops

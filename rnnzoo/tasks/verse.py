@@ -28,7 +28,7 @@ RARELY = 1e-6  # how often patterns are counted that were never seen
 
 
 class Rules(NamedTuple):
-    """What a quatrain must keep.
+    """The rules that a quatrain must keep.
 
     Attributes:
         line_length: Characters of a line, 5 or 7; an integer, or int32 `(n,)`.
@@ -48,7 +48,7 @@ class Rules(NamedTuple):
 
 
 class Pattern(NamedTuple):
-    """What is drawn of each quatrain before its characters, int32 `(n,)`.
+    """Choices drawn for each quatrain before its characters, int32 `(n,)`.
 
     Attributes:
         length: Place of the length of its lines in `LENGTHS`.
@@ -132,7 +132,7 @@ def draw_patterns(numbers, rules, counts, is_whole):
 
 
 def kinds_of(pattern, rules):
-    """What may stand at each place, int32 `(n, PLACES)`."""
+    """The kinds of characters that may stand where, int32 `(n, PLACES)`."""
     length, tones, rhymes = (
         each[:, None]
         for each in _rows(

@@ -372,7 +372,7 @@ def _pieces(marked, keep_spaces):
 
 
 def _kept(keep, *columns):
-    """What is to be kept of columns `(n,)`."""
+    """The values of columns `(n,)` where a boolean says to keep them."""
     places = tf.where(keep)[:, 0]
     return [tf.gather(column, places) for column in columns]
 

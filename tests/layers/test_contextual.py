@@ -1,4 +1,4 @@
-"""What a language model has read, for classifiers and taggers."""
+"""Layers that read as a language model does, for classifiers and taggers."""
 
 import numpy as np
 
