@@ -358,12 +358,16 @@ class QuatrainGenerator(LanguageModel):
                 f"model has learned no {FEWEST} characters of a rhyme. "
                 f"Received: rhymes={rhymes!r}"
             )
-        return verse.Rules(
+        rules = verse.Rules(
             line_length,
             bool(tones),
             bool(rhymes),
             STARTS.index(tones) if isinstance(tones, str) else None,
             names.index(rhymes) if isinstance(rhymes, str) else None,
+        )
+        # Tensors, so that one graph serves all rules.
+        return verse.Rules(
+            *(None if each is None else tf.constant(each) for each in rules)
         )
 
 

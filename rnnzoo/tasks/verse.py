@@ -36,7 +36,7 @@ class Rules(NamedTuple):
             booleans `(n,)`.
         rhymes: Whether lines rhyme.
         start: The tone of the second character, 0 for level and 1 for oblique;
-            `None` draws it.
+            `None` draws it. As the next, an integer, or an int32 scalar.
         rhyme: Number of the rhyme; `None` draws it.
     """
 
@@ -119,10 +119,12 @@ def draw_patterns(numbers, rules, counts, is_whole):
     """
     every = Pattern.every(len(is_whole))
     weights = counts + np.float32(RARELY)
-    if rules.start is not None:
-        weights = weights * (every.start == rules.start)
-    if rules.rhyme is not None:
-        weights = weights * (every.rhyme == rules.rhyme)
+    for drawn, given in (
+        (every.start, rules.start),
+        (every.rhyme, rules.rhyme),
+    ):
+        if given is not None:
+            weights = tf.where(tf.equal(drawn, given), weights, 0.0)
     lengths = np.take(LENGTHS, every.length)
     line_length, rhymes = _rows(numbers, rules.line_length, rules.rhymes)
     fits = lengths == line_length[:, None]

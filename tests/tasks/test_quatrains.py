@@ -227,6 +227,26 @@ def test_rules_are_given(task):
         assert len(set(poem)) == 4 * 7 + 1
 
 
+def test_one_graph_writes_by_all_rules(monkeypatch):
+    task, traces = build(), []
+    write = task.write
+
+    def traced(*args):
+        traces.append(args)
+        return write(*args)
+
+    monkeypatch.setattr(task, "write", traced)
+    for line_length, temperature in ((5, 1.0), (7, 0.5)):
+        for rules in ((True, True), (False, True), (False, False)):
+            task.generate(
+                "", 1, line_length, *rules, temperature=temperature, seed=1
+            )
+    assert len(traces) == 1
+    for tones, rhyme in (("level", "東"), ("oblique", "陽")):
+        task.generate("", 1, 5, tones, rhyme, seed=1)
+    assert len(traces) == 2
+
+
 def test_heads_begin_the_lines(task):
     heads = ["山河月", "", "白日依山", "目目"]
     found = task.generate(heads, 2, 7, return_scores=True, seed=3)
