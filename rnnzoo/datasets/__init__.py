@@ -10,6 +10,7 @@ from rnnzoo.datasets.entities import RnnzooEntities
 from rnnzoo.datasets.flickr8k import Flickr8k
 from rnnzoo.datasets.long_memory import RnnzooAdding, RnnzooCopying
 from rnnzoo.datasets.multi30k import Multi30k, Multi30kFr
+from rnnzoo.datasets.notices import RnnzooNotices
 from rnnzoo.datasets.reviews import RnnzooReviews
 from rnnzoo.datasets.shapes import RnnzooShapes
 
@@ -21,6 +22,7 @@ __all__ = [
     "RnnzooCopying",
     "RnnzooDates",
     "RnnzooEntities",
+    "RnnzooNotices",
     "RnnzooReviews",
     "RnnzooShapes",
 ]

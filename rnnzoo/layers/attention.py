@@ -87,13 +87,24 @@ class Attention(keras.layers.Layer):
             enters `rnnzoo.losses.reinforce`. Xu et al. 2015, section 4.1.
         coverage: Whether the energy of a place depends on the weight that it
             has received so far. Tu et al. 2016; See et al. 2017, equation 11.
+        switch: Whether coverage can be switched off: by the weight `covers`,
+            which is not trained, 1 at first, and 0 without coverage.
         seed: Optional integer that makes the choices in training reproducible.
     """
 
-    def __init__(self, hard=False, coverage=False, seed=None, **kwargs):
+    def __init__(
+        self, hard=False, coverage=False, switch=False, seed=None, **kwargs
+    ):
         super().__init__(**kwargs)
+        if switch and not coverage:
+            raise ValueError(
+                "Invalid value for argument `switch`. Expected False without "
+                "coverage, which it switches. Received: switch=True"
+            )
         self.hard = hard
         self.coverage = coverage
+        self.switch = switch
+        self.covers = 1.0
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.supports_masking = True
@@ -191,7 +202,7 @@ class Attention(keras.layers.Layer):
         )
         coverage = ()
         if self.coverage:
-            coverage = state.coverage + attended.weights
+            coverage = state.coverage + self.covers * attended.weights
         return attended, AttentionState(state.position + 1, coverage)
 
     def steps(self, queries, memory, state, noise=None):
@@ -317,6 +328,7 @@ class Attention(keras.layers.Layer):
             **super().get_config(),
             "hard": self.hard,
             "coverage": self.coverage,
+            "switch": self.switch,
             "seed": self.seed,
         }
 

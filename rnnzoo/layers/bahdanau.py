@@ -19,6 +19,10 @@ class AdditiveAttention(Attention):
         self.vector = self._weight("vector", units, 1)
         if self.coverage:
             self.coverage_kernel = self._weight("coverage_kernel", 1, units)
+        if self.switch:
+            self.covers = self.add_weight(
+                shape=(), initializer="ones", trainable=False, name="covers"
+            )
 
     def _hidden_energies(self, queries, memory, coverage):
         hidden = self._product(queries, self.query_kernel)
@@ -48,7 +52,7 @@ class BahdanauAttention(AdditiveAttention):
 
     Args:
         units: Size of the hidden layer.
-        hard, coverage, seed: See `Attention`.
+        hard, coverage, switch, seed: See `Attention`.
 
     Call arguments:
         queries: `(batch, steps, units)`.

@@ -7,7 +7,6 @@ from rnnzoo.checks import check_positive, check_rate
 from rnnzoo.ids import UNKNOWN
 from rnnzoo.layers import decoder_start, decoder_steps
 from rnnzoo.layers.decoder_readout import Readout
-from rnnzoo.layers.decoding import Decoded
 from rnnzoo.layers.dropout import EmbeddingDropout
 from rnnzoo.layers.recurrent import recurrent_layer
 
@@ -321,10 +320,10 @@ class AttentionDecoder(Readout):
             copying `(rows, tokens + places)`, and the new `DecoderState`.
         """
         vectors = self.embedding(self.readable(tokens)[:, None])
-        logits, _, state = decoder_steps.run(
+        decoded, state = decoder_steps.run(
             self, vectors, memory, state, training=False
         )
-        return logits[:, 0], state
+        return decoded.logits[:, 0], state
 
     def align(self, tokens, state, memory):
         """Finds what given targets attend to.
@@ -343,10 +342,10 @@ class AttentionDecoder(Readout):
             lambda x: tf.repeat(x, several, axis=0), state
         )
         vectors = self.embedding(self.readable(tokens))
-        _, attended, _ = decoder_steps.run(
+        decoded, _ = decoder_steps.run(
             self, vectors, memory, state, training=False
         )
-        return attended.weights
+        return decoded.weights
 
     def call(
         self,
@@ -369,10 +368,8 @@ class AttentionDecoder(Readout):
             tokens = decoder_steps.with_own_tokens(self, tokens, memory, state)
         vectors = self.embedding(tokens)
         vectors = self.word_dropout(vectors, tokens, training=training)
-        logits, attended, _ = decoder_steps.run(
-            self, vectors, memory, state, training
-        )
-        return Decoded(logits, attended.weights, attended.log_probs)
+        decoded, _ = decoder_steps.run(self, vectors, memory, state, training)
+        return decoded
 
     def readable(self, tokens):
         """Replaces copied tokens that have no vector by the unknown token."""

@@ -118,11 +118,12 @@ class Readout(keras.layers.Layer):
         return tf.reshape(logits, [rows, steps, kernel.shape[1]])
 
     def with_copies(self, logits, hidden, attended, vectors, pointers):
-        """The logits of the vocabulary's tokens and the source's."""
+        """The logits of the vocabulary's tokens and the source's, and `u_t`."""
         parts = tf.concat([attended.context, hidden, vectors], axis=-1)
         generate = tf.tensordot(parts, self.cast(self.generate_kernel), 1)
         generate = _as_float(generate) + _as_float(self.generate_bias)
-        return pointer.mix(logits, generate, attended.weights, pointers)
+        mixed = pointer.mix(logits, generate, attended.weights, pointers)
+        return mixed, tf.squeeze(generate, axis=-1)
 
     def weight(self, name, *shape, initializer="glorot_uniform"):
         return self.add_weight(shape=shape, initializer=initializer, name=name)

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from rnnzoo.layers.attention import Attended
 from rnnzoo.layers.decoder_loop import Loop
+from rnnzoo.layers.decoding import Decoded
 from rnnzoo.layers.dropout import MasksOverTime, draw_mask, next_seed
 from rnnzoo.layers.steps import with_a_step
 
@@ -25,9 +26,8 @@ def run(decoder, vectors, memory, state, training):
         training: Whether to draw dropout masks.
 
     Returns:
-        Tuple of the logits `(rows, steps, ...)`, the `Attended` of shape
-        `(rows, steps, ...)`, and the new state, which means nothing if there is
-        no step.
+        Tuple of the `rnnzoo.layers.decoding.Decoded` and the new state, which
+        means nothing if there is no step.
     """
     drop = MasksOverTime(
         decoder.dropout if training else 0,
@@ -58,12 +58,13 @@ def run(decoder, vectors, memory, state, training):
     if decoder.attention is not None and not decoder.looped:
         attended, state = _attend(decoder, hidden, memory, state, training)
     readout = drop(decoder.read_out(hidden, attended, vectors))
-    logits = decoder.logits(readout, memory.weights)
+    logits, generate = decoder.logits(readout, memory.weights), ()
     if decoder.copy:
-        logits = decoder.with_copies(
+        logits, generate = decoder.with_copies(
             logits, hidden, attended, vectors, memory.pointers
         )
-    return logits, attended, state
+    decoded = Decoded(logits, attended.weights, attended.log_probs, generate)
+    return decoded, state
 
 
 def _attend(decoder, queries, memory, state, training):
@@ -93,8 +94,8 @@ def with_own_tokens(decoder, tokens, memory, state):
         probability `decoder.scheduled_sampling`.
     """
     vectors = decoder.embedding(tokens)
-    logits, _, _ = run(decoder, vectors, memory, state, training=False)
-    logits = logits[:, :-1]
+    decoded, _ = run(decoder, vectors, memory, state, training=False)
+    logits = decoded.logits[:, :-1]
     batch, steps, count = tf.unstack(tf.shape(logits))
     drawn = tf.random.stateless_categorical(
         tf.reshape(logits, [-1, count]),

@@ -26,11 +26,14 @@ class Decoded(NamedTuple):
             `()` without attention.
         log_probs: float32 `(batch, steps)`, see
             `rnnzoo.layers.attention.Attended`; `()` without attention.
+        generate: float32 `(batch, steps)`, log odds of generating each token
+            over copying it; `()` without copying.
     """
 
     logits: Any
     weights: Any
     log_probs: Any
+    generate: Any = ()
 
 
 @runtime_checkable

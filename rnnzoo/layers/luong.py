@@ -44,7 +44,7 @@ class LuongAttention(AdditiveAttention):
             Defaults to the size of the query.
         max_places: Number of places that `"location"` knows.
         hard, seed: See `Attention`.
-        coverage: See `Attention`; only with `score="concat"`.
+        coverage, switch: See `Attention`; only with `score="concat"`.
 
     Call arguments and returns are those of `BahdanauAttention`.
 

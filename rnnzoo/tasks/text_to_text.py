@@ -162,21 +162,27 @@ class TextToText(TextWriter):
     def encode_chunk(self, chunk):
         """The `Columns` of a chunk.
 
-        The inputs are a dict of the ids of `source` and, if there are targets,
-        of `target` after the start and, if the decoder copies, of `copies`,
-        the source as it would be copied; the labels are those of the target
-        before the end.
+        The inputs are a dict of the ids of `source`, if the decoder copies, of
+        `copies`, the source as it would be copied, and, if there are targets,
+        of `target` after the start; the labels are those of the target before
+        the end.
         """
         source, target = (each.name for each in self.schema.features)
-        words = self._source_tokens(chunk[source])
-        inputs, labels = {"source": self.vocabulary(words)}, None
-        if target in chunk:
-            copied = words if self.decoder.copy else None
-            ids = self.target.ids(chunk[target], copied)
-            inputs["target"], labels = self.target.around(ids)
-            if self.decoder.copy:
-                inputs["copies"] = self.target.ids_of(words, words)
+        words, inputs = self.read_source(chunk[source])
+        if target not in chunk:
+            return Columns(inputs)
+        copied = words if self.decoder.copy else None
+        ids = self.target.ids(chunk[target], copied)
+        inputs["target"], labels = self.target.around(ids)
         return Columns(inputs, labels)
+
+    def read_source(self, texts):
+        """Ragged words of sources, and dict of ragged inputs of `call`."""
+        words = self._source_tokens(texts)
+        inputs = {"source": self.vocabulary(words)}
+        if self.decoder.copy:
+            inputs["copies"] = self.target.ids_of(words, words)
+        return words, inputs
 
     def see(self, examples):
         """Learns how long texts are beside their sources."""
@@ -222,7 +228,7 @@ class TextToText(TextWriter):
             `rnnzoo.layers.decoding.Decoded`; or, if there is no `target`, the
             encoded source, `(batch, time, units)`.
         """
-        memory, mask, states = self._encode_source(inputs["source"], training)
+        memory, mask, states = self.encode_source(inputs, training)
         if "target" not in inputs:
             return memory
         return self.decoder(
@@ -234,8 +240,9 @@ class TextToText(TextWriter):
             training=training,
         )
 
-    def _encode_source(self, ids, training):
+    def encode_source(self, inputs, training):
         """The decoder's beginning: vectors, their mask, and states."""
+        ids = inputs["source"]
         mask = ids != PADDING
         lengths = tf.reduce_sum(tf.cast(mask, tf.int32), axis=1)
         if self.reverse_source:
@@ -256,7 +263,8 @@ class TextToText(TextWriter):
         parts = super().attention_losses(decoded, token_losses, mask)
         if self.coverage_loss:
             covered = losses.coverage(decoded.weights, mask)
-            parts.append(self.coverage_loss * covered)
+            covers = getattr(self.decoder.attention, "covers", 1.0)
+            parts.append(self.coverage_loss * covers * covered)
         return parts
 
     # From scores to texts.
@@ -275,16 +283,13 @@ class TextToText(TextWriter):
             `source_tokens` `(n, places)`, "" at padding; and, with attention,
             `weights` `(n, n_best, time, places)`.
         """
-        words, source = self._source_tokens(texts), None
-        copied = words if self.decoder.copy else None
+        words, inputs = self.read_source(texts)
+        inputs = {name: pad(column) for name, column in inputs.items()}
+        copied = source = None
         if self.decoder.copy:
-            source = copying.Source(
-                pad(words), pad(self.target.ids_of(words, words))
-            )
+            copied, source = words, copying.Source(pad(words), inputs["copies"])
         forced = self.target.tokens(prefixes)
-        memory, mask, states = self._encode_source(
-            pad(self.vocabulary(words)), training=False
-        )
+        memory, mask, states = self.encode_source(inputs, training=False)
         longest = beam.longest(
             tf.cast(words.row_lengths(), tf.int32),
             tf.cast(forced.row_lengths(), tf.int32),
