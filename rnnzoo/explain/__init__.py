@@ -2,11 +2,12 @@
 
 `Explanation` shows attention to the words of a text, `Marking` the entities of
 a text, `Surprise` how likely its tokens were, `Alignment` the words of a
-translation beside the words of its source, and `Look` the parts of an image
-beside the words of its caption.
+translation beside the words of its source, `Digest` a text beside its summary,
+and `Look` the parts of an image beside the words of its caption.
 """
 
 from rnnzoo.explain.alignment import Alignment, Alignments
+from rnnzoo.explain.digest import Digest, Digests
 from rnnzoo.explain.explanation import Explanation, Explanations
 from rnnzoo.explain.look import Look, Looks
 from rnnzoo.explain.marking import Marking, Markings
@@ -15,6 +16,8 @@ from rnnzoo.explain.surprise import Surprise, Surprises
 __all__ = [
     "Alignment",
     "Alignments",
+    "Digest",
+    "Digests",
     "Explanation",
     "Explanations",
     "Look",

@@ -6,6 +6,7 @@ from rnnzoo.explain.sheet import LEADING, LEFT, RIGHT, WIDTH
 
 NUMBER, BAR = 26, 46  # columns left of a sentence
 ROW_GAP = 5
+UNDERLINE = 1.25
 UNREAD = 4  # most lines of what the model did not read
 
 
@@ -83,7 +84,9 @@ def _draw_unread(sheet, left, row, shades):
         sheet.note("… and more, which a page, .html, has.", left)
 
 
-def draw_lines(sheet, lines, left, shades, right_to_left, color="ink"):
+def draw_lines(
+    sheet, lines, left, shades, right_to_left, color="ink", underlined=()
+):
     """Lines of text, whose tokens are shaded.
 
     Args:
@@ -93,6 +96,7 @@ def draw_lines(sheet, lines, left, shades, right_to_left, color="ink"):
         shades: The darkness of each token, from 0 to 1.
         right_to_left: Whether they begin at the right.
         color: Name of the colour of the text.
+        underlined: Set of the places of tokens that are also underlined.
     """
     for line in lines:
         sheet.top += 0.5 * LEADING * line.breaks
@@ -101,6 +105,9 @@ def draw_lines(sheet, lines, left, shades, right_to_left, color="ink"):
             alpha = LIGHT["shade"] * float(shades[token])
             box = (start, sheet.top + 1, end - start, LEADING - 2)
             sheet.box(*box, "word", alpha, radius=2.5)
+            if token in underlined:
+                below = (start, sheet.top + 15, end - start, UNDERLINE)
+                sheet.box(*below, "sentence")
         if line.words:
             sheet.top += LEADING
             sheet.lines += 1

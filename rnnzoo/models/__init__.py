@@ -8,6 +8,7 @@ from rnnzoo.models import (
     captioners,
     classifiers,
     language_models,
+    summarizers,
     taggers,
     translators,
 )
@@ -16,6 +17,7 @@ __all__ = [
     "captioners",
     "classifiers",
     "language_models",
+    "summarizers",
     "taggers",
     "translators",
 ]

@@ -102,9 +102,29 @@ class Examples:
             lengths = np.zeros(columns.count(inputs), "int64")
         both = first is not None and second is not None
         if both and not np.array_equal(first, second):
-            lengths = first.astype("int64") * SECOND
-            lengths += np.minimum(second, SECOND - 1)
+            lengths = _in_order_of(first, second)
         return cls(inputs, labels, weights, compact(lengths), raw=raw or {})
+
+    def by_inputs(self):
+        """The same, with batches of similar length of the inputs first.
+
+        For inputs that are much longer than the labels.
+
+        Examples:
+            >>> import tensorflow as tf
+            >>> from rnnzoo.pipeline.examples import Examples
+            >>> ids = tf.ragged.constant([[2, 3, 4, 5], [6], [7, 8]])
+            >>> labels = tf.ragged.constant([[1], [1, 1], [1]])
+            >>> examples = Examples.of(ids, labels)
+            >>> examples.order().tolist(), examples.by_inputs().order().tolist()
+            ([1, 0, 2], [0, 2, 1])
+        """
+        found = columns.ragged(self.inputs), columns.ragged([self.labels])
+        if not all(found):
+            return self
+        inputs, labels = (columns.flat_lengths(each[0]) for each in found)
+        lengths = compact(_in_order_of(inputs, labels))
+        return dataclasses.replace(self, lengths=lengths)
 
     @staticmethod
     def join(parts):
@@ -399,6 +419,11 @@ class SeveralTargets(Examples):
         """List of arrays `(targets, ...)`, one for each example."""
         counts = columns.row_lengths(self.labels)
         return np.split(values, np.cumsum(counts)[:-1])
+
+
+def _in_order_of(first, second):
+    """Lengths that sort by the first ones, and equal ones by the second."""
+    return first.astype("int64") * SECOND + np.minimum(second, SECOND - 1)
 
 
 def _is_of_targets(column):

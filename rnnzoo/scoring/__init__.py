@@ -15,7 +15,8 @@ from rnnzoo.scoring.corpus import (
     chrf,
     share_with_ngrams,
 )
-from rnnzoo.scoring.words import coco_tokenize, tokenizer_for
+from rnnzoo.scoring.summaries import Rouge, rouge
+from rnnzoo.scoring.words import coco_tokenize, rouge_tokenize, tokenizer_for
 
 __all__ = [
     "CIDER_ORDER",
@@ -24,10 +25,13 @@ __all__ = [
     "Bleu",
     "CaptionScores",
     "Chrf",
+    "Rouge",
     "bleu",
     "chrf",
     "cider_d",
     "coco_tokenize",
+    "rouge",
+    "rouge_tokenize",
     "score_captions",
     "share_with_ngrams",
     "tokenizer_for",

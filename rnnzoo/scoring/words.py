@@ -16,6 +16,7 @@ _MARKS = "".join(
     if unicodedata.category(character).startswith("M")
 )
 _LETTER = rf"[\w{_MARKS}\u200c\u200d]"
+_WORDS = re.compile(rf"[^\W_](?:[^\W_]|[{_MARKS}\u200c\u200d])*")
 _ENDING = r"'(?:s|m|d|re|ve|ll)\b"  # of contractions
 _TOKENS = re.compile(
     rf"""
@@ -88,9 +89,41 @@ def coco_tokenize(text):
     >>> coco_tokenize("两只狗在跑。")
     '两 只 狗 在 跑'
     """
-    if not text.isascii():
-        text = _rewrite(text, rf"[{UNSPACED}]\p{{M}}*", r" \0 ")
-    return " ".join(_TOKENS.findall(text.lower().replace("’", "'")))
+    text = _spaced(text).lower().replace("’", "'")
+    return " ".join(_TOKENS.findall(text))
+
+
+def rouge_tokenize(text):
+    """Splits a text into words as ROUGE compares them, in any script.
+
+    The words are in lower case, and runs of letters and digits; punctuation is
+    dropped. On ASCII, the result is that of rouge-score's own tokenizer. In
+    scripts without spaces between words, such as Chinese, Japanese and Thai,
+    each character is a word.
+
+    Args:
+        text: String.
+
+    Returns:
+        The words, joined by spaces.
+
+    Examples:
+
+    >>> from rnnzoo.scoring import rouge_tokenize
+    >>> rouge_tokenize("The dog's 3.5-year-old owner, GRÜẞE!")
+    'the dog s 3 5 year old owner grüße'
+    >>> rouge_tokenize("两只狗在跑。")
+    '两 只 狗 在 跑'
+    """
+    text = unicodedata.normalize("NFC", text)
+    return " ".join(_WORDS.findall(_spaced(text).lower()))
+
+
+def _spaced(text):
+    """A text with spaces around the characters of scripts without spaces."""
+    if text.isascii():
+        return text
+    return _rewrite(text, rf"[{UNSPACED}]\p{{M}}*", r" \0 ")
 
 
 def _rewrite(text, pattern, rewrite):

@@ -8,6 +8,7 @@ from rnnzoo.tasks.image_captioner import Caption, ImageCaptioner
 from rnnzoo.tasks.language_model import LanguageModel
 from rnnzoo.tasks.multi_label_classifier import MultiLabelClassifier
 from rnnzoo.tasks.quatrain_generator import QuatrainGenerator
+from rnnzoo.tasks.summarizer import Summarizer, Summary
 from rnnzoo.tasks.task import Task, load
 from rnnzoo.tasks.text_classifier import TextClassifier
 from rnnzoo.tasks.text_to_text import TextToText
@@ -24,6 +25,8 @@ __all__ = [
     "LanguageModel",
     "MultiLabelClassifier",
     "QuatrainGenerator",
+    "Summarizer",
+    "Summary",
     "Task",
     "TextClassifier",
     "TextToText",

@@ -37,9 +37,13 @@ def written(spec, write, beam, name):
     def serve_n_best(examples, beam_width, n_best):
         found = write(examples, beam.asked(beam_width, n_best))
         texts, scores = found.pop("texts"), found.pop("scores")
-        return {f"{name}s": texts, "scores": finite(scores), **found}
+        return {_plural(name): texts, "scores": finite(scores), **found}
 
     return {"serving_default": serve, "n_best": serve_n_best}
+
+
+def _plural(name):
+    return f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"
 
 
 def finite(scores):

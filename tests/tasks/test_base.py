@@ -157,9 +157,7 @@ def test_a_text_may_be_written_by_any_search():
     model = rnnzoo.build("luong_translator", unit="word", **SMALL)
     model.adapt(TEXTS, TEXTS, verbose=0)
     ids = model.encode_inputs(["Ann ran."]).inputs["source"].to_tensor()
-    memory, mask, states = model.encode_source(
-        {"source": ids}, training=False
-    )
+    memory, mask, states = model.encode_source({"source": ids}, training=False)
     sample = functools.partial(search.sample, max_length=6, min_length=6)
     texts = [
         model.write(
