@@ -11,8 +11,8 @@ epoch is chosen on the validation split or, without one, on a tenth of the
 training split. The scorer is the task's own: accuracy, and the expected
 calibration error by 15 bins; the F1 of spans, as in conlleval; sacreBLEU's BLEU
 of the texts as they are and, as published, without case; BLEU-1 to BLEU-4 and
-CIDEr-D of captions against all references; or the perplexity of a token, with
-the end of each text.
+CIDEr-D of captions against all references; ROUGE of summaries; or the
+perplexity of a token, with the end of each text.
 """
 
 import argparse
@@ -54,6 +54,11 @@ PUBLISHED = {
         "Zaremba et al. small 114.5, medium 82.7; AWD-LSTM 57.3; 5-gram "
         "Kneser-Ney 143.5",
     ),
+    "pointer_generator_summarizer": {
+        "rouge1": "Zhang & Tetreault, in several stages, 23.7",
+        "rouge2": "Zhang & Tetreault, in several stages, 10.3",
+        "rougeLsum": "Zhang & Tetreault, in several stages, 23.4",
+    },
     "show_attend_tell_captioner": _FLICKR8K,
     "show_tell_captioner": _FLICKR8K,
 }

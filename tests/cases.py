@@ -66,6 +66,15 @@ class Translation(Case):
     sent = {**Case.sent, "beam_width": [2] * 8, "n_best": [2] * 8}
 
 
+class Summarization(Translation):
+    overrides = {
+        **Translation.overrides,
+        "lowercase": True,  # as explanations of classifiers are compared
+        "max_length": 20,
+    }
+    targets = ["Lovely film.", "Bad!", "", "?", "Dull and long", "Ann in Rome"]
+
+
 class LanguageModeling(Case):
     overrides = {"vocabulary_size": 200, "embedding_dim": 8, "units": 16}
     targets = None
@@ -109,6 +118,7 @@ class Captioning(Case):
 TASKS = {
     "captioning": Captioning(),
     "language_modeling": LanguageModeling(),
+    "summarization": Summarization(),
     "translation": Translation(),
     "text_classification": TextClassification(),
     "entity_tagging": EntityTagging(),

@@ -244,7 +244,8 @@ def test_inference_is_pure(signatures):
         assert nodes
         for node in nodes:
             assert not re.search(
-                f"{random}|Assign|Scatter.*Update|PyFunc|Cudnn", node.op
+                f"{random}|Assign|(?<!Tensor)Scatter.*Update|PyFunc|Cudnn",
+                node.op,
             )
 
 
@@ -259,7 +260,7 @@ def test_the_explanation_is_of_the_original_text(case, signatures):
         surfaces = [TEXTS[i][start:end] for start, end in explanation.spans]
         assert [s.lower() for s in surfaces] == explanation.tokens
         if surfaces:
-            total = len(explanation.sentences or [None])
+            total = len(getattr(explanation, "sentences", None) or [None])
             assert np.sum(explanation.weights) == pytest.approx(total, abs=1e-4)
         exists = served["tokens"][i] != b""
         tokens = [token.decode() for token in served["tokens"][i][exists]]

@@ -22,12 +22,14 @@ COLUMNS = {
     "label": "their classes",
     "source": "texts to translate",
     "target": "their translations",
+    "document": "texts to summarize",
+    "summary": "their summaries",
     "tokens": "words of a sentence",
     "tags": "tags of the words",
     "image": "names of images",
     "captions": "what they show",
 }
-INPUTS = ("text", "source", "tokens", "image")
+INPUTS = ("text", "source", "document", "tokens", "image")
 
 
 def parse(argv=None):

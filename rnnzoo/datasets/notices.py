@@ -10,8 +10,8 @@ CONSONANTS, VOWELS = "bdfgklmnprstvz", "aeiou"
 ENDINGS = ("", "n", "r", "s", "l", "k")
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
 EVENTS = ("talk", "workshop", "concert", "reading", "lecture", "course")
-ROLES = ("editor", "librarian", "treasurer", "gardener", "analyst", "cook")
-THINGS = ("umbrella", "key", "scarf", "bicycle", "notebook", "jacket")
+ROLES = ("driver", "librarian", "treasurer", "gardener", "manager", "cook")
+THINGS = ("bag", "key", "scarf", "bicycle", "notebook", "jacket")
 
 # For each kind of notice its subject, and ways to say it. `{who}` is a person
 # and `{where}` a place that no other notice names.

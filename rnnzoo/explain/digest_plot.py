@@ -71,7 +71,7 @@ def _draw_legends(sheet):
     note = "attention to a word, from none to most"
     draw_legend(sheet, note)
     base, x = sheet.top - 6, LEFT + 46 + sheet.small.width(note) + 22
-    sheet.box(x, base + 1.5, 16, UNDERLINE, "sentence")
+    sheet.box(x, base - 1, 16, UNDERLINE, "sentence")
     sheet.text(x + 22, base, "copied", sheet.small, "muted")
     x += 22 + sheet.small.width("copied") + 22
     sheet.box(x, base - 6, 16, 5.5, "sentence", radius=2.75)

@@ -11,6 +11,7 @@ from rnnzoo.layers.contextual import ContextualEmbedding, LanguageEncoder
 from rnnzoo.layers.crf import CRF
 from rnnzoo.layers.crf_model import CRFModel
 from rnnzoo.layers.decoder import AttentionDecoder
+from rnnzoo.layers.documents import DocumentAttention, DocumentEncoder
 from rnnzoo.layers.dropout import (
     EmbeddingDropout,
     StepDropout,
@@ -47,6 +48,8 @@ __all__ = [
     "CharLSTM",
     "ConcatPooling",
     "ContextualEmbedding",
+    "DocumentAttention",
+    "DocumentEncoder",
     "Embedding",
     "EmbeddingDropout",
     "HierarchicalAttention",

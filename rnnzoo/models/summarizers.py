@@ -65,6 +65,7 @@ def pointer_generator_summarizer(
     target_vocabulary_size=10_000,
     min_count=3,
     embedding_dim=128,
+    hierarchical=False,
     rnn="lstm",
     dropout=0.3,
     recurrent_dropout=0.0,
@@ -93,6 +94,8 @@ def pointer_generator_summarizer(
             padding, unknown tokens, start and end. Other words are copied.
         min_count: Tokens seen less often are unknown; of subwords, characters.
         embedding_dim: Size of the token vectors.
+        hierarchical: Whether the encoder reads words, then sentences, with
+            attention to both. Nallapati et al. 2016.
         rnn: `"gru"` or `"lstm"`.
         dropout: Rate at the layers' inputs and before the output.
         recurrent_dropout: Rate at the layers' states.
@@ -107,25 +110,27 @@ def pointer_generator_summarizer(
         lowercase: Whether texts are lower-cased.
         stem: Whether ROUGE compares the stems of English words.
     """
-    from rnnzoo.layers import (
-        AttentionDecoder,
-        BahdanauAttention,
-        Bidirectional,
-        Stack,
-    )
+    from rnnzoo import layers
     from rnnzoo.layers.recurrent import recurrent_layer
     from rnnzoo.tasks import Summarizer
 
     check_positive("vocabulary_size", vocabulary_size)
     check_positive("target_vocabulary_size", target_vocabulary_size)
     drop = {"dropout": dropout, "recurrent_dropout": recurrent_dropout}
-    layer = recurrent_layer(rnn)(units, return_sequences=True, **drop)
+    if hierarchical:
+        encoder = layers.DocumentEncoder(units, rnn, name="encoder", **drop)
+        attention = layers.DocumentAttention
+    else:
+        layer = recurrent_layer(rnn)(units, return_sequences=True, **drop)
+        layer = layers.Bidirectional(layer)
+        encoder = layers.Stack([layer], name="encoder")
+        attention = layers.BahdanauAttention
     return Summarizer(
         token_embedding(embedding_dim),
-        Stack([Bidirectional(layer)], name="encoder"),
-        AttentionDecoder(
+        encoder,
+        layers.AttentionDecoder(
             2 * units,
-            BahdanauAttention(2 * units, coverage=coverage, switch=coverage),
+            attention(2 * units, coverage=coverage, switch=coverage),
             token_embedding(embedding_dim),
             rnn=rnn,
             copy=True,
@@ -144,5 +149,6 @@ def pointer_generator_summarizer(
         length_penalty=length_penalty,
         coverage_loss=coverage_loss if coverage else 0.0,
         coverage_from=coverage_from,
+        hierarchical=hierarchical,
         stem=stem,
     )

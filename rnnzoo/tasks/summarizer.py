@@ -10,8 +10,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rnnzoo import scoring
-from rnnzoo.checks import check_rate
+from rnnzoo import scoring, text
+from rnnzoo.checks import check_count, check_positive, check_rate
 from rnnzoo.explain import Digest, Digests
 from rnnzoo.graphs import traced
 from rnnzoo.ids import UNKNOWN, pad
@@ -23,9 +23,10 @@ from rnnzoo.tasks.text_writer import without_padding
 from rnnzoo.text import copying
 
 BEAM_WIDTH = 4
+SENTENCE_WORDS = 60  # at most; a longer sentence continues in the next
 BLOCK_NGRAMS = 3  # Paulus et al. 2018, section 2.5
-# The limits of words, and what all tasks that write texts call them.
-LIMITS = {"max_words": "max_length", "min_words": "min_length"}
+# The limits that all tasks that write texts call lengths, and their checks.
+WORDS = {"max_words": check_positive, "min_words": check_count}
 # The features of cnn_dailymail, aeslc, gigaword and xsum come first.
 SCHEMA = Schema(
     (
@@ -90,6 +91,8 @@ class Summarizer(TextToText):
         coverage_from: Share of the epochs of `fit` before coverage, and its
             loss, begin; rounded down, so that the last epoch has it. See et
             al. 2017, section 5.
+        hierarchical: Whether the encoder is told the sentences of words, as
+            `rnnzoo.layers.DocumentEncoder` needs it.
         stem: Whether ROUGE compares the stems of English words.
         **kwargs: See `rnnzoo.tasks.TextToText` and `rnnzoo.tasks.TextWriter`.
 
@@ -116,6 +119,7 @@ class Summarizer(TextToText):
     unit_name = "text"
     shortest = 1
     keeps = ("document", "summary")
+    reads_by = (*TextToText.reads_by, "hierarchical")
     schema = SCHEMA
 
     def __init__(
@@ -125,6 +129,7 @@ class Summarizer(TextToText):
         decoder,
         *,
         coverage_from=0.0,
+        hierarchical=False,
         stem=False,
         **kwargs,
     ):
@@ -136,9 +141,32 @@ class Summarizer(TextToText):
         super().__init__(embedding, encoder, decoder, **kwargs)
         check_rate("coverage_from", coverage_from)
         self.coverage_from = coverage_from
+        self.hierarchical = hierarchical
         self.stem = stem
 
     # From raw texts to ids.
+
+    @property
+    def told(self):
+        return ("sentences",) if self.hierarchical else ()
+
+    def read_source(self, texts):
+        words, inputs = super().read_source(texts)
+        if self.hierarchical:
+            numbers = self._sentence_numbers(texts).values
+            inputs["sentences"] = words.with_values(numbers)
+        return words, inputs
+
+    @text.traced_texts
+    def _sentence_numbers(self, texts):
+        """The number of the sentence of each word, from 1: `(n, None)`."""
+        words = self.tokenizer.sentences(texts, SENTENCE_WORDS).words
+        place = words.values.value_rowids()  # among the sentences of all texts
+        first = tf.gather(words.row_starts(), words.value_rowids())
+        numbers = tf.cast(place - tf.gather(first, place) + 1, tf.int32)
+        words = words.merge_dims(1, 2)
+        most = self.source_length or self.max_length
+        return words.with_values(numbers)[:, :most]
 
     def see(self, examples):
         """Learns nothing: a summary is not the longer for a longer text."""
@@ -190,19 +218,20 @@ class Summarizer(TextToText):
     def beam(self, beam_width, n_best=1, **limits):
         """As of all tasks that write texts, with the names of `summarize`."""
         limits.setdefault("block_ngrams", BLOCK_NGRAMS)
-        for name, plain in LIMITS.items():
-            if limits.get(name) is None:
-                limits.pop(name, None)
-            elif limits.get(plain) is not None:
+        for name, check in WORDS.items():
+            own, value = name.replace("words", "length"), limits.pop(name, None)
+            if value is None:
+                continue
+            check(name, value)
+            if limits.get(own) is not None:
                 raise ValueError(
                     f"Invalid value for argument `{name}`. Expected None "
-                    f"beside `{plain}`, which is the same. Received: "
-                    f"{name}={limits[name]}"
+                    f"beside `{own}`, which is the same. Received: "
+                    f"{name}={value}"
                 )
-            else:
-                limits[plain] = limits.pop(name)
-        most, fewest = limits.get("max_length"), limits.get("min_length")
+            limits[own] = value
         beam = super().beam(beam_width, n_best, **limits)
+        most, fewest = limits.get("max_length"), limits.get("min_length")
         if most is not None and fewest is not None and fewest > most:
             raise ValueError(
                 "Invalid value for argument `min_words`. Expected at most "
@@ -351,6 +380,7 @@ class Summarizer(TextToText):
         return {
             **super().get_config(),
             "coverage_from": self.coverage_from,
+            "hierarchical": self.hierarchical,
             "stem": self.stem,
         }
 

@@ -64,9 +64,11 @@ class TextToText(TextWriter):
     Attributes of the class:
         answer_type: Dataclass of an answer, with the fields of
             `rnnzoo.tasks.Translation`.
+        told: Names of inputs that the encoder is called with, too.
     """
 
     answer_type = None
+    told = ()
     unit_name = "pair"
     parts = ("embedding", "encoder", "decoder", "tokenizer", "target_tokenizer")
     path = ("embedding", "word_dropout", "encoder", "decoder")
@@ -249,10 +251,9 @@ class TextToText(TextWriter):
             ids = tf.reverse_sequence(ids, lengths, seq_axis=1)
         vectors = self.embedding(ids)
         vectors = self.word_dropout(vectors, ids, training=training)
-        memory, states = (
-            self.encoder(vectors, mask=mask, training=training),
-            None,
-        )
+        told = {name: inputs[name] for name in self.told}
+        memory = self.encoder(vectors, mask=mask, training=training, **told)
+        states = None
         if isinstance(memory, (tuple, list)):
             memory, *states = memory
         if self.reverse_source:  # Places are those of the text again.
