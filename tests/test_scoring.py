@@ -238,3 +238,65 @@ def test_without_sacrebleu_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "sacrebleu", None)
     with pytest.raises(ImportError, match=r"rnnzoo\[scoring\]"):
         scoring.bleu(["a"], [["a"]])
+
+
+def test_rouge_of_ascii_is_that_of_rouge_scores_own_tokenizer():
+    scorers = pytest.importorskip("rouge_score.rouge_scorer")
+    texts = [
+        "The cats were sitting on the mat. It's 3.5 miles, e-mail me!",
+        "He didn't go_there; nobody did. Prices rose by 10% in US shops.",
+        "Running dogs run.",
+        "",
+    ]
+    references = [
+        ["A cat sat on the mats. It is 3 miles: email him. Dogs run."],
+        ["Nobody went there. The price of shops rose, he did not go."],
+        ["A dog ran fast. Dogs like runs.", "Run, dog!"],
+        ["Nothing."],
+    ]
+    kinds = ("rouge1", "rouge2", "rougeLsum")
+    for stem in (False, True):
+        # None of these sentences ends within a line.
+        theirs = scorers.RougeScorer(kinds, use_stemmer=stem)
+        found = scoring.rouge(texts, references, stem)
+        expected = [
+            theirs.score_multi(
+                [
+                    each.replace(". ", ".\n").replace("! ", "!\n")
+                    for each in own
+                ],
+                text.replace(". ", ".\n"),
+            )
+            for text, own in zip(texts, references, strict=True)
+        ]
+        for kind in kinds:
+            mean = np.mean([each[kind].fmeasure for each in expected])
+            assert found.scores[kind] == pytest.approx(100 * mean)
+        assert f"|stem:{'porter' if stem else 'no'}|" in found.signature
+    assert found.signature.startswith("nrefs:var|case:lc|tok:unicode|")
+
+
+def test_rouge_knows_every_script_and_counts_sentences():
+    pytest.importorskip("rouge_score")
+
+    def rouge_l(text, reference):
+        return scoring.rouge([text], [[reference]]).scores["rougeLsum"]
+
+    assert rouge_l("两只狗在跑。", "两只狗在跑。") == pytest.approx(100)
+    assert rouge_l("两只狗", "两只猫") == pytest.approx(200 / 3)
+    assert rouge_l("Grüße", "Größe") == 0
+    assert rouge_l("GRU\u0308SSE", "grüsse") == pytest.approx(100)
+    assert rouge_l("हिन्दी", "हिन्दु") == 0
+    assert rouge_l("", "a") == rouge_l("?!", "?!") == 0
+    # One sentence after the other, in another order.
+    assert rouge_l("It rains. Ann left.", "Ann left. It rains.") == 100
+    assert rouge_l("It rains\nAnn left", "Ann left\nIt rains") == 100
+    assert rouge_l("It rains Ann left", "Ann left it rains") == 50
+    with pytest.raises(ValueError, match="argument `references`"):
+        scoring.rouge(["a"], [])
+
+
+def test_rouge_says_what_it_needs(monkeypatch):
+    monkeypatch.setitem(sys.modules, "rouge_score", None)
+    with pytest.raises(ImportError, match=r"rnnzoo\[scoring\]"):
+        scoring.rouge(["a"], [["a"]])

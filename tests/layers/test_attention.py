@@ -204,6 +204,27 @@ def test_coverage_loss_is_that_of_the_paper():
     assert float(loss) == pytest.approx(expected / 3, rel=1e-5)
 
 
+@pytest.mark.parametrize("kind", ["bahdanau_coverage", "concat_coverage"])
+def test_coverage_can_be_switched_off(kind):
+    layer, w = built(kind, switch=True)
+    assert all(each.name != "covers" for each in layer.trainable_weights)
+
+    def weights():
+        return layer(
+            QUERIES, MEMORY, memory_mask=MASK, return_attention_scores=True
+        )[1]
+
+    layer.covers.assign(1.0)
+    np.testing.assert_allclose(weights(), expected_weights(kind, w), atol=2e-5)
+    layer.covers.assign(0.0)
+    blind = expected_weights(kind.removesuffix("_coverage"), w)
+    np.testing.assert_allclose(weights(), blind, atol=2e-5)
+    with tf.GradientTape() as tape:
+        total = tf.reduce_sum(weights() ** 2)
+    slope = tape.gradient(total, layer.coverage_kernel.value)
+    assert not np.any(slope)
+
+
 @pytest.mark.parametrize("kind", ["bahdanau_coverage", "general_predictive"])
 def test_a_saved_layer_is_the_same(kind):
     layer, _ = built(kind)
@@ -238,6 +259,7 @@ def test_half_precision_is_near(kind):
         (lambda: LuongAttention(window="left"), "window"),
         (lambda: LuongAttention(width=0), "width"),
         (lambda: LuongAttention("dot", coverage=True), "coverage"),
+        (lambda: BahdanauAttention(4, switch=True), "switch"),
         (lambda: LuongAttention("dot")(QUERIES, MEMORY[..., :3]), "score"),
     ],
 )

@@ -88,6 +88,7 @@ OPTIONS = {
         "units": 3,
         "hard": True,
         "coverage": True,
+        "switch": True,
         "seed": 5,
     },
     "Bidirectional": {
@@ -110,6 +111,14 @@ OPTIONS = {
     },
     "ConcatPooling": {},
     "ContextualEmbedding": {"backbone": backbone},
+    "DocumentAttention": {
+        "units": 3,
+        "hard": True,
+        "coverage": True,
+        "switch": True,
+        "seed": 5,
+    },
+    "DocumentEncoder": {**RATES, "units": 3, "rnn": "gru"},
     "Embedding": {"input_dim": 9, "output_dim": 4, "mask_zero": True},
     "EmbeddingDropout": {"rate": 0.1, "seed": 5},
     "HierarchicalAttention": {
@@ -132,6 +141,7 @@ OPTIONS = {
         "max_places": 5,
         "hard": True,
         "coverage": True,
+        "switch": True,
         "seed": 5,
     },
     "MaxPooling": {},

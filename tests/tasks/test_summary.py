@@ -51,6 +51,9 @@ def test_a_summary_shows_the_layers_as_data_passes_them(name, monkeypatch):
         sizes = re.search(r"\(([\w, ]+)\)", shape)[1].split(", ")
         if name in outputs:
             assert len(sizes) == len(outputs[name])
-            assert sizes[-1] == str(outputs[name][-1])
+            size = str(outputs[name][-1])
+            if getattr(model.get_layer(name), "copy", False):
+                size = "None"  # the source has some of its tokens
+            assert sizes[-1] == size
     count = sum(weights.size for weights in model.get_weights())
     assert sum(int(each.replace(",", "")) for _, _, each in rows) == count
