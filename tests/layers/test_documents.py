@@ -1,5 +1,7 @@
 """Words that know their sentences, and attention to both."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,7 @@ SENTENCES = np.array(
         np.pad(np.repeat(range(len(own)), own), (0, 7 - sum(own)))
         for own in LENGTHS
     ]
-)
+).astype(int)
 MASK = np.arange(7) < np.array([sum(own) for own in LENGTHS])[:, None]
 WORDS = RNG.normal(size=(4, 7, 5)).astype("float32")
 
@@ -33,7 +35,7 @@ def test_each_sentence_is_read_by_itself_and_then_all(encoder):
         ends = np.cumsum([0, *own])
         words = [
             encoder.words(WORDS[document : document + 1, start:end])
-            for start, end in zip(ends[:-1], ends[1:], strict=True)
+            for start, end in pairwise(ends)
         ]
         if words:
             vectors = np.stack([encoder.pool(each)[0] for each in words])
