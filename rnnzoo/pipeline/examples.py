@@ -14,6 +14,7 @@ from rnnzoo.pipeline.passes import Passes
 
 MOST_STEPS = 2**15  # of an unshuffled batch of several examples, with padding
 SECOND = 4096  # a step of the first length counts more than all of the second
+ALIKE = 1.5  # ratio of the lengths of long inputs in a batch
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,29 +103,38 @@ class Examples:
             lengths = np.zeros(columns.count(inputs), "int64")
         both = first is not None and second is not None
         if both and not np.array_equal(first, second):
-            lengths = _in_order_of(first, second)
+            lengths = first.astype("int64") * SECOND
+            lengths += np.minimum(second, SECOND - 1)
         return cls(inputs, labels, weights, compact(lengths), raw=raw or {})
 
     def by_inputs(self):
-        """The same, with batches of similar length of the inputs first.
+        """The same, with batches of inputs of similar length.
 
-        For inputs that are much longer than the labels.
+        For inputs that are much longer than the labels. Inputs are alike up to
+        a ratio of 1.5, and examples with such inputs go by the lengths of
+        their labels, up and down in turns, so that batches across two ratios
+        have little padding, too.
 
         Examples:
             >>> import tensorflow as tf
             >>> from rnnzoo.pipeline.examples import Examples
-            >>> ids = tf.ragged.constant([[2, 3, 4, 5], [6], [7, 8]])
-            >>> labels = tf.ragged.constant([[1], [1, 1], [1]])
+            >>> ids = tf.ragged.constant([[2, 3, 4, 5], [6], [7] * 5, [8] * 9])
+            >>> labels = tf.ragged.constant([[1], [1, 1], [1, 1, 1], [1]])
             >>> examples = Examples.of(ids, labels)
             >>> examples.order().tolist(), examples.by_inputs().order().tolist()
-            ([1, 0, 2], [0, 2, 1])
+            ([2, 1, 3, 0], [3, 2, 0, 1])
         """
         found = columns.ragged(self.inputs), columns.ragged([self.labels])
         if not all(found):
             return self
         inputs, labels = (columns.flat_lengths(each[0]) for each in found)
-        lengths = compact(_in_order_of(inputs, labels))
-        return dataclasses.replace(self, lengths=lengths)
+        alike = np.log(np.maximum(inputs, 1)) / np.log(ALIKE)
+        alike = np.ceil(alike).astype("int64")
+        labels = np.minimum(labels, SECOND - 1)
+        labels = np.where(alike % 2, SECOND - 1 - labels, labels)
+        return dataclasses.replace(
+            self, lengths=compact(alike * SECOND + labels)
+        )
 
     @staticmethod
     def join(parts):
@@ -419,11 +429,6 @@ class SeveralTargets(Examples):
         """List of arrays `(targets, ...)`, one for each example."""
         counts = columns.row_lengths(self.labels)
         return np.split(values, np.cumsum(counts)[:-1])
-
-
-def _in_order_of(first, second):
-    """Lengths that sort by the first ones, and equal ones by the second."""
-    return first.astype("int64") * SECOND + np.minimum(second, SECOND - 1)
 
 
 def _is_of_targets(column):

@@ -225,15 +225,17 @@ def test_coverage_begins_later():
 
 
 def test_batches_have_texts_of_similar_length(model, tmp_path):
-    """Whatever the lengths of their summaries."""
-    texts = ["word " * n for n in (3, 17, 4, 16, 5, 18)]
+    """And then of summaries of similar length."""
+    texts = ["word " * n for n in (3, 15, 3, 16, 3, 17)]
     summaries = ["a " * n for n in (9, 1, 5, 9, 1, 5)]
     examples = model.encode(texts, summaries)
-    assert examples.order().tolist() == [5, 1, 3, 4, 2, 0]
+    order = examples.order().tolist()
+    assert order == [1, 5, 3, 4, 2, 0]
     again = model.encode(texts, summaries, out=tmp_path / "ids", verbose=0)
-    assert again.order().tolist() == examples.order().tolist()
-    (first, *_), _ = examples.take(np.arange(6)).batches(3)
-    assert first["source"].shape == (3, 18)
+    assert again.order().tolist() == order
+    (longest, _), (shortest, _) = examples.batches(3)
+    assert longest["source"].shape == (3, 17)
+    assert shortest["source"].shape == (3, 3)
 
 
 @pytest.mark.parametrize(
