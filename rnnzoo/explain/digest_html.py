@@ -13,7 +13,7 @@ STYLE = (
   display: flex; flex-wrap: wrap; gap: .5rem .4rem; margin: .25rem 0 2rem;
   font-size: 1.375rem; line-height: 1.35; font-weight: 600;
 }
-.rnnzoo .written > span { display: block; overflow-wrap: anywhere; }
+.rnnzoo .written > div { overflow-wrap: anywhere; }
 .rnnzoo .written .bar { height: .3125rem; margin-top: .3rem; min-width: 1rem; }
 .rnnzoo .copied {
   text-decoration: underline; text-decoration-thickness: .125em;
@@ -47,11 +47,11 @@ def article(digest):
 
 def _words(digest):
     return "".join(
-        f'<span title="{escaped(word.text)}: generate '
+        f'<div title="{escaped(word.text)}: generate '
         f'{word.generate:.4f}, copied {share:.4f}">'
         f"<span{_copied(word.is_copied)}>{escaped(word.text)}</span>"
         f'<div class="bar"><i style="--share:{word.generate:.4f}"></i></div>'
-        "</span>\n"
+        "</div>\n"
         for word, share in zip(digest.words(), digest.copied, strict=True)
     )
 

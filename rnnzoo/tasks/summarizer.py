@@ -15,8 +15,10 @@ from rnnzoo.checks import check_count, check_positive, check_rate
 from rnnzoo.explain import Digest, Digests
 from rnnzoo.graphs import traced
 from rnnzoo.ids import UNKNOWN, pad
+from rnnzoo.pipeline.columns import row_lengths
 from rnnzoo.pipeline.examples import Examples
 from rnnzoo.pipeline.schema import Schema, Text
+from rnnzoo.tasks.beam import LONGER
 from rnnzoo.tasks.serving import finite
 from rnnzoo.tasks.text_to_text import BATCH_SIZE, TextToText
 from rnnzoo.tasks.text_writer import without_padding
@@ -94,6 +96,8 @@ class Summarizer(TextToText):
         hierarchical: Whether the encoder is told the sentences of words, as
             `rnnzoo.layers.DocumentEncoder` needs it.
         stem: Whether ROUGE compares the stems of English words.
+        longest: Tokens of the longest summary that training showed, learned by
+            `fit`: by default, none has more than 10 more.
         **kwargs: See `rnnzoo.tasks.TextToText` and `rnnzoo.tasks.TextWriter`.
 
     Examples:
@@ -119,6 +123,7 @@ class Summarizer(TextToText):
     unit_name = "text"
     shortest = 1
     keeps = ("document", "summary")
+    lends = ("tokenizer", "target_tokenizer", "longest")
     reads_by = (*TextToText.reads_by, "hierarchical")
     schema = SCHEMA
 
@@ -131,6 +136,7 @@ class Summarizer(TextToText):
         coverage_from=0.0,
         hierarchical=False,
         stem=False,
+        longest=None,
         **kwargs,
     ):
         if not decoder.copy:
@@ -140,9 +146,12 @@ class Summarizer(TextToText):
             )
         super().__init__(embedding, encoder, decoder, **kwargs)
         check_rate("coverage_from", coverage_from)
+        if longest is not None:
+            check_count("longest", longest)
         self.coverage_from = coverage_from
         self.hierarchical = hierarchical
         self.stem = stem
+        self.longest = longest
 
     # From raw texts to ids.
 
@@ -169,7 +178,9 @@ class Summarizer(TextToText):
         return words.with_values(numbers)[:, :most]
 
     def see(self, examples):
-        """Learns nothing: a summary is not the longer for a longer text."""
+        """Learns how long summaries are; a longer text has no longer one."""
+        longest = int(row_lengths(examples.labels).max()) - 1  # without the end
+        self.longest = max(longest, self.longest or 0)
 
     def attach(self, examples):
         return super().attach(examples).by_inputs()
@@ -230,8 +241,11 @@ class Summarizer(TextToText):
                     f"{name}={value}"
                 )
             limits[own] = value
-        beam = super().beam(beam_width, n_best, **limits)
         most, fewest = limits.get("max_length"), limits.get("min_length")
+        if most is None and self.longest is not None:
+            shown = self.longest + LONGER
+            limits["max_length"] = min(shown, self.max_length)
+        beam = super().beam(beam_width, n_best, **limits)
         if most is not None and fewest is not None and fewest > most:
             raise ValueError(
                 "Invalid value for argument `min_words`. Expected at most "
@@ -256,8 +270,8 @@ class Summarizer(TextToText):
             x: Texts, or one text; targets, if a dataset has them, are ignored.
             beam_width: Number of unfinished summaries that are continued.
             n_best: Number of summaries of each text, at most `beam_width`.
-            max_words: Most tokens of a summary; by default `max_length` of the
-                task.
+            max_words: Most tokens of a summary; by default as many as training
+                showed and 10 more, and at most `max_length` of the task.
             min_words: Fewest tokens of the summary of a text that has any.
             block_ngrams: Size of the n-grams that a summary has only once
                 (Paulus et al. 2018); 0 allows all.
@@ -382,6 +396,7 @@ class Summarizer(TextToText):
             "coverage_from": self.coverage_from,
             "hierarchical": self.hierarchical,
             "stem": self.stem,
+            "longest": self.longest,
         }
 
 
