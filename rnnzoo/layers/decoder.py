@@ -228,6 +228,18 @@ class AttentionDecoder(Readout):
             )
         return size
 
+    heads = (1, 1)
+
+    @property
+    def attends(self):
+        """Whether there is attention."""
+        return self.attention is not None
+
+    @property
+    def hard(self):
+        """Whether attention chooses a single place."""
+        return self.attends and self.attention.hard
+
     @property
     def looped(self):
         """Number of layers that run in the loop over steps.
@@ -282,6 +294,7 @@ class AttentionDecoder(Readout):
         memory_tokens=None,
         forbidden=(),
         rows=None,
+        steps=None,
     ):
         """Prepares the memory, and the state before the first step.
 
@@ -290,6 +303,7 @@ class AttentionDecoder(Readout):
             forbidden: Tuple of tokens that get no probability.
             rows: Number of samples, which a decoder needs if it gets neither
                 a memory nor an initial state.
+            steps: Not needed: states keep their size.
 
         Returns:
             Tuple of the `rnnzoo.layers.decoder_start.DecoderMemory` and the
@@ -326,13 +340,14 @@ class AttentionDecoder(Readout):
         )
         return logits[:, 0], state
 
-    def align(self, tokens, state, memory):
+    def align(self, tokens, state, memory, head=None):
         """Finds what given targets attend to.
 
         Args:
             tokens: int32 `(rows, steps)`, the start token first.
             state: The state from `start`, with one row for each sample.
             memory: As in `step`.
+            head: `(0, 0)` or `None`: there is only one.
 
         Returns:
             float32 `(rows, steps, places)`, the weights of attention.
