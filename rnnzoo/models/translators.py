@@ -169,9 +169,9 @@ def attentive_translator(
     *,
     units,
     decoder,
-    options,
     tied=True,
     copy=False,
+    coverage_loss=0.0,
     scheduled_sampling=0.0,
     **shared,
 ):
@@ -181,6 +181,7 @@ def attentive_translator(
         tied: Whether the output layer is the target's embedding.
         copy: Whether words of the source may be copied, also those that no
             vocabulary has. See et al. 2017.
+        coverage_loss: Factor of the loss for attending to a place again.
         scheduled_sampling: Rate at which the decoder reads, in training, what
             it would write itself.
     """
@@ -194,7 +195,7 @@ def attentive_translator(
             "scheduled_sampling": scheduled_sampling,
             **decoder,
         },
-        options=options,
+        options={"coverage_loss": coverage_loss},
         **shared,
     )
 
@@ -208,9 +209,7 @@ def attentive_translator(
     demo=DEMO,
 )
 @variant(attentive_translator, rnn="gru")
-def bahdanau_translator(
-    *, units=192, hard=False, coverage=False, coverage_loss=0.0, **shared
-):
+def bahdanau_translator(*, units=192, hard=False, coverage=False, **shared):
     """RNNsearch: a bidirectional encoder, and additive attention.
 
     Args:
@@ -218,7 +217,6 @@ def bahdanau_translator(
             as many.
         hard: Whether a single place is attended to at each step.
         coverage: Whether attention sees what it has attended to.
-        coverage_loss: Factor of the loss for attending to a place again.
     """
     from rnnzoo.layers import BahdanauAttention
 
@@ -226,7 +224,6 @@ def bahdanau_translator(
         BahdanauAttention(2 * units, hard=hard, coverage=coverage),
         units=units,
         decoder={"attend_first": True},
-        options={"coverage_loss": coverage_loss},
         **shared,
     )
 
@@ -246,6 +243,8 @@ def luong_translator(
     score="general",
     window="global",
     width=10,
+    hard=False,
+    coverage=False,
     input_feeding=False,
     max_length=100,
     **shared,
@@ -258,6 +257,10 @@ def luong_translator(
         score: `"dot"`, `"general"`, `"concat"` or `"location"`.
         window: `"global"`, `"monotonic"` or `"predictive"`.
         width: Places on each side of the centre of a window.
+        hard: Whether a single place is attended to at each step.
+        coverage: Whether attention sees what it has attended to; only with
+            `score="concat"`, which has a place for it. Steps then wait for each
+            other, as with input feeding.
         input_feeding: Whether the attentional vector enters the next step.
             Without, attention is computed for whole sentences, which is
             faster.
@@ -266,10 +269,16 @@ def luong_translator(
 
     check_positive("max_length", max_length)
     return attentive_translator(
-        LuongAttention(score, window, width, max_places=max_length),
+        LuongAttention(
+            score,
+            window,
+            width,
+            max_places=max_length,
+            hard=hard,
+            coverage=coverage,
+        ),
         units=units,
         decoder={"input_feeding": input_feeding},
-        options={},
         max_length=max_length,
         **shared,
     )
