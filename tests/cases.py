@@ -5,6 +5,8 @@ import base64
 import numpy as np
 import tensorflow as tf
 
+import rnnzoo
+
 TEXTS = [
     "A quiet, lovely film. I'd see it again!",
     "Bad.",
@@ -38,6 +40,14 @@ class Case:
 
     inputs = TEXTS
     sent = {"text": [*TEXTS, _b64(b"not \xff\xfe UTF-8"), "Fine."]}
+
+    def build(self, name, **options):
+        """The model of a name, with those of the overrides that it has."""
+        known = rnnzoo.describe(name).defaults
+        overrides = {
+            key: self.overrides[key] for key in self.overrides.keys() & known
+        }
+        return rnnzoo.build(name, **overrides, **options)
 
     def encode(self, model):
         return model.encode(self.inputs)

@@ -37,7 +37,7 @@ def test_replicas_train_as_one(name, mirrored):
     examples, weights, found = None, None, []
     for strategy in (tf.distribute.get_strategy(), mirrored):
         with strategy.scope():
-            model = rnnzoo.build(name, **task.overrides)
+            model = task.build(name)
         model.adapt(task.inputs, task.targets, verbose=0)
         few = (
             each and each[:4] + each[5:] for each in (task.inputs, task.targets)

@@ -53,7 +53,7 @@ def trained(name):
     """A trained model, its task, and how often its steps were traced."""
     keras.utils.set_random_seed(1)
     task = TASKS[rnnzoo.describe(name).task]
-    model = rnnzoo.build(name, **task.overrides)
+    model = task.build(name)
     model.adapt(task.inputs, task.targets, verbose=0)
     model.compile()
     with mock.patch.object(model, "train_step", wraps=model.train_step) as step:
@@ -165,11 +165,11 @@ def test_a_saved_task_lends_what_it_learned(name, case, tmp_path):
     model, task = case
     path = tmp_path / "model.keras"
     model.save(path)
-    again = rnnzoo.build(name, weights=path, **task.overrides)
+    again = task.build(name, weights=path)
     assert again.learned == model.learned
     again.restore(path)  # the same once more
     assert_same(again.comparable(task.inputs), model.comparable(task.inputs), 0)
-    other = rnnzoo.build(name, **task.overrides)
+    other = task.build(name)
     targets = task.targets and task.targets[-1:] * 2
     other.adapt(task.inputs[:1] * 2, targets, verbose=0)
     with pytest.raises(

@@ -8,6 +8,10 @@ from rnnzoo.layers.bahdanau import BahdanauAttention
 from rnnzoo.layers.bidirectional import Bidirectional
 from rnnzoo.layers.characters import CharCNN, CharLSTM
 from rnnzoo.layers.contextual import ContextualEmbedding, LanguageEncoder
+from rnnzoo.layers.convolution import (
+    ConvolutionalDecoder,
+    ConvolutionalEncoder,
+)
 from rnnzoo.layers.crf import CRF
 from rnnzoo.layers.crf_model import CRFModel
 from rnnzoo.layers.decoder import AttentionDecoder
@@ -18,9 +22,11 @@ from rnnzoo.layers.dropout import (
     VariationalDropout,
 )
 from rnnzoo.layers.embedding import Embedding
+from rnnzoo.layers.gated_convolution import NormedConvolution
 from rnnzoo.layers.hierarchical import HierarchicalAttention
 from rnnzoo.layers.image_memory import ImageMemory
 from rnnzoo.layers.luong import LuongAttention
+from rnnzoo.layers.multi_head import MultiHeadAttention
 from rnnzoo.layers.pooling import (
     AttentionPooling,
     ConcatPooling,
@@ -32,6 +38,8 @@ from rnnzoo.layers.recurrent import GRU, LSTM, SimpleRNN
 from rnnzoo.layers.sequence import SequenceEncoder
 from rnnzoo.layers.softmax import AdaptiveSoftmax, TokenSoftmax
 from rnnzoo.layers.stack import Stack
+from rnnzoo.layers.transformer import TransformerDecoder, TransformerEncoder
+from rnnzoo.layers.transformer_block import TransformerBlock
 from rnnzoo.layers.words import WordFeatures
 
 __all__ = [
@@ -48,6 +56,8 @@ __all__ = [
     "CharLSTM",
     "ConcatPooling",
     "ContextualEmbedding",
+    "ConvolutionalDecoder",
+    "ConvolutionalEncoder",
     "DocumentAttention",
     "DocumentEncoder",
     "Embedding",
@@ -59,12 +69,17 @@ __all__ = [
     "LuongAttention",
     "MaxPooling",
     "MeanPooling",
+    "MultiHeadAttention",
+    "NormedConvolution",
     "RecurrentBackbone",
     "SequenceEncoder",
     "SimpleRNN",
     "Stack",
     "StepDropout",
     "TokenSoftmax",
+    "TransformerBlock",
+    "TransformerDecoder",
+    "TransformerEncoder",
     "VariationalDropout",
     "WordFeatures",
 ]

@@ -21,7 +21,11 @@ class AdditiveAttention(Attention):
             self.coverage_kernel = self._weight("coverage_kernel", 1, units)
         if self.switch:
             self.covers = self.add_weight(
-                shape=(), initializer="ones", trainable=False, name="covers"
+                shape=(),
+                initializer="ones",
+                trainable=False,
+                autocast=False,
+                name="covers",
             )
 
     def _hidden_energies(self, queries, memory, coverage):

@@ -227,6 +227,23 @@ class AttentionDecoder(Readout):
             )
         return size
 
+    heads = (1, 1)
+
+    @property
+    def attends(self):
+        """Whether there is attention."""
+        return self.attention is not None
+
+    @property
+    def hard(self):
+        """Whether attention chooses a single place."""
+        return self.attends and self.attention.hard
+
+    @property
+    def covers(self):
+        """1, or 0 while the coverage of attention is switched off."""
+        return self.attention.covers if self.attends else 1.0
+
     @property
     def looped(self):
         """Number of layers that run in the loop over steps.
@@ -281,6 +298,7 @@ class AttentionDecoder(Readout):
         memory_tokens=None,
         forbidden=(),
         rows=None,
+        steps=None,
     ):
         """Prepares the memory, and the state before the first step.
 
@@ -289,6 +307,7 @@ class AttentionDecoder(Readout):
             forbidden: Tuple of tokens that get no probability.
             rows: Number of samples, which a decoder needs if it gets neither
                 a memory nor an initial state.
+            steps: Not needed: states keep their size.
 
         Returns:
             Tuple of the `rnnzoo.layers.decoder_start.DecoderMemory` and the
@@ -325,13 +344,14 @@ class AttentionDecoder(Readout):
         )
         return decoded.logits[:, 0], state
 
-    def align(self, tokens, state, memory):
+    def align(self, tokens, state, memory, head=None):
         """Finds what given targets attend to.
 
         Args:
             tokens: int32 `(rows, steps)`, the start token first.
             state: The state from `start`, with one row for each sample.
             memory: As in `step`.
+            head: `(0, 0)` or `None`: there is only one.
 
         Returns:
             float32 `(rows, steps, places)`, the weights of attention.

@@ -42,13 +42,11 @@ class DecoderWeights(NamedTuple):
 
     Attributes:
         layers: Tuple of `LayerWeights`.
-        output_kernel: `(readout_units, tokens)`.
-        output_bias: float32 `(tokens,)`, minus infinity for forbidden tokens.
+        output: `rnnzoo.layers.decoder_output.OutputWeights`.
     """
 
     layers: Any
-    output_kernel: Any
-    output_bias: Any
+    output: Any
 
 
 class DecoderMemory(NamedTuple):
@@ -150,13 +148,8 @@ def _pointers(tokens, mask):
 
 
 def _weights(decoder, forbidden):
-    kernel, bias = decoder.output_weights()
-    if forbidden:
-        tokens = tf.range(tf.size(bias))[:, None]
-        is_forbidden = tf.reduce_any(tokens == list(forbidden), axis=1)
-        bias = tf.where(is_forbidden, -float("inf"), bias)
     layers = tuple(_layer_weights(decoder, i) for i in range(decoder.depth))
-    return DecoderWeights(layers, kernel, bias)
+    return DecoderWeights(layers, decoder.output_weights(forbidden))
 
 
 def _layer_weights(decoder, i):

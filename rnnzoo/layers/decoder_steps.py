@@ -58,7 +58,7 @@ def run(decoder, vectors, memory, state, training):
     if decoder.attention is not None and not decoder.looped:
         attended, state = _attend(decoder, hidden, memory, state, training)
     readout = drop(decoder.read_out(hidden, attended, vectors))
-    logits, generate = decoder.logits(readout, memory.weights), ()
+    logits, generate = decoder.logits(readout, memory.weights.output), ()
     if decoder.copy:
         logits, generate = decoder.with_copies(
             logits, hidden, attended, vectors, memory.pointers

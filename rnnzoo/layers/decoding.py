@@ -48,8 +48,8 @@ class Decoder(Protocol):
       tensors whose first axis is the rows. A search repeats and reorders the
       rows of every tensor, so a position, too, is int32 `(rows,)` and not a
       scalar. From step to step all other axes keep their size. A Transformer
-      keeps its keys and values in this form: tensors of a fixed shape
-      `(rows, max_length, ...)`, filled up to the position of the row.
+      keeps its keys and values in this form: tensors of a fixed shape, with a
+      place for each of the `steps`, filled up to the position of the row.
     - **The memory holds all that does not.** It is made once, by `start`, with
       one entry for each sample. A search may have several rows for each
       sample, side by side: sample 0 has the first rows, sample 1 the next.
@@ -61,8 +61,10 @@ class Decoder(Protocol):
     Attributes:
         embedding: Layer that maps tokens to vectors. Its `input_dim`, the
             number of tokens, may be set until the decoder is built.
-        attention: `None`, or a layer whose `hard` says whether each step
-            chooses a single place of the memory.
+        attends: Whether steps attend to places of the memory.
+        hard: Whether each step chooses a single place.
+        heads: Tuple of the numbers of layers that attend and of the heads of
+            each; `(1, 1)` if there is a single distribution over the places.
         copy: Whether tokens of the source may be copied.
 
     Examples:
@@ -76,7 +78,9 @@ class Decoder(Protocol):
     """
 
     embedding: Any
-    attention: Any
+    attends: bool
+    hard: bool
+    heads: tuple
     copy: bool
 
     def start(
@@ -87,6 +91,7 @@ class Decoder(Protocol):
         memory_tokens=None,
         forbidden=(),
         rows=None,
+        steps=None,
     ):
         """Prepares a memory, and the state before the first step.
 
@@ -99,6 +104,8 @@ class Decoder(Protocol):
                 would be copied as; for a decoder that copies.
             forbidden: Tuple of tokens that are never written.
             rows: Number of samples, where no other argument tells it.
+            steps: Most steps that `step` will take, for a decoder that keeps
+                what it has read.
 
         Returns:
             Tuple of the memory, as `step` and `align` take it, and the state,
@@ -121,13 +128,15 @@ class Decoder(Protocol):
             places)`.
         """
 
-    def align(self, tokens, state, memory):
+    def align(self, tokens, state, memory, head=None):
         """Finds what given targets attend to; for decoders with attention.
 
         Args:
             tokens: int32 `(rows, steps)`, the start token first.
             state: The state from `start`, with one row for each sample.
             memory: As in `step`.
+            head: Tuple of the numbers of a layer and of one of its heads; by
+                default the mean of all `heads`.
 
         Returns:
             float32 `(rows, steps, places)`, the weights of attention.

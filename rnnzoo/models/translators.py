@@ -16,36 +16,28 @@ RECIPE = Recipe(
     patience=6,
     ema_momentum=0.998,
 )
+DATES = {
+    "unit": "character",
+    "units": 64,
+    "dropout": 0.1,
+    "word_dropout": 0.0,  # a date has no letter to spare
+    "label_smoothing": 0.0,
+    "learning_rate": 3e-3,
+}
 DEMO = Demo(
-    "rnnzoo_dates",
-    {
-        "unit": "character",
-        "units": 64,
-        "embedding_dim": 64,
-        "dropout": 0.1,
-        "recurrent_dropout": 0.0,
-        "word_dropout": 0.0,  # a date has no letter to spare
-        "label_smoothing": 0.0,
-        "learning_rate": 3e-3,
-    },
+    "rnnzoo_dates", DATES | {"embedding_dim": 64, "recurrent_dropout": 0.0}
 )
 
 
-def recurrent_translator(
-    attention,
-    *,
-    units,
-    bidirectional,
+def translator(
+    encoder,
     decoder,
+    *,
+    embedding_dim,
     options,
     vocabulary_size=5_000,
     target_vocabulary_size=5_000,
     min_count=2,
-    embedding_dim=256,
-    depth=1,
-    rnn="lstm",
-    dropout=0.3,
-    recurrent_dropout=0.2,
     word_dropout=0.1,
     label_smoothing=0.1,
     max_length=100,
@@ -55,26 +47,19 @@ def recurrent_translator(
     languages=None,
     bleu_tokenizer="auto",
 ):
-    """A translator of recurrent layers, the base of the others.
+    """A translator, the base of all.
 
     Args:
-        attention: Attention layer, or `None`.
-        units: Units of each direction of the encoder; the decoder has as many
-            as both together.
-        bidirectional: Whether the encoder also reads from the end; if not, its
-            states are the decoder's first.
-        decoder: Dict of further arguments of `AttentionDecoder`.
+        encoder: Layer; see `rnnzoo.Translator`.
+        decoder: Function of the embedding of the target's tokens that returns
+            a decoder.
+        embedding_dim: Size of the token vectors.
         options: Dict of further arguments of `Translator`.
         vocabulary_size: Most ids of the source, with those of padding and of
             unknown tokens.
         target_vocabulary_size: Most ids of the target, with those of padding,
             unknown tokens, start and end.
         min_count: Tokens seen less often are unknown; of subwords, characters.
-        embedding_dim: Size of the token vectors.
-        depth: Number of stacked layers of encoder and decoder.
-        rnn: `"gru"` or `"lstm"`.
-        dropout: Rate at the layers' inputs and before the output.
-        recurrent_dropout: Rate at the layers' states.
         word_dropout: Rate at which types of tokens are dropped.
         label_smoothing: Share of a target's probability that the others get.
         max_length: Most tokens read of a text, and written.
@@ -88,38 +73,14 @@ def recurrent_translator(
             tokenizer of sacreBLEU, such as `"13a"`, `"zh"` or `"char"`; by
             default it is chosen by the script of the references.
     """
-    from rnnzoo.layers import AttentionDecoder, Bidirectional, Stack
-    from rnnzoo.layers.recurrent import recurrent_layer
     from rnnzoo.tasks import Translator
 
-    check_positive("depth", depth)
     check_positive("vocabulary_size", vocabulary_size)
     check_positive("target_vocabulary_size", target_vocabulary_size)
-
-    def layer():
-        recurrent = recurrent_layer(rnn)(
-            units,
-            return_sequences=True,
-            return_state=not bidirectional,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-        )
-        return Bidirectional(recurrent) if bidirectional else recurrent
-
     return Translator(
         token_embedding(embedding_dim),
-        Stack([layer() for _ in range(depth)], name="encoder"),
-        AttentionDecoder(
-            units * (1 + bidirectional),
-            attention,
-            token_embedding(embedding_dim),
-            rnn=rnn,
-            depth=depth,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            word_dropout=word_dropout,
-            **decoder,
-        ),
+        encoder,
+        decoder(token_embedding(embedding_dim)),
         tokenizer=tokenizer_of(unit, lowercase),
         vocabulary_size=vocabulary_size,
         target_vocabulary_size=target_vocabulary_size,
@@ -134,15 +95,83 @@ def recurrent_translator(
     )
 
 
+@variant(translator)
+def recurrent_translator(
+    attention,
+    *,
+    units,
+    bidirectional,
+    decoder,
+    options,
+    embedding_dim=256,
+    depth=1,
+    rnn="lstm",
+    dropout=0.3,
+    recurrent_dropout=0.2,
+    word_dropout=0.1,
+    **shared,
+):
+    """A translator of recurrent layers.
+
+    Args:
+        attention: Attention layer, or `None`.
+        units: Units of each direction of the encoder; the decoder has as many
+            as both together.
+        bidirectional: Whether the encoder also reads from the end; if not, its
+            states are the decoder's first.
+        decoder: Dict of further arguments of `AttentionDecoder`.
+        options: Dict of further arguments of `Translator`.
+        embedding_dim: Size of the token vectors.
+        depth: Number of stacked layers of encoder and decoder.
+        rnn: `"gru"` or `"lstm"`.
+        dropout: Rate at the layers' inputs and before the output.
+        recurrent_dropout: Rate at the layers' states.
+        word_dropout: Rate at which types of tokens are dropped.
+    """
+    from rnnzoo.layers import AttentionDecoder, Bidirectional, Stack
+    from rnnzoo.layers.recurrent import recurrent_layer
+
+    check_positive("depth", depth)
+
+    def layer():
+        recurrent = recurrent_layer(rnn)(
+            units,
+            return_sequences=True,
+            return_state=not bidirectional,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+        )
+        return Bidirectional(recurrent) if bidirectional else recurrent
+
+    return translator(
+        Stack([layer() for _ in range(depth)], name="encoder"),
+        lambda embedding: AttentionDecoder(
+            units * (1 + bidirectional),
+            attention,
+            embedding,
+            rnn=rnn,
+            depth=depth,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            word_dropout=word_dropout,
+            **decoder,
+        ),
+        embedding_dim=embedding_dim,
+        options=options,
+        word_dropout=word_dropout,
+        **shared,
+    )
+
+
 @variant(recurrent_translator)
 def attentive_translator(
     attention,
     *,
     units,
     decoder,
-    options,
     tied=True,
     copy=False,
+    coverage_loss=0.0,
     scheduled_sampling=0.0,
     **shared,
 ):
@@ -152,6 +181,7 @@ def attentive_translator(
         tied: Whether the output layer is the target's embedding.
         copy: Whether words of the source may be copied, also those that no
             vocabulary has. See et al. 2017.
+        coverage_loss: Factor of the loss for attending to a place again.
         scheduled_sampling: Rate at which the decoder reads, in training, what
             it would write itself.
     """
@@ -165,7 +195,7 @@ def attentive_translator(
             "scheduled_sampling": scheduled_sampling,
             **decoder,
         },
-        options=options,
+        options={"coverage_loss": coverage_loss},
         **shared,
     )
 
@@ -179,9 +209,7 @@ def attentive_translator(
     demo=DEMO,
 )
 @variant(attentive_translator, rnn="gru")
-def bahdanau_translator(
-    *, units=192, hard=False, coverage=False, coverage_loss=0.0, **shared
-):
+def bahdanau_translator(*, units=192, hard=False, coverage=False, **shared):
     """RNNsearch: a bidirectional encoder, and additive attention.
 
     Args:
@@ -189,7 +217,6 @@ def bahdanau_translator(
             as many.
         hard: Whether a single place is attended to at each step.
         coverage: Whether attention sees what it has attended to.
-        coverage_loss: Factor of the loss for attending to a place again.
     """
     from rnnzoo.layers import BahdanauAttention
 
@@ -197,7 +224,6 @@ def bahdanau_translator(
         BahdanauAttention(2 * units, hard=hard, coverage=coverage),
         units=units,
         decoder={"attend_first": True},
-        options={"coverage_loss": coverage_loss},
         **shared,
     )
 
@@ -217,6 +243,8 @@ def luong_translator(
     score="general",
     window="global",
     width=10,
+    hard=False,
+    coverage=False,
     input_feeding=False,
     max_length=100,
     **shared,
@@ -229,6 +257,10 @@ def luong_translator(
         score: `"dot"`, `"general"`, `"concat"` or `"location"`.
         window: `"global"`, `"monotonic"` or `"predictive"`.
         width: Places on each side of the centre of a window.
+        hard: Whether a single place is attended to at each step.
+        coverage: Whether attention sees what it has attended to; only with
+            `score="concat"`, which has a place for it. Steps then wait for each
+            other, as with input feeding.
         input_feeding: Whether the attentional vector enters the next step.
             Without, attention is computed for whole sentences, which is
             faster.
@@ -237,10 +269,16 @@ def luong_translator(
 
     check_positive("max_length", max_length)
     return attentive_translator(
-        LuongAttention(score, window, width, max_places=max_length),
+        LuongAttention(
+            score,
+            window,
+            width,
+            max_places=max_length,
+            hard=hard,
+            coverage=coverage,
+        ),
         units=units,
         decoder={"input_feeding": input_feeding},
-        options={},
         max_length=max_length,
         **shared,
     )
@@ -268,5 +306,121 @@ def seq2seq_translator(*, units=512, reverse_source=True, **shared):
         bidirectional=False,
         decoder={"bridge": False},
         options={"reverse_source": reverse_source},
+        **shared,
+    )
+
+
+@register(
+    TRANSLATION,
+    paper="Vaswani et al. 2017, Attention Is All You Need",
+    dataset="multi30k",
+    recipe=Recipe(
+        batch_tokens=4096,
+        epochs=70,
+        learning_rate=2e-3,
+        schedule="slanted_triangular",
+        clipnorm=1.0,
+        patience=15,
+        ema_momentum=0.998,
+    ),
+    demo=Demo("rnnzoo_dates", DATES | {"depth": 2, "epochs": 6}),
+)
+@variant(translator, word_dropout=0.0)
+def transformer_translator(
+    *,
+    units=128,
+    depth=4,
+    num_heads=4,
+    hidden_units=None,
+    pre_norm=True,
+    tied=True,
+    dropout=0.3,
+    **shared,
+):
+    """A Transformer: attention in place of recurrence.
+
+    A baseline, by default of the size that Wu et al. 2021 ("Good for
+    Misconceived Reasons") call Tiny.
+
+    Args:
+        units: Size of the vectors of tokens, and of all layers.
+        depth: Number of blocks of encoder and decoder.
+        num_heads: Number of heads of each attention.
+        hidden_units: Size of the hidden layers of the feed-forward parts; by
+            default twice the units.
+        pre_norm: Whether parts of a block read normalised vectors, or their
+            outputs are normalised, as in the paper.
+        tied: Whether the output layer is the target's embedding.
+        dropout: Rate at the sums of a block, at the weights of attention and
+            at the hidden layers.
+    """
+    from rnnzoo.layers import TransformerDecoder, TransformerEncoder
+    from rnnzoo.layers.transformer_block import check_heads
+
+    check_positive("units", units)
+    check_positive("num_heads", num_heads)
+    check_heads(units, num_heads)
+    sizes = {
+        "depth": depth,
+        "num_heads": num_heads,
+        "hidden_units": 2 * units if hidden_units is None else hidden_units,
+        "pre_norm": pre_norm,
+        "dropout": dropout,
+    }
+    return translator(
+        TransformerEncoder(**sizes, name="encoder"),
+        lambda embedding: TransformerDecoder(embedding, **sizes, tied=tied),
+        embedding_dim=units,
+        options={},
+        **shared,
+    )
+
+
+@register(
+    TRANSLATION,
+    paper="Gehring et al. 2017, Convolutional Sequence to Sequence Learning",
+    dataset="multi30k",
+    recipe=RECIPE,
+    demo=Demo("rnnzoo_dates", DATES | {"embedding_dim": 64}),
+)
+@variant(translator)
+def conv_seq2seq_translator(
+    *,
+    units=256,
+    depth=3,
+    kernel_size=3,
+    embedding_dim=256,
+    tied=True,
+    dropout=0.2,
+    max_length=100,
+    **shared,
+):
+    """Gated convolutions in place of recurrence, with attention in each layer.
+
+    Args:
+        units: Number of features between the blocks.
+        depth: Number of blocks of encoder and decoder.
+        kernel_size: Steps that a block sees, an odd number.
+        embedding_dim: Size of the token vectors.
+        tied: Whether the output layer is the target's embedding.
+        dropout: Rate at the vectors of tokens, the inputs of each block and
+            before the output.
+    """
+    from rnnzoo.layers import ConvolutionalDecoder, ConvolutionalEncoder
+
+    check_positive("max_length", max_length)
+    sizes = {
+        "units": units,
+        "depth": depth,
+        "kernel_size": kernel_size,
+        "max_length": max_length + 1,  # with the start, or the end
+        "dropout": dropout,
+    }
+    return translator(
+        ConvolutionalEncoder(**sizes, name="encoder"),
+        lambda embedding: ConvolutionalDecoder(embedding, **sizes, tied=tied),
+        embedding_dim=embedding_dim,
+        options={},
+        max_length=max_length,
         **shared,
     )

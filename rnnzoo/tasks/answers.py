@@ -59,3 +59,45 @@ def as_plain(value):
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
+
+
+def found_in(row, answer):
+    """Answers that were found, from what the graph made of an example.
+
+    Args:
+        row: Dict of arrays, as `rnnzoo.tasks.TextWriter.outputs` names
+            them.
+        answer: Function of a text, its score, its tokens and their attention
+            weights (`None` without attention) that makes an answer.
+
+    Returns:
+        List of answers, the best first.
+    """
+    found = []
+    for n, score in enumerate(row["scores"]):
+        if n and score == -np.inf:
+            break
+        tokens = without_padding(row["tokens"][n])
+        weights = None
+        if "weights" in row:
+            weights = row["weights"][n, : len(tokens)]
+        text = row["texts"][n].decode()
+        found.append(answer(text, float(score), tokens, weights))
+    return found
+
+
+def without_padding(tokens):
+    """Tokens as strings, from an array of bytes with "" as padding."""
+    return [each.decode() for each in tokens[tokens != b""]]
+
+
+def several(found, n_best, as_texts):
+    """Answers as the verbs return them.
+
+    Args:
+        found: List of answers about one example, the best first.
+        n_best: Number of answers asked for; with 1, no list is returned.
+        as_texts: Whether answers are returned as strings.
+    """
+    found = [each.text for each in found] if as_texts else found
+    return found if n_best > 1 else found[0]

@@ -17,11 +17,10 @@ from rnnzoo.graphs import traced
 from rnnzoo.ids import UNKNOWN
 from rnnzoo.pipeline.examples import Examples
 from rnnzoo.records import in_one_line
-from rnnzoo.tasks.answers import as_line, fields_of
+from rnnzoo.tasks.answers import as_line, fields_of, several
 from rnnzoo.tasks.serving import finite
 from rnnzoo.tasks.target_text import begin_with
 from rnnzoo.tasks.task import Task
-from rnnzoo.tasks.text_writer import several
 
 BATCH_SIZE = 64
 SMALLEST = 1e-6  # of what `top_p` asks for

@@ -18,8 +18,9 @@ from rnnzoo.images.feature_cache import FeatureCache
 from rnnzoo.pipeline import captioned
 from rnnzoo.pipeline.examples import Examples
 from rnnzoo.tasks import serving
+from rnnzoo.tasks.answers import found_in, several
 from rnnzoo.tasks.columns import Columns
-from rnnzoo.tasks.text_writer import TextWriter, found_in, several
+from rnnzoo.tasks.text_writer import TextWriter
 from rnnzoo.tasks.trainer import missing_targets
 
 BATCH_SIZE = 32  # at inference
@@ -255,7 +256,7 @@ class ImageCaptioner(TextWriter):
 
     def attention_losses(self, decoded, token_losses, mask):
         parts = super().attention_losses(decoded, token_losses, mask)
-        if self.attention_penalty and not self.decoder.attention.hard:
+        if self.attention_penalty and not self.decoder.hard:
             left_out = losses.doubly_stochastic(decoded.weights, mask)
             parts.append(self.attention_penalty * left_out)
         return parts
@@ -277,7 +278,7 @@ class ImageCaptioner(TextWriter):
         """
         memory = self._look(inputs, training=False)
         longest = beam.longest(tf.fill([tf.shape(memory)[0]], 1))
-        found = self.write(beam.search(longest), memory)
+        found = self.write(beam.search(longest), memory, longest=longest)
         return self.outputs(found, found.tokens)
 
     _write_about = traced(write_about)

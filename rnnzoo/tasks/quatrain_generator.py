@@ -14,6 +14,7 @@ from rnnzoo.pipeline.poems import Poem
 from rnnzoo.pipeline.schema import TEXTS, Schema
 from rnnzoo.search.draw import uniform
 from rnnzoo.tasks import verse
+from rnnzoo.tasks.answers import several
 from rnnzoo.tasks.generation import (
     Sampling,
     seed_of,
@@ -22,7 +23,6 @@ from rnnzoo.tasks.generation import (
     served_seeds,
 )
 from rnnzoo.tasks.language_model import LanguageModel
-from rnnzoo.tasks.text_writer import several
 
 STARTS = ("level", "oblique")
 FEWEST = 3  # characters of a rhyme, with that of the first line

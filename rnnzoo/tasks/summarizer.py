@@ -321,12 +321,14 @@ class Summarizer(TextToText):
         memory, mask, states = self.encode_source(inputs, training=False)
         source = copying.Source(pad(words), inputs["copies"])
         lengths = tf.cast(words.row_lengths(), tf.int32)
+        longest = beam.longest(lengths)
         written = self.write(
-            beam.search(beam.longest(lengths)),
+            beam.search(longest),
             memory,
             mask,
             states,
             source=source,
+            longest=longest,
         )
         ids, count = written.ids[:, 0], written.lengths[:, 0]
         before = tf.pad(
@@ -404,8 +406,8 @@ class _Coverage(keras.callbacks.Callback):
     """Turns coverage on at the beginning of its first epoch, off before."""
 
     def on_epoch_begin(self, epoch, logs=None):
-        attention = self.model.decoder.attention
-        if attention.switch:
+        attention = getattr(self.model.decoder, "attention", None)
+        if getattr(attention, "switch", False):
             first = math.floor(self.model.coverage_from * self.params["epochs"])
             attention.covers.assign(float(epoch >= first))
 

@@ -14,15 +14,11 @@ from rnnzoo.layers import EmbeddingDropout
 from rnnzoo.pipeline.columns import row_lengths
 from rnnzoo.pipeline.examples import Examples
 from rnnzoo.tasks import serving
+from rnnzoo.tasks.answers import found_in, several, without_padding
 from rnnzoo.tasks.columns import Columns
 from rnnzoo.tasks.embeddings import most_ids, size_embedding
 from rnnzoo.tasks.target_text import begin_with
-from rnnzoo.tasks.text_writer import (
-    TextWriter,
-    found_in,
-    several,
-    without_padding,
-)
+from rnnzoo.tasks.text_writer import TextWriter
 from rnnzoo.tasks.trainer import missing_targets
 from rnnzoo.text import copying
 
@@ -264,19 +260,20 @@ class TextToText(TextWriter):
         parts = super().attention_losses(decoded, token_losses, mask)
         if self.coverage_loss:
             covered = losses.coverage(decoded.weights, mask)
-            covers = getattr(self.decoder.attention, "covers", 1.0)
+            covers = getattr(self.decoder, "covers", 1.0)
             parts.append(self.coverage_loss * covers * covered)
         return parts
 
     # From scores to texts.
 
-    def write_about(self, texts, prefixes, beam):
+    def write_about(self, texts, prefixes, beam, head=None):
         """Writes about texts, from strings to strings, in the graph.
 
         Args:
             texts: String tensor `(n,)`.
             prefixes: String tensor `(n,)`: how answers begin.
             beam: `rnnzoo.tasks.beam.Beam`.
+            head: See `rnnzoo.layers.decoding.Decoder.align`.
 
         Returns:
             Dict of tensors: `texts` string `(n, n_best)` and their `scores`;
@@ -297,7 +294,13 @@ class TextToText(TextWriter):
         )
         prefix = self.target.ids_of(forced, copied).to_tensor(-1)
         written = self.write(
-            beam.search(longest, prefix), memory, mask, states, source=source
+            beam.search(longest, prefix),
+            memory,
+            mask,
+            states,
+            source=source,
+            longest=longest,
+            head=head,
         )
         tokens = written.tokens
         if written.weights is not None:
@@ -307,8 +310,8 @@ class TextToText(TextWriter):
         return {**outputs, "source_tokens": pad(words)}
 
     @traced
-    def _write_about(self, inputs, beam):
-        return self.write_about(inputs["text"], inputs["prefix"], beam)
+    def _write_about(self, inputs, beam, head):
+        return self.write_about(inputs["text"], inputs["prefix"], beam, head)
 
     # Answers.
 
@@ -319,6 +322,7 @@ class TextToText(TextWriter):
         n_best: int = 1,
         return_scores: bool = False,
         return_alignments: bool = False,
+        head: Any = None,
         prefix: Any = None,
         batch_size: int | None = None,
         verbose: int = 0,
@@ -332,6 +336,9 @@ class TextToText(TextWriter):
             n_best: Number of answers to each text.
             return_scores: Whether to return objects with scores, not strings.
             return_alignments: Whether to return them with alignments.
+            head: Whose alignments, of a model that attends in several layers,
+                or with several heads: the numbers of a layer and of one of its
+                heads, such as `(0, 2)`; by default their mean.
             prefix: How answers must begin: a string, or one for each text.
                 Unknown words are kept as they are.
             batch_size: Defaults to 64.
@@ -347,6 +354,7 @@ class TextToText(TextWriter):
         """
         self._require_adapted(self.verb)
         beam = self.beam(beam_width, n_best, **limits)
+        head = self.check_head(head)
         chunks = list(self._text_chunks(x))
         prefixes = self._prefixes(prefix or "", sum(map(len, chunks)))
         is_plain = not (return_scores or return_alignments)
@@ -363,7 +371,7 @@ class TextToText(TextWriter):
                 np.array([len(each) for each in texts]),
             )
             rows = examples.run(
-                lambda inputs: self._write_about(inputs, beam),
+                lambda inputs: self._write_about(inputs, beam, head),
                 batch_size or BATCH_SIZE,
                 verbose,
             )
@@ -402,11 +410,12 @@ class TextToText(TextWriter):
 
         return found_in(row, answer)
 
-    def explain(self, x: Any) -> Alignments:
+    def explain(self, x: Any, head: Any = None) -> Alignments:
         """The attention weights between the tokens of both texts.
 
         Args:
             x: Texts, or one text.
+            head: As of the verb.
 
         Returns:
             `rnnzoo.explain.Alignments`, one for each text.
@@ -431,7 +440,7 @@ class TextToText(TextWriter):
             )
             for original, best in zip(
                 originals,
-                self.rewrite(originals, return_alignments=True),
+                self.rewrite(originals, return_alignments=True, head=head),
                 strict=True,
             )
         )

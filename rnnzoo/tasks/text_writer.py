@@ -2,7 +2,8 @@
 
 import dataclasses
 import functools
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import keras
@@ -204,7 +205,7 @@ class TextWriter(Task):
             weights *= tf.cast(sample_weight, tf.float32)[:, None]
         tokens = tf.reduce_sum(mask)
         parts = [replicas.mean(token_losses * weights, tokens)]
-        if training and self.decoder.attention is not None:
+        if training and self.decoder.attends:
             extra = self.attention_losses(y_pred, token_losses, mask)
             # From means over the samples to means over the tokens.
             per_token = replicas.total(replicas.mean(tf.shape(y)[0], tokens))
@@ -222,7 +223,7 @@ class TextWriter(Task):
         Returns:
             List of scalars, means over the samples.
         """
-        if not self.decoder.attention.hard:
+        if not self.decoder.hard:
             return []
         return [losses.reinforce(decoded.log_probs, -token_losses, mask)]
 
@@ -341,6 +342,8 @@ class TextWriter(Task):
         states=None,
         rows=None,
         source=None,
+        longest=None,
+        head=None,
     ):
         """The texts that a search finds.
 
@@ -355,12 +358,18 @@ class TextWriter(Task):
             states: The decoder's initial state, or `None`.
             rows: Number of texts, without a memory.
             source: `rnnzoo.text.copying.Source`, if the decoder copies.
+            longest: int32 `(n,)`, the most tokens that the search finds, for a
+                decoder that keeps what it has read.
+            head: See `rnnzoo.layers.decoding.Decoder.align`.
 
         Returns:
             `Written`.
         """
+        steps = None
         if memory is not None:
             rows = tf.shape(memory)[0]
+        if longest is not None:  # of no text, the smallest integer
+            steps = tf.maximum(tf.reduce_max(longest), 0) + 1
         memory, state = self.decoder.start(
             memory,
             mask,
@@ -368,6 +377,7 @@ class TextWriter(Task):
             source and source.ids,
             forbidden=self.unwritten,
             rows=rows,
+            steps=steps,
         )
         found = search(
             functools.partial(self.decoder.step, memory=memory),
@@ -376,8 +386,8 @@ class TextWriter(Task):
             end=self.target.end_id,
         )
         weights = None
-        if self.decoder.attention is not None:
-            weights = self._align(found.tokens, state, memory)
+        if self.decoder.attends:
+            weights = self._align(found.tokens, state, memory, head)
         tokens = self.target.spell(found.tokens, source and source.words)
         return Written(
             found.tokens, tokens, found.lengths, found.scores, weights
@@ -404,23 +414,37 @@ class TextWriter(Task):
             outputs["weights"] = written.weights
         return outputs
 
-    def _align(self, tokens, state, memory):
+    def _align(self, tokens, state, memory, head):
         """The attention weights at each token, `(n, n_best, time, places)`."""
         batch, several, time = tf.unstack(tf.shape(tokens))
         rows = tf.reshape(tokens, [batch * several, time])
         before = tf.pad(  # and so at least one step
             rows, [[0, 0], [1, 0]], constant_values=self.target.start_id
         )
-        weights = self.decoder.align(before, state, memory)[:, :time]
+        weights = self.decoder.align(before, state, memory, head)[:, :time]
         places = tf.shape(memory.mask)[1]
         return tf.reshape(weights, [batch, several, time, places])
 
     def require_attention(self):
         """Raises `ValueError` if there is no attention to explain."""
-        if self.decoder.attention is None:
+        if not self.decoder.attends:
             raise ValueError(
                 "There is nothing to explain. Expected a model with attention."
             )
+
+    def check_head(self, head):
+        """A head as `align` takes it; `ValueError` if there is no such one."""
+        if head is None:
+            return None
+        layers, heads = self.decoder.heads
+        known = itertools.product(range(layers), range(heads))
+        if not isinstance(head, Sequence) or tuple(head) not in known:
+            raise ValueError(
+                "Invalid value for argument `head`. Expected None or a layer "
+                f"below {layers} and a head below {heads}, such as (0, 0). "
+                f"Received: head={head!r}"
+            )
+        return tuple(head)
 
     @classmethod
     def as_record(cls, answer):
@@ -456,44 +480,3 @@ class TextWriter(Task):
             "label_smoothing": self.label_smoothing,
             "length_penalty": self.length_penalty,
         }
-
-
-def found_in(row, answer):
-    """Answers that were found, from what the graph made of an example.
-
-    Args:
-        row: Dict of arrays, as `TextWriter.outputs` names them.
-        answer: Function of a text, its score, its tokens and their attention
-            weights (`None` without attention) that makes an answer.
-
-    Returns:
-        List of answers, the best first.
-    """
-    found = []
-    for n, score in enumerate(row["scores"]):
-        if n and score == -np.inf:
-            break
-        tokens = without_padding(row["tokens"][n])
-        weights = None
-        if "weights" in row:
-            weights = row["weights"][n, : len(tokens)]
-        text = row["texts"][n].decode()
-        found.append(answer(text, float(score), tokens, weights))
-    return found
-
-
-def without_padding(tokens):
-    """Tokens as strings, from an array of bytes with "" as padding."""
-    return [each.decode() for each in tokens[tokens != b""]]
-
-
-def several(found, n_best, as_texts):
-    """Answers as the verbs return them.
-
-    Args:
-        found: List of answers about one example, the best first.
-        n_best: Number of answers asked for; with 1, no list is returned.
-        as_texts: Whether answers are returned as strings.
-    """
-    found = [each.text for each in found] if as_texts else found
-    return found if n_best > 1 else found[0]

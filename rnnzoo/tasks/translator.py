@@ -222,7 +222,7 @@ class Translator(TextToText):
             x: Texts, or one text; targets, if a dataset has them, are ignored.
             *args, **kwargs: See `rnnzoo.tasks.TextToText.rewrite`:
                 `beam_width`, `n_best`, `return_scores`, `return_alignments`,
-                `prefix`, `batch_size`, `verbose`.
+                `head`, `prefix`, `batch_size`, `verbose`.
 
         Returns:
             List of strings or of `Translation`s, in the order of the texts;

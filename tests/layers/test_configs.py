@@ -17,6 +17,21 @@ RECURRENT = {
 }
 
 
+CONVOLUTIONAL = {
+    "units": 3,
+    "depth": 2,
+    "kernel_size": 5,
+    "max_length": 7,
+    "dropout": 0.1,
+}
+TRANSFORMER = {
+    "num_heads": 2,
+    "hidden_units": 3,
+    "pre_norm": False,
+    "dropout": 0.1,
+}
+
+
 def embedding():
     return layers.Embedding(9, 4)
 
@@ -111,6 +126,12 @@ OPTIONS = {
     },
     "ConcatPooling": {},
     "ContextualEmbedding": {"backbone": backbone},
+    "ConvolutionalDecoder": {
+        **CONVOLUTIONAL,
+        "embedding": embedding,
+        "tied": False,
+    },
+    "ConvolutionalEncoder": CONVOLUTIONAL,
     "DocumentAttention": {
         "units": 3,
         "hard": True,
@@ -146,6 +167,13 @@ OPTIONS = {
     },
     "MaxPooling": {},
     "MeanPooling": {},
+    "MultiHeadAttention": {
+        "num_heads": 2,
+        "key_dim": 3,
+        "dropout": 0.1,
+        "seed": 5,
+    },
+    "NormedConvolution": {"units": 3, "kernel_size": 2, "gain": 2.0},
     "RecurrentBackbone": {
         "embedding": embedding,
         "layers": lambda: [layers.GRU(3), layers.LSTM(3)],
@@ -176,6 +204,14 @@ OPTIONS = {
     },
     "StepDropout": {"rate": 0.1, "seed": 5},
     "TokenSoftmax": {"tokens": 9, "tied": True, "unwritten": [0, 7]},
+    "TransformerBlock": {**TRANSFORMER, "attends": True},
+    "TransformerDecoder": {
+        **TRANSFORMER,
+        "depth": 2,
+        "embedding": embedding,
+        "tied": False,
+    },
+    "TransformerEncoder": {**TRANSFORMER, "depth": 2},
     "VariationalDropout": {"rate": 0.1, "seed": 5},
     "WordFeatures": {
         "embedding": embedding,

@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import itertools
 
 import keras
 import numpy as np
@@ -9,11 +10,13 @@ import pytest
 import tensorflow as tf
 
 from rnnzoo import layers, search
-from rnnzoo.layers.decoding import Decoded, Decoder
+from rnnzoo.layers.decoding import Decoder
 
 RNG = np.random.default_rng(0)
 TOKENS, UNITS, VECTOR, LONGEST = 7, 5, 4, 6
 TARGETS = RNG.integers(2, TOKENS, size=(3, LONGEST)).astype("int32")
+MEMORY = RNG.normal(size=(3, 5, 2 * VECTOR)).astype("float32")
+MASK = np.arange(5) < np.array([5, 2, 0])[:, None]
 START, END = 1, 0
 
 
@@ -32,88 +35,72 @@ def language_model(**options):
     return decoder
 
 
-class Transformer:
-    """A layer of masked self-attention that caches keys and values."""
-
-    attention, copy = None, False
-
-    def __init__(self):
-        self.embedding = layers.Embedding(TOKENS, UNITS)
-        self.embedding.build()
-        draw = functools.partial(RNG.normal, scale=0.7)
-        kernels = draw(size=(3, UNITS, UNITS)).astype("float32")
-        self.query, self.key, self.value = kernels
-        self.output = draw(size=(UNITS, TOKENS)).astype("float32")
-
-    def start(
-        self,
-        memory=None,
-        memory_mask=None,
-        initial_state=None,
-        memory_tokens=None,
-        forbidden=(),
-        rows=None,
-    ):
-        cache = tf.zeros([rows, LONGEST + 1, UNITS])
-        return (), (cache, cache, tf.zeros([rows], tf.int32))
-
-    def step(self, tokens, state, memory):
-        keys, values, position = state
-        x = self.embedding(tokens)
-        now = tf.range(LONGEST + 1)[None] == position[:, None]
-        keys = tf.where(now[..., None], (x @ self.key)[:, None], keys)
-        values = tf.where(now[..., None], (x @ self.value)[:, None], values)
-        energies = tf.einsum("ru,rpu->rp", x @ self.query, keys)
-        future = tf.range(LONGEST + 1)[None] > position[:, None]
-        weights = tf.nn.softmax(tf.where(future, -np.inf, energies))
-        x += tf.einsum("rp,rpu->ru", weights, values)
-        return x @ self.output, (keys, values, position + 1)
-
-    def align(self, tokens, state, memory):
-        return ()
-
-    def __call__(
-        self,
-        tokens,
-        memory=None,
-        memory_mask=None,
-        initial_state=None,
-        memory_tokens=None,
-        training=None,
-    ):
-        x = self.embedding(tokens)
-        energies = x @ self.query @ tf.transpose(x @ self.key, [0, 2, 1])
-        past = np.tri(tokens.shape[1], dtype=bool)
-        weights = tf.nn.softmax(tf.where(past, energies, -np.inf))
-        x += weights @ (x @ self.value)
-        return Decoded(x @ self.output, (), ())
+def with_memory(kind, **options):
+    """A decoder without recurrence, with random weights."""
+    decoder = kind(layers.Embedding(TOKENS, VECTOR), **options)
+    decoder.build(TARGETS.shape, MEMORY.shape)
+    for weight in decoder.trainable_weights:
+        weight.assign(RNG.normal(scale=0.7, size=weight.shape))
+    return decoder
 
 
-@pytest.fixture(params=[language_model, Transformer], ids=["lstm", "attention"])
+DECODERS = {
+    "recurrent": language_model,
+    "transformer": lambda: with_memory(
+        layers.TransformerDecoder, depth=2, num_heads=2, hidden_units=6
+    ),
+    "post_norm": lambda: with_memory(
+        layers.TransformerDecoder,
+        depth=1,
+        num_heads=4,
+        hidden_units=6,
+        pre_norm=False,
+        tied=False,
+    ),
+    "convolution": lambda: with_memory(
+        layers.ConvolutionalDecoder, units=6, depth=2, max_length=4
+    ),
+}
+
+
+@pytest.fixture(params=DECODERS)
 def decoder(request):
-    return request.param()
+    return DECODERS[request.param]()
 
 
-def log_prob(decoder, tokens):
-    """Log probability of a whole sequence and its end."""
-    before = np.array([[START, *tokens]])
-    log_probs = tf.nn.log_softmax(decoder(before).logits)[0]
-    after = [*tokens, END]
-    return sum(float(x[t]) for x, t in zip(log_probs, after, strict=True))
+def source(decoder, rows):
+    """Arguments of a call: a memory, for those that take one."""
+    if not decoder.attends:
+        return {}
+    return {"memory": MEMORY[:rows], "memory_mask": MASK[:rows]}
 
 
-def searches(decoder, rows):
-    """Results of each search from the decoder's start, in a graph."""
-    memory, state = decoder.start(rows=rows)
+def log_probs(decoder, row, tokens):
+    """Log probabilities of whole sequences, each with its end.
+
+    Args:
+        row: The number of the sample that they are about.
+        tokens: Sequences of the same length.
+    """
+    tokens = np.reshape(tokens, [len(tokens), -1]).astype("int32")
+    before = np.pad(tokens, [(0, 0), (1, 0)], constant_values=START)
+    after = np.pad(tokens, [(0, 0), (0, 1)], constant_values=END)
+    about = {
+        key: np.repeat(each[row : row + 1], len(tokens), axis=0)
+        for key, each in source(decoder, rows=3).items()
+    }
+    each = tf.nn.log_softmax(decoder(before, **about).logits)
+    return tf.reduce_sum(tf.gather(each, after, batch_dims=2), axis=1).numpy()
+
+
+def find(decoder, search, max_length=LONGEST):
+    """What a search finds from the decoder's start, in a graph."""
+    memory, state = decoder.start(
+        **source(decoder, rows=2), rows=2, steps=max_length + 1
+    )
     step = functools.partial(decoder.step, memory=memory)
-    start = tf.fill([rows], START)
-    for find in (
-        search.greedy,
-        functools.partial(search.sample, count=4, seed=1),
-        functools.partial(search.beam, width=4, n_best=3),
-    ):
-        find = tf.function(find, autograph=False)
-        yield find(step, state, start, end=END, max_length=LONGEST)
+    run = tf.function(search, autograph=False)
+    return run(step, state, tf.fill([2], START), END, max_length=max_length)
 
 
 def test_decoders_keep_the_protocol(decoder):
@@ -127,23 +114,83 @@ def test_decoders_keep_the_protocol(decoder):
         assert inspect.signature(method) == expected
 
 
-def test_searches_find_what_the_whole_call_scores(decoder):
-    for found in searches(decoder, rows=2):
-        tokens, lengths = found.tokens.numpy(), found.lengths.numpy()
-        for row in range(2):
-            for n, length in enumerate(lengths[row]):
-                expected = log_prob(decoder, tokens[row, n, :length])
-                assert float(found.log_probs[row, n]) == pytest.approx(
-                    expected, abs=1e-4
-                )
+@pytest.mark.parametrize(
+    "search",
+    [
+        search.greedy,
+        functools.partial(search.sample, count=4, seed=1),
+        functools.partial(search.beam, width=4, n_best=3),
+    ],
+    ids=["greedy", "sample", "beam"],
+)
+def test_searches_find_what_the_whole_call_scores(decoder, search):
+    found = find(decoder, search)
+    tokens, lengths = found.tokens.numpy(), found.lengths.numpy()
+    for row, n in np.ndindex(lengths.shape):
+        expected = log_probs(decoder, row, [tokens[row, n, : lengths[row, n]]])
+        assert float(found.log_probs[row, n]) == pytest.approx(
+            expected[0], abs=1e-4
+        )
+
+
+def test_a_wide_beam_finds_the_best_of_all(decoder):
+    found = find(
+        decoder, functools.partial(search.beam, width=300, n_best=9), 3
+    )
+    others = [token for token in range(TOKENS) if token != END]
+    for row in range(2):
+        scores = {}
+        for length in range(4):
+            all_of_them = list(itertools.product(others, repeat=length))
+            each = log_probs(decoder, row, all_of_them)
+            scores |= dict(zip(all_of_them, each, strict=True))
+        best = sorted(scores, key=scores.get, reverse=True)[:9]
+        ours = zip(
+            found.tokens[row].numpy(), found.lengths[row].numpy(), strict=True
+        )
+        assert [tuple(x[:length]) for x, length in ours] == best
 
 
 def test_stepping_is_calling(decoder):
-    expected = decoder(TARGETS).logits
-    memory, state = decoder.start(rows=3)
+    about = source(decoder, rows=3)
+    expected = decoder(TARGETS, **about)
+    memory, state = decoder.start(**about, rows=3, steps=LONGEST)
+    assert np.isfinite(expected.logits).all()
     for t in range(LONGEST):
         logits, state = decoder.step(TARGETS[:, t], state, memory)
-        np.testing.assert_allclose(logits, expected[:, t], atol=1e-5)
+        np.testing.assert_allclose(logits, expected.logits[:, t], atol=1e-5)
+
+
+def test_several_rows_of_a_sample_share_its_memory(decoder):
+    about, rows = source(decoder, rows=3), np.arange(6) // 2
+    memory, state = decoder.start(**about, rows=3, steps=LONGEST)
+    state = tf.nest.map_structure(lambda x: tf.gather(x, rows), state)
+    tokens = np.concatenate([TARGETS, TARGETS[:, ::-1]])
+    logits, _ = decoder.step(tokens[:, 0], state, memory)
+    several = {key: each[rows] for key, each in about.items()}
+    expected = decoder(tokens, **several)
+    np.testing.assert_allclose(logits, expected.logits[:, 0], atol=1e-5)
+    if decoder.attends:
+        _, state = decoder.start(**about)
+        np.testing.assert_allclose(
+            decoder.align(tokens, state, memory), expected.weights, atol=1e-6
+        )
+
+
+@pytest.mark.parametrize("decoder", list(DECODERS)[1:], indirect=True)
+def test_the_weights_are_the_mean_of_those_of_the_heads(decoder):
+    memory, state = decoder.start(**source(decoder, rows=3))
+    each = [
+        decoder.align(TARGETS, state, memory, head)
+        for head in np.ndindex(*decoder.heads)
+    ]
+    assert len({float(weights[0, 0, 0]) for weights in each}) == len(each)
+    weights = decoder(TARGETS, **source(decoder, rows=3)).weights
+    np.testing.assert_allclose(np.mean(each, axis=0), weights, atol=1e-6)
+    sums = tf.reduce_sum(weights, axis=2)
+    np.testing.assert_allclose(
+        sums, MASK.any(axis=1)[:, None] * np.ones([3, LONGEST]), atol=1e-5
+    )
 
 
 @pytest.mark.parametrize("rnn", ["lstm", "gru"])

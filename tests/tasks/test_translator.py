@@ -105,6 +105,8 @@ def test_explanations_align_the_words(model, tmp_path):
     [
         ("bahdanau_translator", {"coverage": True, "coverage_loss": 0.1}),
         ("bahdanau_translator", {"hard": True, "depth": 2}),
+        ("luong_translator", {"hard": True}),
+        ("luong_translator", {"score": "concat", "coverage": True}),
         (
             "luong_translator",
             {"input_feeding": True, "depth": 2, "scheduled_sampling": 0.1},
@@ -115,6 +117,25 @@ def test_all_kinds_learn(name, overrides):
     model = trained(name, epochs=12, **overrides)
     history = model.history.history["loss"]
     assert history[-1] < 0.6 * history[0]
+
+
+def test_a_head_is_explained_alone():
+    model = rnnzoo.build(
+        "transformer_translator", unit="word", units=8, depth=2, num_heads=2
+    )
+    model.adapt(SOURCES, TARGETS, verbose=0)
+    mean = model.explain(["a b c"])[0]
+    heads = list(np.ndindex(2, 2))
+    each = [model.explain(["a b c"], head=head)[0] for head in heads]
+    assert {alone.translation for alone in each} == {mean.translation}
+    np.testing.assert_allclose(
+        np.mean([alone.weights for alone in each], axis=0),
+        mean.weights,
+        atol=1e-6,
+    )
+    for head in ((2, 0), (0, -1), 1, (0,)):
+        with pytest.raises(ValueError, match="argument `head`.*below 2"):
+            model.explain(["a"], head=head)
 
 
 def test_padding_changes_no_loss(model):
