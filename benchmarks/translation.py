@@ -155,7 +155,9 @@ class Ours:
 def our_decoding(task):
     @tf.function(autograph=False)
     def decode(source):
-        memory, mask, states = task._encode_source(source, training=False)
+        memory, mask, states = task.encode_source(
+            {"source": source}, training=False
+        )
         memory, state = task.decoder.start(memory, mask, states)
         return search.beam(
             functools.partial(task.decoder.step, memory=memory),
