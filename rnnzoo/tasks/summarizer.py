@@ -18,10 +18,10 @@ from rnnzoo.ids import UNKNOWN, pad
 from rnnzoo.pipeline.columns import row_lengths
 from rnnzoo.pipeline.examples import Examples
 from rnnzoo.pipeline.schema import Schema, Text
+from rnnzoo.tasks.answers import without_padding
 from rnnzoo.tasks.beam import LONGER
 from rnnzoo.tasks.serving import finite
 from rnnzoo.tasks.text_to_text import BATCH_SIZE, TextToText
-from rnnzoo.tasks.text_writer import without_padding
 from rnnzoo.text import copying
 
 BEAM_WIDTH = 4
