@@ -6,6 +6,7 @@ import tensorflow as tf
 from rnnzoo.checks import check_positive
 from rnnzoo.layers.bahdanau import BahdanauAttention
 from rnnzoo.layers.bidirectional import Bidirectional
+from rnnzoo.layers.hierarchical import by_length
 from rnnzoo.layers.pooling import AttentionPooling
 from rnnzoo.layers.recurrent import recurrent_layer
 from rnnzoo.layers.steps import with_a_step
@@ -99,8 +100,13 @@ class DocumentEncoder(keras.layers.Layer):
         words, exists = _nested(
             tf.gather_nd(inputs, places), sentence, tf.size(firsts)
         )
-        words = self.words(words, mask=exists, training=training)
-        vectors, exists = _nested(self.pool(words, mask=exists), row, shape[0])
+
+        def read(words, mask):
+            words = self.words(words, mask=mask, training=training)
+            return self.pool(words, mask=mask), words
+
+        vectors, words = by_length(read, words, exists)
+        vectors, exists = _nested(vectors, row, shape[0])
         vectors = self.sentences(vectors, mask=exists, training=training)
         # Back to the words: by their sentence and their place in it, and by
         # their row and the place of the sentence in it.

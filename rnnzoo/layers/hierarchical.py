@@ -193,34 +193,16 @@ class HierarchicalAttention(Summary):
         Returns:
             Tuple of vectors `(n, features)` and weights `(n, words)`.
         """
-        width = tf.shape(mask)[1]
-        ends = tf.where(mask, tf.range(1, width + 1), 0)
-        lengths = tf.reduce_max(ends, axis=1)
-        order = tf.argsort(lengths, direction="DESCENDING", stable=True)
-        vectors, weights = [], []
-        for group in self._groups(order):
-            longest = tf.maximum(tf.reduce_max(tf.gather(lengths, group)), 1)
-            longest = tf.minimum(longest, width)  # which may be 0
-            vector, weight = self.words(
-                tf.gather(words, group)[:, :longest],
-                mask=tf.gather(mask, group)[:, :longest],
+
+        def encode(words, mask):
+            return self.words(
+                words,
+                mask=mask,
                 training=training,
                 return_attention_scores=True,
             )
-            vectors.append(vector)
-            weights.append(tf.pad(weight, [[0, 0], [0, width - longest]]))
-        back = tf.math.invert_permutation(order)
-        return (
-            tf.gather(tf.concat(vectors, axis=0), back),
-            tf.gather(tf.concat(weights, axis=0), back),
-        )
 
-    def _groups(self, order, smallest=32):
-        """Cuts the order into groups of equal size, none of them too small."""
-        count = tf.size(order)
-        size = tf.maximum(-(-count // self.length_groups), smallest)
-        for i in range(self.length_groups):
-            yield order[i * size : (i + 1) * size]
+        return by_length(encode, words, mask, self.length_groups)
 
     def get_config(self):
         return {
@@ -239,3 +221,43 @@ class HierarchicalAttention(Summary):
     def from_config(cls, config):
         embedding = keras.saving.deserialize_keras_object(config["embedding"])
         return cls(**{**config, "embedding": embedding})
+
+
+def by_length(encode, rows, mask, groups=4, smallest=32):
+    """Encodes sequences in groups, each as wide as its longest sequence.
+
+    Args:
+        encode: Function of some rows and their mask that returns a tuple of
+            `(n, ...)` and `(n, time, ...)`.
+        rows: `(n, time, ...)`, right padded.
+        mask: Boolean `(n, time)`.
+        groups: Number of groups.
+        smallest: Rows of the smallest group, except for the last one.
+
+    Returns:
+        What `encode` returns, of all rows in their order, right padded.
+    """
+    width = tf.shape(mask)[1]
+    ends = tf.where(mask, tf.range(1, width + 1), 0)
+    lengths = tf.reduce_max(ends, axis=1)
+    order = tf.argsort(lengths, direction="DESCENDING", stable=True)
+    size = tf.maximum(-(-tf.size(order) // groups), smallest)
+    wholes, steps = [], []
+    for i in range(groups):
+        group = order[i * size : (i + 1) * size]
+        longest = tf.maximum(tf.reduce_max(tf.gather(lengths, group)), 1)
+        longest = tf.minimum(longest, width)  # which may be 0
+        whole, each = encode(
+            tf.gather(rows, group)[:, :longest],
+            tf.gather(mask, group)[:, :longest],
+        )
+        missing = [[0, 0], [0, width - longest]] + [[0, 0]] * (
+            each.shape.rank - 2
+        )
+        wholes.append(whole)
+        steps.append(tf.pad(each, missing))
+    back = tf.math.invert_permutation(order)
+    return (
+        tf.gather(tf.concat(wholes, axis=0), back),
+        tf.gather(tf.concat(steps, axis=0), back),
+    )
