@@ -2,9 +2,10 @@
 
 import importlib.util
 import os
+import sys
 import types
 
-if importlib.util.find_spec("joeynmt"):
+if importlib.util.find_spec("joeynmt") and "tensorflow" not in sys.modules:
     # PyTorch 2.14 crashes if its optimizers load this after TensorFlow.
     import torch._dynamo  # noqa: F401
 

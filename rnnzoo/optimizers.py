@@ -27,9 +27,9 @@ class LazyAdam(keras.optimizers.Adam):
     cost of a step depends only on the rows of its batch, and a rare word keeps
     its momentum until it occurs again. If all rows occur, the optimizer is
     Adam, and also for dense gradients, which arise from a regularizer or from
-    an output layer that shares the weight; they are applied in a single pass. (Keras's own Adam squares
-    the parts of a row that occurs twice before it sums them; here they are
-    summed first, as for a dense gradient.)
+    an output layer that shares the weight; they are applied in a single pass.
+    (Keras's own Adam squares the parts of a row that occurs twice before it
+    sums them; here they are summed first, as for a dense gradient.)
 
     Rows change in place. Afterwards TensorFlow copies the whole table wherever
     it is read as a whole. `keras.layers.Embedding` reads it so,
