@@ -47,7 +47,6 @@ TITLES = {
     "crf": "Conditional random field, beside pytorch-crf",
     "language": "Language models: tokens a second, and ours divided by those "
     "of each contestant",
-    "pretraining": "Language models to start from, and what training took",
     "poems": "Quatrains of a quatrain_generator, beside those of the test "
     "split",
     "optimizer": "LazyAdam: a training step of a classifier of embeddings",

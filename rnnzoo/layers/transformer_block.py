@@ -24,6 +24,13 @@ class TransformerBlock(keras.layers.Layer):
             2020), which trains without a warm-up.
         dropout: Rate of the dropout of what each part adds, of the weights of
             attention, and of the hidden layer.
+
+    Examples:
+        >>> import numpy as np
+        >>> from rnnzoo import layers
+        >>> block = layers.TransformerBlock(num_heads=2, hidden_units=16)
+        >>> tuple(block(np.ones((1, 3, 8))).shape)
+        (1, 3, 8)
     """
 
     def __init__(
