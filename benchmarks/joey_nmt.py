@@ -1,21 +1,69 @@
-"""Joey NMT's recurrent translator, a contestant of translation.py."""
+"""Joey NMT's translators, contestants of translation.py."""
 
 import importlib.util
 import os
+import sys
 import types
 
-if importlib.util.find_spec("joeynmt"):
+if importlib.util.find_spec("joeynmt") and "tensorflow" not in sys.modules:
     # PyTorch 2.14 crashes if its optimizers load this after TensorFlow.
     import torch._dynamo  # noqa: F401
 
 
-def build(tokens, vector, units):
-    """Joey NMT's recurrent model, or `None` without the package.
+def recurrent(vector, units):
+    """Configurations of a recurrent encoder and decoder.
+
+    Args:
+        vector: Size of the embeddings.
+        units: Units of the decoder, and of both directions of the encoder.
+    """
+    shared = {
+        "type": "recurrent",
+        "rnn_type": "gru",
+        "embeddings": {"embedding_dim": vector, "scale": False},
+        "num_layers": 1,
+        "dropout": 0.0,
+    }
+    return (
+        {**shared, "hidden_size": units // 2, "bidirectional": True},
+        {
+            **shared,
+            "hidden_size": units,
+            "attention": "bahdanau",
+            "input_feeding": True,
+            "init_hidden": "bridge",
+        },
+    )
+
+
+def transformer(units, hidden_units, depth, num_heads):
+    """Configurations of the encoder and the decoder of a Transformer.
+
+    Args:
+        units: Size of all vectors.
+        hidden_units: Size of the hidden layers.
+        depth: Number of blocks of each.
+        num_heads: Number of heads.
+    """
+    shared = {
+        "type": "transformer",
+        "embeddings": {"embedding_dim": units, "scale": True},
+        "hidden_size": units,
+        "ff_size": hidden_units,
+        "num_layers": depth,
+        "num_heads": num_heads,
+        "layer_norm": "pre",
+        "dropout": 0.0,
+    }
+    return shared, dict(shared)
+
+
+def build(tokens, encoder, decoder):
+    """A model of Joey NMT, or `None` without the package.
 
     Args:
         tokens: Size of both vocabularies.
-        vector: Size of the embeddings.
-        units: Units of the decoder, and of both directions of the encoder.
+        encoder, decoder: Configurations.
     """
     try:
         import torch
@@ -42,26 +90,10 @@ def build(tokens, vector, units):
     vocabulary = Vocabulary(
         [f"w{i}" for i in range(tokens - 4)], types.SimpleNamespace(**special)
     )
-    vectors = {"embedding_dim": vector, "scale": False}
-    shared = {"type": "recurrent", "rnn_type": "gru", "embeddings": vectors}
     return build_model(
         {
-            "encoder": {
-                **shared,
-                "hidden_size": units // 2,
-                "bidirectional": True,
-                "num_layers": 1,
-                "dropout": 0.0,
-            },
-            "decoder": {
-                **shared,
-                "hidden_size": units,
-                "num_layers": 1,
-                "dropout": 0.0,
-                "attention": "bahdanau",
-                "input_feeding": True,
-                "init_hidden": "bridge",
-            },
+            "encoder": encoder,
+            "decoder": decoder,
             "initializer": "xavier_uniform",
             "embed_initializer": "normal",
             "bias_initializer": "zeros",

@@ -1,23 +1,27 @@
-"""Translators against Keras decoders, Joey NMT and the matrix products alone.
+"""Translators against each other, Keras, Joey NMT and the products alone.
 
     python benchmarks/translation.py [--repeats 7] [--passes 3] [--cpu]
 
-All have the sizes of bahdanau_translator: vocabularies of 5,000, vectors of
-256, an encoder of 2 x 192 GRU units and a decoder of 384. There is no dropout,
+The recurrent ones have the sizes of bahdanau_translator: vocabularies of 5,000,
+vectors of 256, an encoder of 2 x 192 GRU units and a decoder of 384. The others
+have about as many weights, 6.5 million. There is no dropout,
 and the output layer does not share the embedding's weights, because Joey NMT
 could not share them at these sizes. A training step is forward, backward and
 the update of Adam, in our models of LazyAdam. Contestants:
 
     bahdanau, luong, luong fed
                  our translators; Luong's without and with input feeding
+    transformer  ours, 2 blocks of 256 features on each side
+    convolution  ours, 3 blocks of 256 features on each side
     Keras RNN    keras.layers.RNN over a cell with Bahdanau's attention
     Keras loop   one step after another, each with its keys and its loss, as in
                  TensorFlow's tutorial "Neural machine translation with
                  attention" of 2021
     Keras layers the same tutorial today: a GRU, then MultiHeadAttention for all
                  its steps at once, to be compared with luong
-    Joey NMT     its recurrent model, Bahdanau's attention, input feeding
-                 (`pip install joeynmt`; left out if it is not there)
+    Joey NMT     its recurrent model, Bahdanau's attention, input feeding, and
+                 its Transformer, of the size of ours (`pip install joeynmt`;
+                 left out if it is not there)
     floor        the matrix products of the first model, forward and backward,
                  and nothing else
 
@@ -64,10 +68,23 @@ from rnnzoo.optimizers import LazyAdam
 
 BATCH, STEPS, TOKENS, VECTOR, UNITS, WIDTH = 64, 14, 5000, 256, 384, 5
 PAIRS = 960
+RECURRENT = {
+    "rnn": "gru",
+    "units": UNITS // 2,
+    "embedding_dim": VECTOR,
+    "recurrent_dropout": 0.0,
+}
+BLOCKS = {"units": VECTOR, "hidden_units": 2 * VECTOR, "depth": 2}
 OURS = {
-    "bahdanau": ("bahdanau_translator", {}),
-    "luong": ("luong_translator", {"rnn": "gru"}),
-    "luong fed": ("luong_translator", {"rnn": "gru", "input_feeding": True}),
+    "bahdanau": ("bahdanau_translator", RECURRENT),
+    "luong": ("luong_translator", RECURRENT),
+    "luong fed": ("luong_translator", {**RECURRENT, "input_feeding": True}),
+    "transformer": ("transformer_translator", BLOCKS),
+    "convolution": ("conv_seq2seq_translator", {"embedding_dim": VECTOR}),
+}
+JOEY = {
+    "Joey NMT": lambda: joey_nmt.recurrent(VECTOR, UNITS),
+    "Joey NMT Transformer": lambda: joey_nmt.transformer(**BLOCKS, num_heads=4),
 }
 
 
@@ -106,11 +123,8 @@ def our_model(name):
         unit="word",
         vocabulary_size=TOKENS,
         target_vocabulary_size=TOKENS,
-        embedding_dim=VECTOR,
-        units=UNITS // 2,
         tied=False,
         dropout=0.0,
-        recurrent_dropout=0.0,
         word_dropout=0.0,
         **options,
     )
@@ -158,7 +172,7 @@ def our_decoding(task):
         memory, mask, states = task.encode_source(
             {"source": source}, training=False
         )
-        memory, state = task.decoder.start(memory, mask, states)
+        memory, state = task.decoder.start(memory, mask, states, steps=STEPS)
         return search.beam(
             functools.partial(task.decoder.step, memory=memory),
             state,
@@ -310,10 +324,10 @@ def equal_lengths(joey):
     for name, model in KERAS.items():
         steps[name] = train_step(model(padded=False), keras.optimizers.Adam())
     decoding = {name: our_decoding(task) for name, task in tasks.items()}
-    if joey is not None:
-        steps["Joey NMT"] = joey_nmt.train_step(joey)
-        source = ids()[0]["source"]
-        decoding["Joey NMT"] = joey_nmt.decoding(joey, source, STEPS, WIDTH)
+    source = ids()[0]["source"]
+    for name, model in joey.items():
+        steps[name] = joey_nmt.train_step(model)
+        decoding[name] = joey_nmt.decoding(model, source, STEPS, WIDTH)
     training = {
         name: functools.partial(step, *ids()) for name, step in steps.items()
     }
@@ -333,9 +347,8 @@ def real_lengths(examples, joey):
         adam = keras.optimizers.Adam()
         step = train_step(model(padded=True), adam, signature)
         passes[name] = harness.whole_pass(step, others)
-    if joey is not None:
-        step = joey_nmt.train_step(joey)
-        passes["Joey NMT"] = harness.whole_pass(step, others)
+    for name, model in joey.items():
+        passes[name] = harness.whole_pass(joey_nmt.train_step(model), others)
     return passes
 
 
@@ -362,7 +375,11 @@ def main():
         "--cpu", action="store_true", help="count processor time; only print"
     )
     args = parser.parse_args()
-    joey = joey_nmt.build(TOKENS, VECTOR, UNITS)
+    joey = {
+        name: joey_nmt.build(TOKENS, *configurations())
+        for name, configurations in JOEY.items()
+    }
+    joey = {name: model for name, model in joey.items() if model is not None}
     training, decoding = equal_lengths(joey)
     rows = measure(
         "training, target tokens/s",

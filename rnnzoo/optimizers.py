@@ -26,10 +26,10 @@ class LazyAdam(keras.optimizers.Adam):
     where t counts the steps of the optimizer, not the steps of the row. So the
     cost of a step depends only on the rows of its batch, and a rare word keeps
     its momentum until it occurs again. If all rows occur, the optimizer is
-    exactly Adam, and also for dense gradients, which arise from a regularizer
-    or from an output layer that shares the weight. (Keras's own Adam squares
-    the parts of a row that occurs twice before it sums them; here they are
-    summed first, as for a dense gradient.)
+    Adam, and also for dense gradients, which arise from a regularizer or from
+    an output layer that shares the weight; they are applied in a single pass.
+    (Keras's own Adam squares the parts of a row that occurs twice before it
+    sums them; here they are summed first, as for a dense gradient.)
 
     Rows change in place. Afterwards TensorFlow copies the whole table wherever
     it is read as a whole. `keras.layers.Embedding` reads it so,
@@ -140,7 +140,8 @@ class LazyAdam(keras.optimizers.Adam):
             is_over = self.iterations >= wait
             learning_rate = tf.where(is_over, learning_rate, 0.0)
         if not isinstance(gradient, tf.IndexedSlices):
-            return super().update_step(gradient, variable, learning_rate)
+            self._update_whole(gradient, variable, learning_rate, index)
+            return
         gradient = _sum_duplicates(gradient)
         rows = gradient.indices
         g = tf.cast(gradient.values, variable.dtype)  # (rows, features)
@@ -156,6 +157,29 @@ class LazyAdam(keras.optimizers.Adam):
         change = m * alpha / (tf.sqrt(v) + self.epsilon)
         values = tf.gather(variable, rows) - change
         self.assign(variable, tf.IndexedSlices(values, rows))
+
+    def _update_whole(self, gradient, variable, learning_rate, index):
+        """A step of Adam, for a dense gradient."""
+        if self.amsgrad:
+            super().update_step(gradient, variable, learning_rate)
+            return
+        # One pass over the weight, where Keras makes ten.
+        dtype = variable.dtype
+        step = tf.cast(self.iterations + 1, dtype)
+        if isinstance(variable, keras.Variable):  # not with a strategy
+            variable = variable.value
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable.handle,
+            m=self._momentums[index].value.handle,
+            v=self._velocities[index].value.handle,
+            beta1_power=tf.cast(self.beta_1, dtype) ** step,
+            beta2_power=tf.cast(self.beta_2, dtype) ** step,
+            lr=tf.cast(learning_rate, dtype),
+            beta1=tf.cast(self.beta_1, dtype),
+            beta2=tf.cast(self.beta_2, dtype),
+            epsilon=tf.cast(self.epsilon, dtype),
+            grad=tf.cast(gradient, dtype),
+        )
 
     def _follow(self, moment, rows, target, beta):
         """Moves the rows of a moment towards the target; returns them."""

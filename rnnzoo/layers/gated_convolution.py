@@ -24,6 +24,13 @@ class NormedConvolution(keras.layers.Layer):
 
     Returns:
         `(batch, time - kernel_size + 1, units)`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from rnnzoo import layers
+        >>> convolution = layers.NormedConvolution(8, kernel_size=3)
+        >>> tuple(convolution(np.ones((1, 5, 4))).shape)
+        (1, 3, 8)
     """
 
     def __init__(self, units, kernel_size=1, gain=1.0, **kwargs):

@@ -18,8 +18,8 @@ def sinusoids(positions, features):
 
     Examples:
         >>> from rnnzoo.layers.positions import sinusoids
-        >>> sinusoids([0, 1], 4).numpy().round(2).tolist()
-        [[0.0, 1.0, 0.0, 1.0], [0.84, 0.54, 0.01, 1.0]]
+        >>> [round(float(each), 2) for each in sinusoids(1, 4)]
+        [0.84, 0.54, 0.01, 1.0]
     """
     i = np.arange(features)
     rates = 10_000.0 ** (-2 * (i // 2) / features)

@@ -19,11 +19,30 @@ class TransformerBlock(keras.layers.Layer):
     Args:
         num_heads: Number of heads.
         hidden_units: Size of the hidden layer of the feed-forward part.
-        attends: Whether there is a part that attends to a memory.
+        attends: Whether it is a block of a decoder: a step sees only those
+            before it, and there is a part that attends to a memory.
         pre_norm: Whether each part reads normalised vectors (Xiong et al.
             2020), which trains without a warm-up.
         dropout: Rate of the dropout of what each part adds, of the weights of
             attention, and of the hidden layer.
+
+    Call arguments:
+        sequences: `(batch, time, features)`.
+        memory: `(batch, places, features)`, of a block that attends.
+        mask: Boolean `(batch, time)`; not needed by a block that attends, to
+            which padding is the future.
+        memory_mask: Boolean `(batch, places)`.
+        training: Whether to draw dropout masks.
+
+    Returns:
+        `(batch, time, features)`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from rnnzoo import layers
+        >>> block = layers.TransformerBlock(num_heads=2, hidden_units=16)
+        >>> tuple(block(np.ones((1, 3, 8))).shape)
+        (1, 3, 8)
     """
 
     def __init__(
@@ -77,8 +96,26 @@ class TransformerBlock(keras.layers.Layer):
             norm.build(sequences_shape)
         self.dropout = keras.layers.Dropout(self.rate, **shared)
 
-    def call(self, sequences, mask=None, training=None):
-        """Reads sequences `(batch, time, features)`, in both directions."""
+    def call(
+        self,
+        sequences,
+        memory=None,
+        mask=None,
+        memory_mask=None,
+        training=None,
+    ):
+        if self.attends:
+            if memory_mask is None:
+                memory_mask = tf.ones(tf.shape(memory)[:2], tf.bool)
+            steps = tf.range(tf.shape(sequences)[1])
+            return self.steps(
+                sequences,
+                lambda new: new,
+                steps <= steps[:, None],
+                self.attention.project(memory),
+                memory_mask,
+                training,
+            )[0]
         if mask is not None:
             mask = mask[:, None, None, :]
 
@@ -140,7 +177,7 @@ class TransformerBlock(keras.layers.Layer):
 
         return apply
 
-    def compute_output_shape(self, sequences_shape):
+    def compute_output_shape(self, sequences_shape, memory_shape=None):
         return sequences_shape
 
     def get_config(self):

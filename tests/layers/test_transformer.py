@@ -187,3 +187,20 @@ def test_what_does_not_fit_is_an_error():
         decoder.start(rows=3)
     with pytest.raises(ValueError, match="argument `initial_state`.*None"):
         decoder(TARGETS, SOURCE, initial_state=[tf.zeros([3, UNITS])])
+
+
+def test_a_block_called_alone_is_that_of_a_decoder():
+    block = layers.TransformerBlock(HEADS, HIDDEN, attends=True)
+    x = RNG.normal(size=(3, 4, UNITS)).astype("float32")
+    block.build(x.shape, SOURCE.shape)
+    randomize(block)
+    theirs = torch_layer(torch.nn.TransformerDecoderLayer, block, True)
+    with torch.no_grad():
+        expected = theirs(
+            torch.tensor(x),
+            torch.tensor(SOURCE),
+            tgt_mask=torch.tensor(~np.tri(4, dtype=bool)),
+            memory_key_padding_mask=torch.tensor(~MASK),
+        )
+    found = block(x, SOURCE, memory_mask=MASK)
+    np.testing.assert_allclose(found, expected, atol=1e-4)
