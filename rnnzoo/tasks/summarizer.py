@@ -75,7 +75,7 @@ class Summarizer(TextToText):
     Wherever a method takes raw data, targets are strings as well: pairs of
     lists, datasets of pairs, or TFDS dictionaries such as those of
     `cnn_dailymail`, `xsum`, `gigaword` and `aeslc`. Batches have texts of
-    similar length, whatever the lengths of their summaries.
+    similar length first, and then summaries.
 
     Any word of a text may be copied, also one that no vocabulary has. A text
     without a word has an empty summary, any other a summary of at least one
