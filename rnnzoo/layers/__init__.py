@@ -32,6 +32,7 @@ from rnnzoo.layers.pooling import (
     LastPooling,
     MaxPooling,
     MeanPooling,
+    SelfAttentionPooling,
 )
 from rnnzoo.layers.recurrent import GRU, LSTM, SimpleRNN
 from rnnzoo.layers.sequence import SequenceEncoder
@@ -69,6 +70,7 @@ __all__ = [
     "MultiHeadAttention",
     "NormedConvolution",
     "RecurrentBackbone",
+    "SelfAttentionPooling",
     "SequenceEncoder",
     "SimpleRNN",
     "Stack",
