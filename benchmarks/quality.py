@@ -58,6 +58,7 @@ PUBLISHED = {
     "transformer_translator": "Transformer of 4 layers of 128: 41.0, of "
     "tokens made of subwords, 8,000 updates",
     "conv_seq2seq_translator": "text-only RNN 38.1, tokenised and lower-cased",
+    "self_attentive_classifier": "a reimplementation of Lin et al. 0.893",
     "lm_classifier": "ULMFiT 0.954, pretrained on 103 million words of "
     "Wikipedia, too",
     "pointer_generator_summarizer": {

@@ -71,6 +71,7 @@ class Translation(Case):
         "min_count": 1,
         "embedding_dim": 8,
         "units": 16,
+        "depth": 1,
     }
     targets = ["I liked it.", "No.", "", "Eh?", "It was too long.", "Ann did."]
     sent = {**Case.sent, "beam_width": [2] * 8, "n_best": [2] * 8}

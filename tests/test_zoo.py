@@ -166,9 +166,12 @@ def test_a_saved_task_lends_what_it_learned(name, case, tmp_path):
     path = tmp_path / "model.keras"
     model.save(path)
     again = task.build(name, weights=path)
-    assert again.learned == model.learned
     again.restore(path)  # the same once more
-    assert_same(again.comparable(task.inputs), model.comparable(task.inputs), 0)
+    assert again.learned == model.learned
+    for ours, theirs in zip(
+        again.get_weights(), model.get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(ours, theirs)
     other = task.build(name)
     targets = task.targets and task.targets[-1:] * 2
     other.adapt(task.inputs[:1] * 2, targets, verbose=0)

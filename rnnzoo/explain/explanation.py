@@ -48,6 +48,8 @@ class Explanation(Item):
         sentences: A pair `(first, last)` for each sentence, in order; its
             tokens are `tokens[first:last]`. `None` for a flat model.
         sentence_weights: A weight for each sentence.
+        row_weights: `(rows, tokens)`, the weights of several attentions, whose
+            mean the `weights` are. `None` for a single one.
 
     Examples:
 
@@ -79,6 +81,7 @@ class Explanation(Item):
     weights: np.ndarray
     sentences: list | None = None
     sentence_weights: np.ndarray | None = None
+    row_weights: np.ndarray | None = None
 
     @property
     def label(self):
@@ -105,10 +108,24 @@ class Explanation(Item):
         The darkest token has 1, unless it is less than twice the mean: even
         attention should look even, not as if every word were important.
         """
-        shades = np.sqrt(self._sentence_weight_of_tokens()) * self.weights
-        if not shades.any():
-            return shades
-        return shades / max(shades.max(), 2 * shades.mean())
+        return _shades(
+            np.sqrt(self._sentence_weight_of_tokens()) * self.weights
+        )
+
+    @property
+    def row_shades(self):
+        """The darkness of each token in each row of `row_weights`."""
+        return [_shades(weights) for weights in self._row_weights()]
+
+    def heaviest(self, count):
+        """The heaviest words of each row of `row_weights`, as a line."""
+        return [
+            _heaviest(self.tokens, weights, count)
+            for weights in self._row_weights()
+        ]
+
+    def _row_weights(self):
+        return () if self.row_weights is None else self.row_weights
 
     def rows(self):
         """Splits the text as it is drawn, into a list of `Row`."""
@@ -154,6 +171,12 @@ class Explanation(Item):
 
     def __repr__(self):
         return _for_terminal(self)
+
+
+def _shades(weights):
+    if not weights.any():
+        return weights
+    return weights / max(weights.max(), 2 * weights.mean())
 
 
 class Explanations(Items):
@@ -232,6 +255,7 @@ def _for_terminal(explanation):
     sentences, weights = explanation.sentences, explanation.sentence_weights
     if sentences is None:
         sentences, weights = [(0, count)] * bool(count), np.ones(1)
+    words = explanation.tokens, explanation.weights
     order = np.argsort(-weights, kind="stable")[:_MOST_LINES]
     for place in sorted(order[: len(sentences)]):
         first, last = sentences[place]
@@ -239,7 +263,7 @@ def _for_terminal(explanation):
         lines.append(
             f"  {percent(weights[place]):>4}"
             f"  {_shorten(explanation.text[start:end], 41):<41}"
-            f"  {_heaviest(explanation, first, last, 2)}"
+            f"  {_heaviest(*(each[first:last] for each in words), 2)}"
         )
     if len(sentences) > _MOST_LINES:
         left = len(sentences) - _MOST_LINES
@@ -251,11 +275,10 @@ def _verdict(explanation):
     return f"{explanation.label} ({percent(explanation.score, 1)})"
 
 
-def _heaviest(explanation, first, last, count):
-    order = np.argsort(-explanation.weights[first:last], kind="stable")
-    return ", ".join(
-        f"{_shorten(explanation.tokens[first + i], 16)} "
-        f"{percent(explanation.weights[first + i])}"
+def _heaviest(tokens, weights, count):
+    order = np.argsort(-weights, kind="stable")
+    return " · ".join(
+        f"{_shorten(tokens[i], 16)} {percent(weights[i])}"
         for i in order[:count]
     )
 

@@ -3,6 +3,8 @@
 from rnnzoo.explain.drawing import percent, shown_classes
 from rnnzoo.explain.page import escaped
 
+HEAVIEST = 5  # words that stand above each of several attentions
+
 STYLE = """
 .rnnzoo header {
   display: flex; flex-wrap: wrap; gap: 1rem 3rem;
@@ -49,6 +51,9 @@ STYLE = """
 .rnnzoo .row.unread {
   color: var(--muted); margin-top: 1.25rem; row-gap: .25rem;
 }
+.rnnzoo details { margin: 1.5rem 0 .5rem; }
+.rnnzoo summary { cursor: pointer; color: var(--muted); font-size: .875rem; }
+.rnnzoo details .row { margin-top: 1rem; break-inside: avoid; }
 .rnnzoo mark {
   border-radius: .2em; padding-block: .12em;
   background: rgb(var(--word) / calc(var(--shade) * var(--s)));
@@ -85,6 +90,7 @@ def article(explanation, heading):
         "<article>\n"
         f"{_header(explanation, heading)}"
         f'<div class="{kind}">\n{_rows(explanation)}</div>\n'
+        f"{_attentions(explanation)}"
         f"{_legend(explanation)}"
         "</article>"
     )
@@ -146,6 +152,43 @@ def _rows(explanation):
     return "".join(lines)
 
 
+def _attentions(explanation):
+    """The text as each of several attentions saw it."""
+    if explanation.row_weights is None or not explanation.tokens:
+        return ""
+    pieces = [
+        piece
+        for row in explanation.rows()
+        if row.is_read
+        for piece in row.pieces
+    ]
+    lines = []
+    for number, (weights, shades, heaviest) in enumerate(
+        zip(
+            explanation.row_weights,
+            explanation.row_shades,
+            explanation.heaviest(HEAVIEST),
+            strict=True,
+        ),
+        1,
+    ):
+        marks = [
+            _mark(f"{token}: {weight:.4f}", weight, shade)
+            for token, weight, shade in zip(
+                explanation.tokens, weights, shades, strict=True
+            )
+        ]
+        text = "".join(piece_with(marks, piece) for piece in pieces)
+        lines.append(
+            f'<div class="row"><p class="note">{number}: {escaped(heaviest)}'
+            f'</p><p class="text" dir="auto">{text}</p></div>\n'
+        )
+    return (
+        f"<details><summary>Each of the {len(lines)} attentions alone, of "
+        f"which this is the mean</summary>\n{''.join(lines)}</details>\n"
+    )
+
+
 def _marks(explanation):
     """The opening tag of each token."""
     marks = []
@@ -159,11 +202,15 @@ def _marks(explanation):
         title = f"{token}: {share:.4f} of the text"
         if explanation.sentences is not None:
             title += f", {weight:.4f} of its sentence"
-        marks.append(
-            f'<mark title="{escaped(title)}" data-weight="{weight:.9g}" '
-            f'style="--s:{shade:.3f}">'
-        )
+        marks.append(_mark(title, weight, shade))
     return marks
+
+
+def _mark(title, weight, shade):
+    return (
+        f'<mark title="{escaped(title)}" data-weight="{weight:.9g}" '
+        f'style="--s:{shade:.3f}">'
+    )
 
 
 def piece_with(marks, piece):

@@ -7,6 +7,7 @@ from rnnzoo.explain.sheet import LEADING, LEFT, RIGHT, WIDTH
 NUMBER, BAR = 26, 46  # columns left of a sentence
 ROW_GAP = 5
 UNDERLINE = 1.25
+HEAVIEST = 6  # words of each of several attentions
 UNREAD = 4  # most lines of what the model did not read
 
 
@@ -33,6 +34,20 @@ def draw(sheet, explanation, heading):
             sheet.note("Too long for a picture; a page, .html, has all.", left)
             break
     _draw_legends(sheet, is_flat)
+    _draw_attentions(sheet, explanation)
+
+
+def _draw_attentions(sheet, explanation):
+    """The heaviest words of each of several attentions."""
+    lines = explanation.heaviest(HEAVIEST)
+    if not lines:
+        return
+    sheet.top += 8
+    sheet.note("Each attention alone; a page, .html, shades the text by each:")
+    for number, line in enumerate(lines, 1):
+        if sheet.is_full:
+            break
+        sheet.note(sheet.small.shorten(f"{number}: {line}", RIGHT - LEFT))
 
 
 def _draw_header(sheet, explanation, heading):

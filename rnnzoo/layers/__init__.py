@@ -33,6 +33,7 @@ from rnnzoo.layers.pooling import (
     LastPooling,
     MaxPooling,
     MeanPooling,
+    SelfAttentionPooling,
 )
 from rnnzoo.layers.recurrent import GRU, LSTM, SimpleRNN
 from rnnzoo.layers.sequence import SequenceEncoder
@@ -72,6 +73,7 @@ __all__ = [
     "MultiHeadAttention",
     "NormedConvolution",
     "RecurrentBackbone",
+    "SelfAttentionPooling",
     "SequenceEncoder",
     "SimpleRNN",
     "Stack",

@@ -91,7 +91,7 @@ class LanguageEncoder(poolings.Summary):
 
     Args:
         backbone: `rnnzoo.layers.RecurrentBackbone`.
-        pooling: A name as of `rnnzoo.layers.SequenceEncoder`.
+        pooling: A name or a layer, as of `rnnzoo.layers.SequenceEncoder`.
 
     Call arguments:
         ids: int32 `(batch, time)`, 0 for padding.
@@ -137,7 +137,8 @@ class LanguageEncoder(poolings.Summary):
     def build(self, input_shape):
         if not self.backbone.built:
             self.backbone.build(input_shape)
-        self.pool.build((*input_shape, self.backbone.output_dim))
+        if not self.pool.built:  # by loading
+            self.pool.build((*input_shape, self.backbone.output_dim))
 
     def call(self, ids, training=None, return_attention_scores=False):
         read = self.backbone(ids, training=training)
@@ -151,10 +152,11 @@ class LanguageEncoder(poolings.Summary):
         return {
             **super().get_config(),
             "backbone": keras.saving.serialize_keras_object(self.backbone),
-            "pooling": self.pooling,
+            "pooling": poolings.to_config(self.pooling),
         }
 
     @classmethod
     def from_config(cls, config):
         backbone = keras.saving.deserialize_keras_object(config["backbone"])
-        return cls(**{**config, "backbone": backbone})
+        pooling = poolings.of_config(config["pooling"])
+        return cls(**{**config, "backbone": backbone, "pooling": pooling})

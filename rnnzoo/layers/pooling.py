@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from rnnzoo.checks import check_choice, check_positive
+from rnnzoo.checks import check_choice, check_not_negative, check_positive
 from rnnzoo.layers.steps import with_a_step
 
 _ROUNDING = 1e-5
@@ -110,6 +110,8 @@ class AttentionPooling(Pooling):
         ([[1.0, 1.0, 1.0]], [[0.5, 0.5, 0.0, 0.0]])
     """
 
+    rows = 1
+
     def __init__(
         self,
         units=None,
@@ -134,15 +136,19 @@ class AttentionPooling(Pooling):
             shape=(units,), initializer="zeros", name="bias"
         )
         self.context = self.add_weight(
-            shape=(units, 1),
+            shape=(units, self.rows),
             initializer=self.context_initializer,
             name="context",
         )
 
     def weigh(self, inputs, mask):
-        hidden = ops.tanh(ops.matmul(inputs, self.kernel) + self.bias)
-        scores = ops.squeeze(ops.matmul(hidden, self.context), axis=-1)
+        scores = ops.squeeze(self.scores(inputs), axis=-1)
         return masked_softmax(scores, mask)  # (batch, time)
+
+    def scores(self, inputs):
+        """Scores of the steps, `(batch, time, rows)`."""
+        hidden = ops.tanh(ops.matmul(inputs, self.kernel) + self.bias)
+        return ops.matmul(hidden, self.context)
 
     def get_config(self):
         serialize = keras.initializers.serialize
@@ -151,6 +157,79 @@ class AttentionPooling(Pooling):
             "units": self.units,
             "kernel_initializer": serialize(self.kernel_initializer),
             "context_initializer": serialize(self.context_initializer),
+        }
+
+
+@keras.saving.register_keras_serializable(package="rnnzoo")
+class SelfAttentionPooling(AttentionPooling):
+    """Several attentions over time, each with a context vector of its own.
+
+    Lin et al. 2017, "A Structured Self-attentive Sentence Embedding",
+    equations 6 to 8, with a bias:
+
+        A = softmax(W_2 tanh(W_1 H^T + b)),    M = A H
+
+    The rows of `M`, one after the other, are the output. The penalty makes the
+    rows of `A` attend to different steps:
+
+        P = penalty |A A^T - I|^2
+
+    Its mean over the batch is added to the losses, as the shares of the
+    examples in it. With a single row and no penalty, it is `AttentionPooling`.
+
+    Args:
+        rows: Number of attentions.
+        penalty: Factor of the penalty.
+        *args, **kwargs: See `AttentionPooling`.
+
+    Call arguments are those of `AttentionPooling`.
+
+    Returns:
+        `(batch, rows * features)`. With `return_attention_scores`, a tuple of
+        this vector and the weights, float32 `(batch, rows, time)`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from rnnzoo import layers
+        >>> pooled, weights = layers.SelfAttentionPooling(rows=2)(
+        ...     np.ones((1, 4, 3)), return_attention_scores=True
+        ... )
+        >>> tuple(pooled.shape), tuple(weights.shape)
+        ((1, 6), (1, 2, 4))
+    """
+
+    def __init__(self, rows=1, penalty=0.0, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        check_positive("rows", rows)
+        check_not_negative("penalty", penalty)
+        self.rows = rows
+        self.penalty = penalty
+
+    def weigh(self, inputs, mask):
+        scores = ops.transpose(self.scores(inputs), [0, 2, 1])
+        if mask is not None:
+            mask = ops.broadcast_to(mask[:, None], ops.shape(scores))
+        return masked_softmax(scores, mask)  # (batch, rows, time)
+
+    def pool(self, inputs, mask, weights):
+        if self.penalty:
+            overlaps = ops.matmul(weights, ops.transpose(weights, [0, 2, 1]))
+            squares = ops.square(overlaps - ops.eye(self.rows))
+            rows = ops.cast(ops.shape(inputs)[0], "float32")
+            # Keras adds them up, of no text as well.
+            self.add_loss(self.penalty * ops.sum(squares, axis=[1, 2]) / rows)
+        pooled = ops.matmul(ops.cast(weights, inputs.dtype), inputs)
+        size = self.rows * inputs.shape[-1]
+        return ops.reshape(pooled, [ops.shape(pooled)[0], size])
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], self.rows * input_shape[-1])
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "rows": self.rows,
+            "penalty": self.penalty,
         }
 
 
@@ -302,11 +381,27 @@ def get(pooling, **kwargs):
     """Makes the pooling layer of a name.
 
     Args:
-        pooling: A key of `POOLINGS`.
-        **kwargs: Arguments of the layer.
+        pooling: A key of `POOLINGS`, or a layer.
+        **kwargs: Arguments of the layer of a name.
 
     Raises:
         ValueError: If the name is another one.
     """
+    if isinstance(pooling, keras.layers.Layer):
+        return pooling
     check_choice("pooling", pooling, POOLINGS)
     return POOLINGS[pooling](**kwargs)
+
+
+def to_config(pooling):
+    """A name or a layer, as configurations have it."""
+    if isinstance(pooling, keras.layers.Layer):
+        return keras.saving.serialize_keras_object(pooling)
+    return pooling
+
+
+def of_config(config):
+    """The name or the layer of a configuration; see `to_config`."""
+    if isinstance(config, dict):
+        return keras.saving.deserialize_keras_object(config)
+    return config

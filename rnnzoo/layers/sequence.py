@@ -24,7 +24,8 @@ class SequenceEncoder(poolings.Summary):
         depth: Number of stacked bidirectional layers.
         pooling: `"attention"` (`rnnzoo.layers.AttentionPooling`), `"max"`,
             `"mean"`, `"last"` or `"concat"`, which is the last, the maximum
-            and the mean.
+            and the mean; or a layer, such as
+            `rnnzoo.layers.SelfAttentionPooling`.
         dropout: Rate of the dropout of each layer's inputs, one mask over
             time.
         recurrent_dropout: Rate of the dropout of the states, one mask over
@@ -44,7 +45,8 @@ class SequenceEncoder(poolings.Summary):
     Returns:
         `(batch, output_dim)`, where `output_dim` is `2 * units`, or three times
         as much with `"concat"`. With `return_attention_scores`, a tuple of this
-        vector and the weights, float32 `(batch, time)`.
+        vector and the weights, as the pooling returns them: float32 `(batch,
+        time)`, or `(batch, rows, time)`.
 
     Examples:
         >>> import numpy as np
@@ -115,7 +117,8 @@ class SequenceEncoder(poolings.Summary):
                 self.embedding.build(input_shape)
             input_shape = (*input_shape, self.embedding.output_dim)
         self.stack.build(input_shape)
-        self.pool.build((*input_shape[:-1], 2 * self.units))
+        if not self.pool.built:  # by loading
+            self.pool.build((*input_shape[:-1], 2 * self.units))
 
     def call(
         self, inputs, mask=None, training=None, return_attention_scores=False
@@ -136,7 +139,7 @@ class SequenceEncoder(poolings.Summary):
             "units": self.units,
             "rnn": self.rnn,
             "depth": self.depth,
-            "pooling": self.pooling,
+            "pooling": poolings.to_config(self.pooling),
             "dropout": self.dropout,
             "recurrent_dropout": self.recurrent_dropout,
             "embedding": keras.saving.serialize_keras_object(self.embedding),
@@ -146,4 +149,5 @@ class SequenceEncoder(poolings.Summary):
     @classmethod
     def from_config(cls, config):
         embedding = keras.saving.deserialize_keras_object(config["embedding"])
-        return cls(**{**config, "embedding": embedding})
+        pooling = poolings.of_config(config["pooling"])
+        return cls(**{**config, "embedding": embedding, "pooling": pooling})

@@ -12,6 +12,13 @@ CLASSIFICATION = LateTask("text_classification", "rnnzoo.tasks:TextClassifier")
 DEMO = Demo("rnnzoo_reviews")
 # Chosen for han_classifier on validation data, with 200 and 500 reviews.
 TUNED = TUNING | {"batch_size": 16, "epochs": 6, "ema_momentum": None}
+FLAT = Recipe(
+    batch_size=64,
+    epochs=5,
+    learning_rate=2e-3,
+    ema_momentum=0.99,
+    tuning=TUNED,
+)
 
 
 def text_classifier(
@@ -134,23 +141,10 @@ def han_classifier(
     )
 
 
-@register(
-    CLASSIFICATION,
-    paper="Gal & Ghahramani 2016, A Theoretically Grounded Application of "
-    "Dropout in Recurrent Neural Networks",
-    dataset="imdb_reviews",
-    recipe=Recipe(
-        batch_size=64,
-        epochs=5,
-        learning_rate=2e-3,
-        ema_momentum=0.99,
-        tuning=TUNED,
-    ),
-    demo=DEMO,
-)
 @variant(text_classifier)
-def bilstm_classifier(
-    num_classes=2,
+def bidirectional_classifier(
+    pooling,
+    num_classes,
     *,
     embedding_dim=200,
     embeddings=None,
@@ -158,24 +152,24 @@ def bilstm_classifier(
     units=64,
     depth=1,
     rnn="lstm",
-    pooling="attention",
     word_dropout=0.1,
     dropout=0.5,
     recurrent_dropout=0.2,
     **shared,
 ):
-    """Bidirectional LSTM with variational dropout and attention pooling.
+    """A classifier that reads a text as one sequence, both ways.
 
     Args:
+        pooling: How a text becomes one vector; see
+            `rnnzoo.layers.SequenceEncoder`.
+        num_classes: Number of classes.
         embedding_dim: Size of the word vectors; with `embeddings`, theirs.
         embeddings: Pretrained word vectors; see
             `rnnzoo.text.PretrainedWords`.
         trainable_embeddings: Whether training changes the word vectors.
         units: Units of each direction.
         depth: Number of stacked bidirectional layers.
-        rnn: `"lstm"` or `"gru"`.
-        pooling: `"attention"`, `"max"`, `"mean"`, `"last"` or `"concat"`, which
-            is the last word, the maximum and the mean.
+        rnn: `"gru"` or `"lstm"`.
         word_dropout: Rate of the word types that are dropped in a text.
         dropout: Rate at the layers' inputs and before the output.
         recurrent_dropout: Rate at the layers' states.
@@ -201,6 +195,53 @@ def bilstm_classifier(
         dropout=dropout,
         **shared,
     )
+
+
+@register(
+    CLASSIFICATION,
+    paper="Gal & Ghahramani 2016, A Theoretically Grounded Application of "
+    "Dropout in Recurrent Neural Networks",
+    dataset="imdb_reviews",
+    recipe=FLAT,
+    demo=DEMO,
+)
+@variant(bidirectional_classifier)
+def bilstm_classifier(num_classes=2, *, pooling="attention", **shared):
+    """Bidirectional LSTM with variational dropout and attention pooling.
+
+    Args:
+        pooling: `"attention"`, `"max"`, `"mean"`, `"last"` or `"concat"`, which
+            is the last word, the maximum and the mean.
+    """
+    return bidirectional_classifier(pooling, num_classes, **shared)
+
+
+@register(
+    CLASSIFICATION,
+    paper="Lin et al. 2017, A Structured Self-attentive Sentence Embedding",
+    dataset="imdb_reviews",
+    recipe=FLAT,
+    demo=DEMO,
+)
+@variant(bidirectional_classifier)
+def self_attentive_classifier(
+    num_classes=2, *, rows=8, attention_units=100, penalty=0.1, **shared
+):
+    """Bidirectional LSTM that attends in several rows, to different words.
+
+    The paper's has `units=300, rows=30, attention_units=350, penalty=1.0`, and
+    a hidden layer before the output.
+
+    Args:
+        rows: Number of attentions.
+        attention_units: Size of their hidden layer.
+        penalty: Factor of the penalty for rows that attend to the same words.
+    """
+    from rnnzoo.layers import SelfAttentionPooling
+
+    check_positive("attention_units", attention_units)
+    pooling = SelfAttentionPooling(rows, penalty, attention_units)
+    return bidirectional_classifier(pooling, num_classes, **shared)
 
 
 @register(

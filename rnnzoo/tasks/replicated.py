@@ -5,6 +5,8 @@ replicas, fail with several batches an execution, and fail on several machines.
 """
 
 import json
+import threading
+import weakref
 import zlib
 
 import keras
@@ -13,6 +15,10 @@ import tensorflow as tf
 
 from rnnzoo import replicas
 from rnnzoo.optimizers import LazyAdam
+
+# Replicas run in threads of their own, but share the layers, which keep what
+# they add to the losses: the losses of the model that a thread called last.
+_OWN = threading.local()
 
 
 class Replicated(keras.Model):
@@ -120,6 +126,23 @@ class Replicated(keras.Model):
         with self.distribute_strategy.scope():
             self._symbolic_build(data_batch=data_batch)
 
+    def __call__(self, *args, **kwargs):
+        outputs = super().__call__(*args, **kwargs)
+        if replicas.count() > 1:
+            _OWN.model, _OWN.losses = weakref.ref(self), super().losses
+        return outputs
+
+    @property
+    def losses(self):
+        """What layers added to the losses; of a replica, in the last call.
+
+        Means over its rows are vectors, of each row's share in the mean.
+        """
+        of = getattr(_OWN, "model", lambda: None)
+        if replicas.count() > 1 and of() is self:
+            return _OWN.losses
+        return super().losses
+
     def train_step(self, data):
         if self.replicas == 1:
             return super().train_step(data)
@@ -146,11 +169,14 @@ class Replicated(keras.Model):
         number = replicas.count()
         if number == 1:
             return super().compute_loss(x, y, y_pred, sample_weight, training)
+        # Keras takes the mean of each replica, and of these means.
+        rows = tf.cast(tf.shape(y_pred)[:1], tf.float32)
+        share = rows * number / replicas.total(rows)
+        _OWN.losses = [
+            each * share if each.shape.rank else each for each in self.losses
+        ]
         if _is_mean(self.loss):
-            # Keras takes the mean of each replica, and of these means.
-            rows = tf.cast(tf.shape(y_pred)[:1], tf.float32)
             weights = 1.0 if sample_weight is None else sample_weight
-            share = rows * number / replicas.total(rows)
             sample_weight = weights * tf.repeat(share, tf.shape(y_pred)[0])
         loss = super().compute_loss(x, y, y_pred, sample_weight, training)
         return replicas.loss(loss)

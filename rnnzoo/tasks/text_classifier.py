@@ -253,11 +253,15 @@ class TextClassifier(WithSamples, WithLite, WithWordVectors, Classifier):
         Returns:
             Tuple of the probabilities `(batch, classes)`, the word weights
             (shaped as the ids) and, of a hierarchical encoder, the sentence
-            weights `(batch, sentences)`.
+            weights `(batch, sentences)`; of one that attends in several rows,
+            their weights `(batch, rows, words)`, of which the word weights are
+            the mean.
         """
         vector, *weights = self.encoder(
             ids, training=False, return_attention_scores=True
         )
+        if self.max_sentences is None and weights[0].shape.rank == 3:
+            weights = [tf.reduce_mean(weights[0], axis=1), *weights]
         return (self.head(vector), *weights)
 
     # Answers.
@@ -320,9 +324,9 @@ class TextClassifier(WithSamples, WithLite, WithWordVectors, Classifier):
     def _explain(self, texts):
         """Tokens of texts and their weights, in the graph; see `served`."""
         tokens = self._tokens(texts)
-        names = ["weights"]
+        other = "row_weights"
         if self.max_sentences is not None:
-            names.append("sentence_weights")
+            other = "sentence_weights"
         probabilities, *weights = self.attend(
             pad(self.vocabulary(tokens.words))
         )
@@ -331,7 +335,7 @@ class TextClassifier(WithSamples, WithLite, WithWordVectors, Classifier):
             "tokens": pad(tokens.words),
             "starts": pad(tokens.starts),
             "ends": pad(tokens.ends),
-            **dict(zip(names, weights, strict=True)),
+            **dict(zip(("weights", other), weights, strict=False)),
         }
 
     _explained = traced(_explain)
@@ -348,6 +352,9 @@ class TextClassifier(WithSamples, WithLite, WithWordVectors, Classifier):
                 "sentences": list(pairwise([0, *lasts])),
                 "sentence_weights": row["sentence_weights"][: len(lasts)],
             }
+        rows = None
+        if "row_weights" in row:
+            rows = row["row_weights"][:, is_token]
         starts, ends = (row[name][is_token] for name in ("starts", "ends"))
         return Explanation(
             text=original.decode(),
@@ -356,6 +363,7 @@ class TextClassifier(WithSamples, WithLite, WithWordVectors, Classifier):
             tokens=[token.decode() for token in row["tokens"][is_token]],
             spans=list(zip(starts.tolist(), ends.tolist(), strict=True)),
             weights=row["weights"][is_token],
+            row_weights=rows,
             **sentences,
         )
 
@@ -369,7 +377,8 @@ class TextClassifier(WithSamples, WithLite, WithWordVectors, Classifier):
         - `explain`: the same, and `tokens` with their `weights`, `starts` and
           `ends` in characters of the text, `(n, words)` or
           `(n, sentences, words)`, padded with "" and zeros; of a hierarchical
-          model also `sentence_weights` `(n, sentences)`.
+          model also `sentence_weights` `(n, sentences)`; of one that attends
+          in several rows, `row_weights` `(n, rows, words)`.
         - `sample`, if there are `samples`, with a `seed`, an int32 scalar: the
           outputs of `serving_default` by the mean of the samples, and their
           `entropy` and `mutual_information`; see `sample`.

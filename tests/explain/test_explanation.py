@@ -139,7 +139,7 @@ def test_shades_follow_the_paper():
     np.testing.assert_allclose(explanation.shades, raw / raw.max())
     np.testing.assert_allclose(explanation.text_weights, [0.04, 0.864, 0.096])
     assert (explanation.label, explanation.score) == ("no", 1)
-    assert re.search(r"96%  b c +b 90%, c 10%", repr(explanation))
+    assert re.search(r"96%  b c +b 90% · c 10%", repr(explanation))
 
 
 def test_a_terminal_shows_the_heaviest_sentences():
@@ -222,3 +222,24 @@ def test_other_suffixes_are_an_error_and_leave_nothing(tmp_path):
         with pytest.raises(ValueError, match=r"'.html' or '.png'.*why"):
             explained("a").save(tmp_path / name)
     assert not list(tmp_path.iterdir())
+
+
+def test_each_attention_is_shown_alone(tmp_path):
+    rows = np.array([[0.8, 0.2, 0.0], [0.0, 0.1, 0.9]])
+    explanation = Explanation(
+        text="a <b> c",
+        labels=["no", "yes"],
+        probabilities=np.array([1, 0]),
+        tokens=["a", "<b>", "c"],
+        spans=[(0, 1), (2, 5), (6, 7)],
+        weights=rows.mean(axis=0),
+        row_weights=rows,
+    )
+    assert explanation.heaviest(2) == ["a 80% · <b> 20%", "c 90% · <b> 10%"]
+    np.testing.assert_allclose(explanation.row_shades[1], [0, 1 / 9, 1])
+    explanation.save(tmp_path / "page.html")
+    _, alone = (tmp_path / "page.html").read_text().split("<details>")
+    weights = re.findall(r'data-weight="([^"]+)"', alone)
+    np.testing.assert_allclose(np.float32(weights), rows.reshape(-1))
+    assert "2: c 90% · &lt;b&gt; 10%" in alone
+    explanation.save(tmp_path / "picture.png")

@@ -9,6 +9,7 @@ from rnnzoo.layers import (
     LastPooling,
     MaxPooling,
     MeanPooling,
+    SelfAttentionPooling,
     SequenceEncoder,
 )
 from rnnzoo.layers.pooling import get, masked_softmax
@@ -19,6 +20,7 @@ POOLINGS = [
     LastPooling,
     MaxPooling,
     MeanPooling,
+    SelfAttentionPooling,
 ]
 RNG = np.random.default_rng(0)
 INPUTS = RNG.normal(size=(4, 5, 3)).astype("float32")
@@ -42,6 +44,44 @@ def test_attention_is_that_of_the_paper():
         np.testing.assert_allclose(pooled[row], shares @ steps, rtol=1e-5)
         np.testing.assert_allclose(weights[row][MASK[row]], shares, rtol=1e-5)
         assert not weights[row].numpy()[~MASK[row]].any()
+
+
+def test_rows_of_attention_are_those_of_the_paper():
+    layer = SelfAttentionPooling(rows=3, penalty=0.5, units=2)
+    layer.build(INPUTS.shape)
+    kernel, bias, context = (
+        RNG.normal(size=weight.shape) for weight in layer.weights
+    )
+    layer.set_weights([kernel, bias, context])
+    pooled, weights = layer(INPUTS, mask=MASK, return_attention_scores=True)
+    penalties = []
+    for row in range(4):
+        steps = INPUTS[row][MASK[row]]
+        scores = np.tanh(steps @ kernel + bias) @ context
+        shares = np.exp(scores) / np.exp(scores).sum(axis=0)
+        np.testing.assert_allclose(
+            pooled[row], (shares.T @ steps).reshape(-1), atol=1e-5
+        )
+        np.testing.assert_allclose(
+            weights.numpy()[row][:, MASK[row]], shares.T, atol=1e-6
+        )
+        assert not weights.numpy()[row][:, ~MASK[row]].any()
+        overlaps = shares.T @ shares - np.eye(3)
+        penalties.append(np.linalg.norm(overlaps) ** 2)
+    (loss,) = layer.losses
+    np.testing.assert_allclose(loss, 0.5 * np.array(penalties) / 4, rtol=1e-5)
+
+
+def test_a_single_row_is_attention_pooling():
+    one, plain = SelfAttentionPooling(units=2), AttentionPooling(units=2)
+    one.build(INPUTS.shape)
+    plain.build(INPUTS.shape)
+    plain.set_weights(one.get_weights())
+    ours = one(INPUTS, mask=MASK, return_attention_scores=True)
+    theirs = plain(INPUTS, mask=MASK, return_attention_scores=True)
+    np.testing.assert_allclose(ours[0], theirs[0], atol=1e-6)
+    np.testing.assert_allclose(ours[1][:, 0], theirs[1], atol=1e-6)
+    assert not one.losses
 
 
 def test_mean_and_maximum_are_those_of_keras():
@@ -87,8 +127,8 @@ def test_padding_changes_nothing(pooling):
     mask = np.arange(7) < np.full((4, 1), 5)
     pooled, weights = layer(wide, mask=mask, return_attention_scores=True)
     np.testing.assert_allclose(pooled, expected, rtol=1e-5, atol=1e-6)
-    assert not weights.numpy()[:, 5:].any()
-    np.testing.assert_allclose(weights.numpy().sum(axis=1), 1, rtol=1e-5)
+    assert not weights.numpy()[..., 5:].any()
+    np.testing.assert_allclose(weights.numpy().sum(axis=-1), 1, rtol=1e-5)
 
 
 @pytest.mark.parametrize("policy", ["float32", "mixed_float16"])
@@ -144,7 +184,8 @@ def test_keras_knows_the_shapes(make, shape, features):
     assert outputs.shape == (None, 3, features)
     vector, *weights = make()(inputs[:, 0], return_attention_scores=True)
     assert vector.shape == (None, features)
-    assert weights[-1].shape == (None, None)
+    rows = [1] * (make is SelfAttentionPooling)
+    assert weights[-1].shape == (None, *rows, None)
 
 
 @pytest.mark.parametrize("pooling", POOLINGS)
