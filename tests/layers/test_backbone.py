@@ -19,6 +19,7 @@ IDS = np.random.default_rng(0).integers(0, 9, (3, 6)).astype("int32")
         lambda: [layers.LSTM(5, layer_norm=True), layers.LSTM(4)],
         lambda: [layers.GRU(5, reset_after=False), layers.GRU(4)],
         lambda: [layers.SimpleRNN(4, feedback="output")],
+        lambda: [layers.GRU(5, use_bias=False), layers.GRU(4)],
     ],
 )
 def test_steps_and_calls_agree(stack):
