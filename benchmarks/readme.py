@@ -40,6 +40,8 @@ TITLES = {
     "recurrent_memory": "Recurrent layers: peak memory of a training step, "
     "above that of a process that trains an almost empty model; differences "
     "of 20 MB are noise",
+    "recurrent_steps": "Recurrent layers at inference: several steps in an "
+    "iteration of the loop, and seconds of the call that makes the graph",
     "captioning": "Captioners: examples a second, on random ids and on "
     "Flickr8k",
     "translation": "Translators: training and decoding, on random ids and on "
@@ -72,6 +74,8 @@ LEGENDS = {
     "Keras's layer without recurrent dropout. torch: without dropout and "
     "masks. floor: the matrix products alone. XLA: compiled for this one "
     "shape.",
+    "recurrent_steps": "Columns are named by the number of steps; 4 are taken "
+    "from 16 to 128 units. Others used the machine at the same time.",
     "captioning": "Keras loop: the model that TensorFlow's tutorial taught "
     "before it moved to a Transformer. floor: the matrix products alone.",
     "translation": "fed: with input feeding. Keras RNN: `keras.layers.RNN` "
@@ -81,7 +85,8 @@ LEGENDS = {
     "language": "Training: 20 rows of 35 tokens, a vocabulary of 10,000, no "
     "dropout. Sampling: 100 tokens a row, of new texts. Keras: stateful LSTM "
     "layers; to sample, a Python loop with a call of a graph for each token. "
-    "floor: the matrix products alone.",
+    "floor: the matrix products alone. Others used the machine at the same "
+    "time.",
     "poems": "Trained on tang_quatrains for 9 of 12 epochs, as many as 25 "
     "minutes on two shared cores allowed; temperature 0.8. "
     "perplexity: of a character by the model, with line breaks and ends. "
@@ -124,6 +129,7 @@ COLUMNS = {
 }
 SCRIPTS = {  # else NAME.py
     "recurrent_memory": "recurrent.py --memory",
+    "recurrent_steps": "recurrent.py --steps",
     "scale_paths": "scale.py",
     "scale_extrapolated": "scale.py",
 }

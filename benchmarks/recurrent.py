@@ -1,6 +1,6 @@
 """Recurrent layers against Keras's, PyTorch's and the matrix products alone.
 
-    python benchmarks/recurrent.py [--xla] [--memory] [--repeats 15]
+    python benchmarks/recurrent.py [--xla] [--memory] [--steps] [--repeats 15]
     python benchmarks/recurrent.py --shapes 512x30x100x50 --cells LSTM \
         --only rnnzoo Keras
 
@@ -20,7 +20,9 @@ unknown to the graph, as in `fit`. Contestants:
 
 Each number is the median, in ms, of turns taken one after another; "/" columns
 are the time of rnnzoo divided by the other's. Writes results/recurrent.csv, or
-with --memory the peak memory of training to results/recurrent_memory.csv. A run
+with --memory the peak memory of training to results/recurrent_memory.csv. With
+--steps, what several steps in an iteration of our loop bring at inference, and
+what the call that makes the graph takes, to results/recurrent_steps.csv. A run
 that options narrow, or that counts processor time with --cpu, only prints.
 """
 
@@ -40,6 +42,7 @@ import numpy as np
 import tensorflow as tf
 
 from rnnzoo import layers
+from rnnzoo.layers import recurrence
 
 SHAPES = [
     "32x100x128x256",
@@ -48,6 +51,19 @@ SHAPES = [
     "8x200x64x128",
     "1x50x128x128",  # inference only
 ]
+# Networks from small to large, and steps in an iteration.
+STEP_SHAPES = [
+    "1x50x128x128",
+    "32x100x32x8",
+    "32x100x32x16",
+    "32x100x64x64",
+    "8x200x64x128",
+    "32x100x128x128",
+    "64x200x200x64",
+    "512x30x100x50",
+    "32x100x128x256",
+]
+STEPS = (1, 2, 4, 8)
 CELLS = {"LSTM": 4, "GRU": 3}  # gates
 DIRECTIONS = {"forward": 1, "bidirectional": 2}
 MODES = ["training", "inference"]
@@ -219,6 +235,32 @@ def time_case(case, names, repeats, clock):
     return row
 
 
+def time_steps(case, repeats, clock):
+    """The row of times by the steps that an iteration takes."""
+    cell, shape, direction, mode = case
+    sizes, directions = parse(shape), DIRECTIONS[direction]
+    graphs, first = {}, {}
+    chosen = recurrence.GROUP, recurrence.GROUPED
+    # The first graph of a process takes longer than others.
+    keras_step("rnnzoo", cell, sizes, directions, mode)()
+    for steps in STEPS:
+        recurrence.GROUP, recurrence.GROUPED = steps, (1, sizes[-1])
+        graphs[steps] = keras_step("rnnzoo", cell, sizes, directions, mode)
+        start = time.perf_counter()
+        graphs[steps]()
+        first[steps] = time.perf_counter() - start
+    recurrence.GROUP, recurrence.GROUPED = chosen
+    times = harness.interleave(graphs, repeats, warmup=2, clock=clock)
+    row = {"": mode, "cell": cell, "direction": direction, "shape": shape}
+    row |= {f"{steps} (ms)": f"{1e3 * t:.1f}" for steps, t in times.items()}
+    row |= {
+        f"{steps} / 1": f"{times[steps] / times[1]:.2f}" for steps in STEPS[1:]
+    }
+    return row | {
+        f"{steps} first (s)": f"{t:.2f}" for steps, t in first.items()
+    }
+
+
 def train_twice(who, cell, shape, directions):
     step = keras_step(who, cell, shape, directions, "training")
     step()
@@ -271,12 +313,18 @@ def main():
     parser.add_argument("--xla", action="store_true", help="XLA too: slow")
     parser.add_argument("--cpu", action="store_true", help="processor time")
     parser.add_argument("--memory", action="store_true", help="memory alone")
+    parser.add_argument(
+        "--steps", action="store_true", help="steps of an iteration alone"
+    )
     args = parser.parse_args()
     whole = all(
         getattr(args, name.strip("-")) == parser.get_default(name.strip("-"))
         for name in ("--shapes", "--cells", "--directions", "--modes", "--only")
     )
     print(harness.machine())
+    if args.steps and whole:
+        args.shapes, args.directions = STEP_SHAPES, ["forward"]
+        args.modes = ["inference"]
     cases = itertools.product(args.cells, args.shapes, args.directions)
     if args.memory:
         cases = [case for case in cases if is_worth((*case, "training"))]
@@ -289,6 +337,9 @@ def main():
         if is_worth((*case, mode))
     ]
     clock = time.process_time if args.cpu else time.perf_counter
+    if args.steps:
+        rows = [time_steps(case, args.repeats, clock) for case in cases]
+        return report("recurrent_steps", rows, whole and not args.cpu)
     rows = [time_case(case, names, args.repeats, clock) for case in cases]
     report("recurrent", rows, whole and not args.cpu)
 

@@ -142,7 +142,7 @@ class RecurrentBackbone(keras.layers.Layer):
 
     def prepare(self):
         """The layers' `rnnzoo.layers.recurrent_base.Weights`, for steps."""
-        return [each.prepare() for each in self.layers]
+        return [each.prepare_steps() for each in self.layers]
 
     def start(self, rows):
         """The states before the first token: list of zeros `(rows, units)`."""

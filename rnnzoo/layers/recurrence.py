@@ -17,6 +17,12 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+# Steps in an iteration of the loop at inference, and from how many units to how
+# many they pay (`benchmarks/recurrent.py --steps`). The products of larger
+# networks take nearly all of the time. Smaller ones, and training, have little
+# to do for the time that it takes to make a larger graph.
+GROUP, GROUPED = 4, (16, 128)
+
 _WATCHED = contextvars.ContextVar("watched", default=None)
 
 
@@ -103,7 +109,7 @@ def recur(chains, sequences=True, training=False):
     if chains[0].inputs[0].shape[0] == 0:
         return [_run_nothing(chain, sequences) for chain in chains]
     if not training or not all(chain.cell.has_gradient for chain in chains):
-        return _forward(chains, sequences)[0]
+        return _forward(chains, sequences, grouped=not training)[0]
     leaves = [chain.leaves for chain in chains]
 
     @tf.custom_gradient
@@ -137,9 +143,10 @@ def _pack(chains, flat):
     return [c.with_leaves(p) for c, p in zip(chains, packed, strict=True)]
 
 
-def _forward(chains, sequences, keep=False):
+def _forward(chains, sequences, keep=False, grouped=False):
     """Runs the loop; returns the `Run`s and the arrays for the way back."""
-    steps = tf.shape(chains[0].inputs[0])[0]
+    clock = _Clock(chains, grouped)
+    steps = clock.slots
     inputs = [list(map(over_time, chain.inputs)) for chain in chains]
     outputs = [_arrays(chain, steps, int(sequences)) for chain in chains]
     kept = [
@@ -147,12 +154,12 @@ def _forward(chains, sequences, keep=False):
         for chain in chains
     ]
 
-    def step(n, states, outputs, kept):
+    def step(n, is_over, states, outputs, kept):
         results = []
         for chain, shares, old, output, residuals in zip(
             chains, inputs, states, outputs, kept, strict=True
         ):
-            t = steps - 1 - n if chain.reverse else n
+            t, slot = clock.read(n, is_over, chain.reverse)
             new, values = chain.cell.forward(
                 [share.read(t) for share in shares],
                 old,
@@ -165,18 +172,14 @@ def _forward(chains, sequences, keep=False):
             )
             if (found := _WATCHED.get()) is not None:
                 found.append((chain.cell, int(t), new))
-            output = _write(output, t, new[: len(output)])
-            residuals = _write(residuals, t, values[: len(residuals)])
+            new = _unless(is_over, new, old)
+            output = _write(output, slot, new[: len(output)])
+            residuals = _write(residuals, slot, values[: len(residuals)])
             results.append((new, output, residuals))
-        return n + 1, *map(list, zip(*results, strict=True))
+        return map(list, zip(*results, strict=True))
 
     states = [chain.states for chain in chains]
-    _, states, outputs, kept = tf.while_loop(
-        lambda n, *_: n < steps,
-        step,
-        (0, states, outputs, kept),
-        maximum_iterations=steps,
-    )
+    states, outputs, kept = clock.repeat(step, states, outputs, kept)
     runs = [
         Run(_stack(output[0], chain) if sequences else (), state)
         for chain, output, state in zip(chains, outputs, states, strict=True)
@@ -238,6 +241,86 @@ def _backward(chains, kept, d_runs):
     return gradients
 
 
+class _Clock:
+    """Counts the steps of a loop that takes several in an iteration.
+
+    The last iteration may run over the end. Its steps from there on read the
+    last one again, change no state, and write into slots of their own.
+
+    Args:
+        chains: List of `Chain`.
+        grouped: Whether an iteration may take several steps.
+
+    Attributes:
+        slots: Number of the steps that run.
+    """
+
+    def __init__(self, chains, grouped):
+        shape = chains[0].inputs[0].shape
+        sizes = [chain.states[0].shape[-1] for chain in chains]
+        pays = GROUPED[0] <= min(sizes) and max(sizes) <= GROUPED[1]
+        grouped = grouped and pays and not tf.executing_eagerly()
+        self.steps = tf.shape(chains[0].inputs[0])[0]
+        self.group = GROUP if grouped else 1
+        # Whether the end may lie within an iteration.
+        self.overruns = bool(shape[0] is None or shape[0] % self.group)
+        self.iterations = self.steps
+        if self.group > 1:
+            self.iterations = -(-self.steps // self.group)
+        self.slots = self.iterations * self.group
+
+    def repeat(self, step, *variables):
+        """Runs all steps.
+
+        Args:
+            step: Function `(n, is_over, *variables)` that returns the
+                variables after the step, where `is_over` is a boolean scalar,
+                or `None` for no.
+            *variables: Structures of tensors and arrays before the first step.
+
+        Returns:
+            List of the variables after the last step.
+        """
+
+        def iterate(n, *variables):
+            for i in range(self.group):
+                is_over = None
+                if i and self.overruns:
+                    is_over = n >= self.steps
+                variables = step(n, is_over, *variables)
+                n += 1
+            return n, *variables
+
+        _, *variables = tf.while_loop(
+            lambda n, *_: n < self.steps,
+            iterate,
+            (0, *variables),
+            maximum_iterations=self.iterations,
+        )
+        return variables
+
+    def read(self, n, is_over, reverse):
+        """Where step `n` reads and where it writes."""
+        last = self.steps - 1
+        if is_over is None:
+            t = last - n if reverse else n
+            return t, t
+        t = tf.minimum(n, last)
+        t = last - t if reverse else t
+        return t, tf.where(is_over, n, t)
+
+
+def _unless(is_over, new, old):
+    """The states after a step, if there was one."""
+    if is_over is None:
+        return new
+    # `tf.where` would broadcast the scalar, which is slow.
+    return tuple(
+        tf.raw_ops.Select(condition=is_over, x=before, y=after)
+        for before, after in zip(old, new, strict=True)
+    )
+
+
 def over_time(tensor):
     """Turns a tensor into an array over its first axis.
 
@@ -266,15 +349,18 @@ def _write(arrays, t, values):
 
 
 def _stack(array, chain):
+    """The values of all steps; those in slots after them are left out."""
     like, steps = chain.states[0], chain.inputs[0].shape[0]
-    if steps is None:
-        # An array of nothing does not know its shape.
-        stacked = tf.cond(
-            array.size() > 0, array.stack, lambda: tf.zeros_like(like)[None][:0]
-        )
-    else:
-        stacked = array.stack()
-    return tf.ensure_shape(stacked, [steps, *chain.states[0].shape])
+    if tf.executing_eagerly():
+        return array.stack()
+    # An array of nothing does not know its shape.
+    stacked = tf.raw_ops.TensorListStack(
+        input_handle=array.flow,
+        element_shape=tf.shape(like),
+        element_dtype=like.dtype,
+    )
+    stacked = stacked[: tf.shape(chain.inputs[0])[0]]
+    return tf.ensure_shape(stacked, [steps, *like.shape])
 
 
 def _mix(update, t, new, old):

@@ -180,15 +180,25 @@ class Recurrent:
         Args:
             inputs: `(batch, features)`.
             states: List of states `(batch, units)`, in Keras's order.
-            weights: The result of `prepare`.
+            weights: The result of `prepare_steps`.
 
         Returns:
             List of the new states; the first one is the output.
         """
-        shares = [each[0] for each in self._project(inputs[None], weights)]
-        new, _ = self.step.forward(
-            shares, tuple(states), weights.of_step, cells.Noise()
-        )
+        cell, states = self.step, tuple(states)
+        if cell.sums:
+            # With its bias, a product of one row takes a third of the time.
+            product = tf.nn.bias_add(
+                tf.matmul(tf.concat([inputs, states[0]], 1), weights.kernels),
+                weights.biases,
+            )
+            sums = tf.split(product, cell.sums, axis=1)
+            new, _ = cell.settle(sums, states, weights.of_step, cells.Noise())
+        else:
+            shares = [each[0] for each in self._project(inputs[None], weights)]
+            new, _ = cell.forward(
+                shares, states, weights.of_step, cells.Noise()
+            )
         return [
             after if not rate else rate * before + (1 - rate) * after
             for before, after, rate in zip(
@@ -234,14 +244,7 @@ class Recurrent:
         Returns:
             `Weights`.
         """
-        kernel, recurrent, bias = (
-            None if weight is None else self._cast(weight)
-            for weight in (
-                self.cell.kernel,
-                self.cell.recurrent_kernel,
-                self.cell.bias,
-            )
-        )
+        kernel, recurrent, bias = self._read_weights()
         if training and self.weight_dropout:
             recurrent *= self._draw(
                 recurrent.shape, self.weight_dropout, "weights", None
@@ -258,6 +261,30 @@ class Recurrent:
                 *self._step_weights(bias),
             ),
         )
+
+    def prepare_steps(self):
+        """Prepares the weights for `advance`.
+
+        Returns:
+            `Weights`, with the joint kernel and bias of
+            `rnnzoo.layers.cells.Cell.join` if the cell has them.
+        """
+        if not self.step.sums:
+            return self.prepare()
+        kernel, recurrent, bias = self._read_weights()
+        of_step = self._step_weights(bias)
+        joint = self.step.join(
+            kernel, recurrent, self._input_bias(bias), of_step
+        )
+        return Weights(*joint, of_step)
+
+    def _read_weights(self):
+        """Kernel, recurrent kernel and bias, which may be `None`."""
+        cell = self.cell
+        return [
+            None if weight is None else self._cast(weight)
+            for weight in (cell.kernel, cell.recurrent_kernel, cell.bias)
+        ]
 
     def _project(self, inputs, weights):
         """`(time, batch, features)` to the inputs' share of each gate."""

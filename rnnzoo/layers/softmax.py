@@ -47,6 +47,44 @@ def in_parts(function, tensors, most):
     return tf.nest.map_structure(join, found)
 
 
+@tf.custom_gradient
+def cross_entropy(scores, tokens):
+    """Negative log probabilities of tokens.
+
+    TensorFlow's own takes three times as long, and in training, twice.
+
+    Args:
+        scores: Logits, float32 `(n, tokens)`.
+        tokens: int32 `(n,)`.
+
+    Returns:
+        float32 `(n,)`. It has no second derivatives.
+    """
+    best = tf.reduce_max(scores, axis=1)
+    weights = tf.exp(scores - best[:, None])
+    total = tf.reduce_sum(weights, axis=1)
+    chosen = tf.gather(scores, tokens, batch_dims=1)
+
+    @tf.custom_gradient
+    def slopes(d, *_):
+        found = weights * (d / total)[:, None]
+        places = tf.stack([tf.range(tf.size(tokens)), tokens], axis=1)
+
+        def gradient(*_):
+            raise NotImplementedError(
+                "The output layers of language models have no second "
+                "derivatives."
+            )
+
+        return tf.tensor_scatter_nd_sub(found, places, d), gradient
+
+    # The scores are an argument so that their second derivatives end there.
+    return tf.math.log(total) + best - chosen, lambda d: (
+        slopes(d, scores),
+        None,
+    )
+
+
 class _Softmax(keras.layers.Layer):
     """Base of both output layers.
 
@@ -210,9 +248,7 @@ class TokenSoftmax(_Softmax):
         return tf.nn.bias_add(tf.cast(products, tf.float32), bias)
 
     def _losses_of(self, vectors, tokens, weights):
-        return tf.nn.sparse_softmax_cross_entropy_with_logits(
-            tokens, self.scores(vectors, weights)
-        )
+        return cross_entropy(self.scores(vectors, weights), tokens)
 
     def get_config(self):
         return {**super().get_config(), "tied": self.tied}
@@ -334,14 +370,12 @@ class AdaptiveSoftmax(_Softmax):
         )
         first = self.ends[0]
         targets = tf.where(cluster == 0, places, first + cluster - 1)
-        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(
-            targets, _product(vectors, kernel) + bias
-        )
+        losses = cross_entropy(_product(vectors, kernel) + bias, targets)
         for i, (pair, penalty) in enumerate(zip(pairs, penalties, strict=True)):
             rows = tf.where(cluster == i + 1)
-            inside = tf.nn.sparse_softmax_cross_entropy_with_logits(
-                tf.gather_nd(places, rows) - self.ends[i],
+            inside = cross_entropy(
                 _tail(tf.gather_nd(vectors, rows), pair) + penalty,
+                tf.gather_nd(places, rows) - self.ends[i],
             )
             losses = tf.tensor_scatter_nd_add(losses, rows, inside)
         return losses

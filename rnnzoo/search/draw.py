@@ -29,7 +29,8 @@ def draw(weights, numbers):
     """
     rows, size = tf.unstack(tf.shape(weights))
     blocks = -(-size // _BLOCK)
-    weights = tf.pad(weights, [[0, 0], [0, blocks * _BLOCK - size]])
+    missing = tf.zeros([rows, blocks * _BLOCK - size])
+    weights = tf.concat([weights, missing], axis=1)  # faster than `tf.pad`
     weights = tf.reshape(weights, [rows, blocks, _BLOCK])
     up_to = tf.cumsum(tf.reduce_sum(weights, axis=2), axis=1)
     numbers = (numbers * up_to[:, -1])[:, None]

@@ -5,6 +5,8 @@ import tensorflow as tf
 
 from rnnzoo.search.arguments import as_int, as_ints, check
 
+_INVALID = "Invalid value for argument `allowed`. Expected "
+
 
 class Limits:
     """Decides which tokens may come next.
@@ -51,6 +53,24 @@ class Limits:
                 constant_values=-1,
             )
         self.allowed = None if allowed is None else _checked_allowed(allowed)
+        self.penalties = self._make_penalties()
+
+    def _make_penalties(self):
+        """What to add to the scores of all tokens, `(2, vocabulary)`.
+
+        The first row is for a sequence that may end, the second for one that
+        may not yet. A search takes it up once: a step that finds out where all
+        tokens may come takes longer than one that adds. `None` where other
+        places, or another past, have other tokens.
+        """
+        allowed = self.allowed
+        if self.block_ngrams or allowed is None or callable(allowed):
+            return None
+        if allowed.dtype != tf.bool or allowed.shape.rank != 1:
+            return None
+        is_end = tf.range(tf.size(allowed)) == self.end
+        free = tf.stack([allowed | is_end, allowed & ~is_end])
+        return tf.where(free, 0.0, -float("inf"))
 
     def __call__(self, scores, history, t):
         """The scores, minus infinity where a token may not come.
@@ -66,7 +86,7 @@ class Limits:
             due = self.prefix[:, t]
 
         def forbid():
-            tokens = tf.range(tf.shape(scores)[-1])
+            tokens = tf.range(scores.shape[-1] or tf.shape(scores)[-1])
             is_end = tokens == self.end
             free = ~is_end | ~_over_tokens(early)
             if self.allowed is not None:
@@ -78,11 +98,25 @@ class Limits:
             free = tf.where(_over_tokens(over), is_end, free)
             return tf.where(free, scores, -float("inf"))
 
+        # Most steps do little, and a pass over a vocabulary takes time.
+        prescribed = tf.reduce_any(over | (due >= 0))
+        if self.penalties is not None:
+            return tf.cond(
+                prescribed, forbid, lambda: self._add_penalties(scores, early)
+            )
         if self.block_ngrams or self.allowed is not None:
             return forbid()
-        # Most steps forbid nothing, and a pass over a vocabulary takes time.
-        bound = tf.reduce_any(early | over | (due >= 0))
+        bound = prescribed | tf.reduce_any(early)
         return tf.cond(bound, forbid, lambda: scores)
+
+    def _add_penalties(self, scores, early):
+        fits = _fits(self.allowed, tf.shape(scores)[-1])
+        # Usually one row of penalties serves all samples.
+        alike = tf.reduce_all(early == early[:1])
+        early = early[: tf.where(alike, 1, tf.size(early))]
+        with tf.control_dependencies([fits]):
+            penalties = tf.gather(self.penalties, tf.cast(early, tf.int32))
+        return scores + penalties[:, None]
 
     def _is_allowed(self, history, t, vocabulary):
         """Whether each token is allowed at a place, as booleans that broadcast.
@@ -93,14 +127,8 @@ class Limits:
         allowed = self.allowed
         if callable(allowed):
             return allowed(history, t)
-        invalid = "Invalid value for argument `allowed`. Expected "
         if allowed.dtype == tf.bool:
-            fits = tf.debugging.assert_equal(
-                allowed.shape[-1] or tf.shape(allowed)[-1],
-                vocabulary,
-                f"{invalid}a boolean for each token of the vocabulary.",
-            )
-            with tf.control_dependencies([fits]):
+            with tf.control_dependencies([_fits(allowed, vocabulary)]):
                 if allowed.shape.rank == 1:
                     return tf.identity(allowed)
                 # After the last place there is only the end.
@@ -109,10 +137,10 @@ class Limits:
                 return allowed[tf.minimum(t, tf.shape(allowed)[0] - 1)]
         fits = [
             tf.debugging.assert_non_negative(
-                allowed, f"{invalid}tokens of at least 0."
+                allowed, f"{_INVALID}tokens of at least 0."
             ),
             tf.debugging.assert_less(
-                allowed, vocabulary, f"{invalid}tokens of the vocabulary."
+                allowed, vocabulary, f"{_INVALID}tokens of the vocabulary."
             ),
         ]
         with tf.control_dependencies(fits):
@@ -162,6 +190,15 @@ def _checked_allowed(allowed):
         "integers along one axis, or booleans along one or two",
     )
     return tensor if tensor.dtype == tf.bool else tf.cast(tensor, tf.int32)
+
+
+def _fits(allowed, vocabulary):
+    """An assertion that there is a boolean for each token."""
+    return tf.debugging.assert_equal(
+        allowed.shape[-1] or tf.shape(allowed)[-1],
+        vocabulary,
+        f"{_INVALID}a boolean for each token of the vocabulary.",
+    )
 
 
 def _over_tokens(of_samples):

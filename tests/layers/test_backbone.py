@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from rnnzoo import layers
+from rnnzoo.layers.softmax import cross_entropy
 
 IDS = np.random.default_rng(0).integers(0, 9, (3, 6)).astype("int32")
 
@@ -19,6 +20,7 @@ IDS = np.random.default_rng(0).integers(0, 9, (3, 6)).astype("int32")
         lambda: [layers.LSTM(5, layer_norm=True), layers.LSTM(4)],
         lambda: [layers.GRU(5, reset_after=False), layers.GRU(4)],
         lambda: [layers.SimpleRNN(4, feedback="output")],
+        lambda: [layers.GRU(5, use_bias=False), layers.GRU(4)],
     ],
 )
 def test_steps_and_calls_agree(stack):
@@ -33,6 +35,44 @@ def test_steps_and_calls_agree(stack):
         np.testing.assert_allclose(vectors, read.vectors[:, t], atol=1e-5)
     for one, two in zip(states, read.states, strict=True):
         np.testing.assert_allclose(one, two, atol=1e-5)
+
+
+def test_cross_entropy_is_that_of_tensorflow():
+    draw = np.random.default_rng(2)
+    scores = (20 * draw.normal(size=(5, 7))).astype("float32")
+    scores[:, 3] = -np.inf  # a token that is never written
+    tokens = tf.constant([0, 6, 2, 2, 5])
+    factors = tf.constant([1.0, -2.0, 0.0, 3.0, 0.5])
+
+    def run(function):
+        with tf.GradientTape() as tape:
+            x = tf.constant(scores)
+            tape.watch(x)
+            losses = function(x)
+            loss = tf.reduce_sum(factors * losses)
+        return losses, tape.gradient(loss, x)
+
+    expected = run(
+        lambda x: tf.nn.sparse_softmax_cross_entropy_with_logits(tokens, x)
+    )
+    for graph in (False, True):
+        found = (tf.function(run) if graph else run)(
+            lambda x: cross_entropy(x, tokens)
+        )
+        for one, other in zip(found, expected, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+
+
+def test_cross_entropy_has_no_second_derivatives():
+    x = tf.ones([1, 3])
+    with tf.GradientTape() as outer:
+        outer.watch(x)
+        with tf.GradientTape() as inner:
+            inner.watch(x)
+            loss = cross_entropy(x, tf.constant([1]))
+        slope = inner.gradient(loss, x)[0, 0]
+    with pytest.raises(NotImplementedError, match="second derivatives"):
+        outer.gradient(slope, x)
 
 
 def test_a_saved_backbone_reads_the_same():

@@ -224,6 +224,26 @@ def test_the_other_limits_hold_for_what_is_allowed(name):
 
 
 @pytest.mark.parametrize("name", ["greedy", "beam", "sample"])
+def test_booleans_and_ids_allow_the_same(name):
+    """Whatever the limits of each sample are; booleans are added up before."""
+    method, options = OPTIONS[name]
+    models = Markov(20, vocabulary=6)
+    limits = {
+        "max_length": np.array([2, 4] * 10),
+        "min_length": np.array([0, 1, 2, 3] * 5),
+        "prefix": tf.constant([[5]] * 10 + [[-1]] * 10),
+        **options,
+    }
+    by_ids, by_booleans = (
+        models.run(method, allowed=allowed, **limits)
+        for allowed in ([2, 4], as_booleans([2, 4], 6))
+    )
+    for one, other in zip(by_ids, by_booleans, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5)
+    assert set(by_ids.tokens.numpy()[10:, 0].ravel()) == {END, 2, 4}
+
+
+@pytest.mark.parametrize("name", ["greedy", "beam", "sample"])
 def test_nothing_but_the_end_is_allowed(name):
     method, options = OPTIONS[name]
     models = Markov(2, vocabulary=4)
