@@ -1,11 +1,9 @@
 """Summarizers."""
 
 from rnnzoo.cards import Demo, LateTask
-from rnnzoo.checks import check_positive
-from rnnzoo.models.embeddings import token_embedding
-from rnnzoo.models.tokenizers import tokenizer_of
+from rnnzoo.models.text_to_text import text_to_text
 from rnnzoo.recipe import Recipe
-from rnnzoo.registry import register
+from rnnzoo.registry import register, variant
 
 SUMMARIZATION = LateTask("summarization", "rnnzoo.tasks:Summarizer")
 
@@ -55,29 +53,30 @@ def _share_exact(task, data):
         _share_exact,
     ),
 )
+@variant(
+    text_to_text,
+    vocabulary_size=20_000,
+    target_vocabulary_size=10_000,
+    min_count=3,
+    unit="word",
+)
 def pointer_generator_summarizer(
     *,
     units=256,
     coverage=True,
     coverage_loss=1.0,
     coverage_from=0.75,
-    vocabulary_size=20_000,
-    target_vocabulary_size=10_000,
-    min_count=3,
     embedding_dim=128,
     hierarchical=False,
     rnn="lstm",
     dropout=0.3,
     recurrent_dropout=0.0,
     word_dropout=0.1,
-    label_smoothing=0.1,
     tied=True,
     source_length=400,
     max_length=100,
-    length_penalty=1.0,
-    unit="word",
-    lowercase=False,
     stem=False,
+    **shared,
 ):
     """A pointer-generator: each word is written, or copied from the text.
 
@@ -88,11 +87,6 @@ def pointer_generator_summarizer(
         coverage_loss: Factor of the loss for attending to a place again.
         coverage_from: Share of the epochs before coverage begins, and its
             loss.
-        vocabulary_size: Most ids of the texts, with those of padding and of
-            unknown tokens.
-        target_vocabulary_size: Most ids of the summaries, with those of
-            padding, unknown tokens, start and end. Other words are copied.
-        min_count: Tokens seen less often are unknown; of subwords, characters.
         embedding_dim: Size of the token vectors.
         hierarchical: Whether the encoder reads words, then sentences, with
             attention to both. Nallapati et al. 2016.
@@ -100,22 +94,15 @@ def pointer_generator_summarizer(
         dropout: Rate at the layers' inputs and before the output.
         recurrent_dropout: Rate at the layers' states.
         word_dropout: Rate at which types of tokens are dropped.
-        label_smoothing: Share of a target's probability that the others get.
         tied: Whether the output layer is the embedding of the summaries.
         source_length: Most tokens read of a text, the first ones.
         max_length: Most tokens of a summary.
-        length_penalty: Exponent of the length in scores.
-        unit: What a token is: `"word"`, `"subword"`, a piece of a word, which
-            adapting learns with SentencePiece, or `"character"`.
-        lowercase: Whether texts are lower-cased.
         stem: Whether ROUGE compares the stems of English words.
     """
     from rnnzoo import layers
     from rnnzoo.layers.recurrent import recurrent_layer
     from rnnzoo.tasks import Summarizer
 
-    check_positive("vocabulary_size", vocabulary_size)
-    check_positive("target_vocabulary_size", target_vocabulary_size)
     drop = {"dropout": dropout, "recurrent_dropout": recurrent_dropout}
     if hierarchical:
         encoder = layers.DocumentEncoder(units, rnn, name="encoder", **drop)
@@ -125,30 +112,28 @@ def pointer_generator_summarizer(
         layer = layers.Bidirectional(layer)
         encoder = layers.Stack([layer], name="encoder")
         attention = layers.BahdanauAttention
-    return Summarizer(
-        token_embedding(embedding_dim),
+    return text_to_text(
+        Summarizer,
         encoder,
-        layers.AttentionDecoder(
+        lambda embedding: layers.AttentionDecoder(
             2 * units,
             attention(2 * units, coverage=coverage, switch=coverage),
-            token_embedding(embedding_dim),
+            embedding,
             rnn=rnn,
             copy=True,
             tied=tied,
             word_dropout=word_dropout,
             **drop,
         ),
-        tokenizer=tokenizer_of(unit, lowercase),
-        vocabulary_size=vocabulary_size,
-        target_vocabulary_size=target_vocabulary_size,
-        min_count=min_count,
-        source_length=source_length,
-        max_length=max_length,
+        embedding_dim=embedding_dim,
         word_dropout=word_dropout,
-        label_smoothing=label_smoothing,
-        length_penalty=length_penalty,
-        coverage_loss=coverage_loss if coverage else 0.0,
-        coverage_from=coverage_from,
-        hierarchical=hierarchical,
-        stem=stem,
+        max_length=max_length,
+        options={
+            "source_length": source_length,
+            "coverage_loss": coverage_loss if coverage else 0.0,
+            "coverage_from": coverage_from,
+            "hierarchical": hierarchical,
+            "stem": stem,
+        },
+        **shared,
     )

@@ -2,8 +2,7 @@
 
 from rnnzoo.cards import Demo, LateTask
 from rnnzoo.checks import check_positive
-from rnnzoo.models.embeddings import token_embedding
-from rnnzoo.models.tokenizers import tokenizer_of
+from rnnzoo.models.text_to_text import text_to_text
 from rnnzoo.recipe import Recipe
 from rnnzoo.registry import register, variant
 
@@ -29,23 +28,15 @@ DEMO = Demo(
 )
 
 
+@variant(text_to_text)
 def translator(
     encoder,
     decoder,
     *,
-    embedding_dim,
     options,
-    vocabulary_size=5_000,
-    target_vocabulary_size=5_000,
-    min_count=2,
-    word_dropout=0.1,
-    label_smoothing=0.1,
-    max_length=100,
-    length_penalty=1.0,
-    unit="subword",
-    lowercase=False,
     languages=None,
     bleu_tokenizer="auto",
+    **shared,
 ):
     """A translator, the base of all.
 
@@ -53,20 +44,7 @@ def translator(
         encoder: Layer; see `rnnzoo.Translator`.
         decoder: Function of the embedding of the target's tokens that returns
             a decoder.
-        embedding_dim: Size of the token vectors.
         options: Dict of further arguments of `Translator`.
-        vocabulary_size: Most ids of the source, with those of padding and of
-            unknown tokens.
-        target_vocabulary_size: Most ids of the target, with those of padding,
-            unknown tokens, start and end.
-        min_count: Tokens seen less often are unknown; of subwords, characters.
-        word_dropout: Rate at which types of tokens are dropped.
-        label_smoothing: Share of a target's probability that the others get.
-        max_length: Most tokens read of a text, and written.
-        length_penalty: Exponent of the length in scores.
-        unit: What a token is: `"subword"`, a piece of a word, which adapting
-            learns with SentencePiece; `"word"` or `"character"`.
-        lowercase: Whether texts are lower-cased.
         languages: Names of source and target in dictionaries; by default the
             dataset's.
         bleu_tokenizer: How BLEU splits texts into tokens: the name of a
@@ -75,23 +53,16 @@ def translator(
     """
     from rnnzoo.tasks import Translator
 
-    check_positive("vocabulary_size", vocabulary_size)
-    check_positive("target_vocabulary_size", target_vocabulary_size)
-    return Translator(
-        token_embedding(embedding_dim),
+    return text_to_text(
+        Translator,
         encoder,
-        decoder(token_embedding(embedding_dim)),
-        tokenizer=tokenizer_of(unit, lowercase),
-        vocabulary_size=vocabulary_size,
-        target_vocabulary_size=target_vocabulary_size,
-        min_count=min_count,
-        word_dropout=word_dropout,
-        label_smoothing=label_smoothing,
-        max_length=max_length,
-        length_penalty=length_penalty,
-        languages=languages,
-        bleu_tokenizer=bleu_tokenizer,
-        **options,
+        decoder,
+        options={
+            "languages": languages,
+            "bleu_tokenizer": bleu_tokenizer,
+            **options,
+        },
+        **shared,
     )
 
 

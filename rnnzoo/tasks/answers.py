@@ -6,6 +6,26 @@ import math
 import numpy as np
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class WrittenAnswer:
+    """A text that was written about another, and how the model arrived at it.
+
+    Attributes:
+        text: The text.
+        score: What texts are compared by: see `rnnzoo.search.beam`.
+        tokens: Strings, the tokens of the text.
+        source_tokens: Strings, the tokens that the model read.
+        alignment: float32 `(tokens, source_tokens)`, how much it attended to
+            each; `None` without attention.
+    """
+
+    text: str
+    score: float
+    tokens: list = dataclasses.field(repr=False)
+    source_tokens: list = dataclasses.field(repr=False)
+    alignment: np.ndarray | None = dataclasses.field(repr=False)
+
+
 def as_line(answer):
     """An answer on a line: the fields of a dataclass, the items of a list."""
     if dataclasses.is_dataclass(answer):

@@ -1,6 +1,5 @@
 """Summaries of texts, whose words are written or copied."""
 
-import dataclasses
 import importlib.util
 import math
 import warnings
@@ -18,7 +17,7 @@ from rnnzoo.ids import UNKNOWN, pad
 from rnnzoo.pipeline.columns import row_lengths
 from rnnzoo.pipeline.examples import Examples
 from rnnzoo.pipeline.schema import Schema, Text
-from rnnzoo.tasks.answers import without_padding
+from rnnzoo.tasks.answers import WrittenAnswer, without_padding
 from rnnzoo.tasks.beam import LONGER
 from rnnzoo.tasks.serving import finite
 from rnnzoo.tasks.text_to_text import BATCH_SIZE, TextToText
@@ -48,24 +47,8 @@ SCHEMA = Schema(
 )
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Summary:
-    """A summary, and how the model arrived at it.
-
-    Attributes:
-        text: The summary.
-        score: What summaries are compared by: see `rnnzoo.search.beam`.
-        tokens: Strings, the tokens of the summary.
-        source_tokens: Strings, the tokens that the model read.
-        alignment: float32 `(tokens, source_tokens)`, how much it attended to
-            each.
-    """
-
-    text: str
-    score: float
-    tokens: list = dataclasses.field(repr=False)
-    source_tokens: list = dataclasses.field(repr=False)
-    alignment: np.ndarray | None = dataclasses.field(repr=False)
+class Summary(WrittenAnswer):
+    """A summary, and how the model arrived at it."""
 
 
 @keras.saving.register_keras_serializable(package="rnnzoo")

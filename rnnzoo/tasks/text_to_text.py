@@ -58,8 +58,7 @@ class TextToText(TextWriter):
         **kwargs: See `TextWriter`.
 
     Attributes of the class:
-        answer_type: Dataclass of an answer, with the fields of
-            `rnnzoo.tasks.Translation`.
+        answer_type: Subclass of `rnnzoo.tasks.answers.WrittenAnswer`.
         told: Names of inputs that the encoder is called with, too.
     """
 

@@ -1,38 +1,21 @@
 """Translation of texts, with an alignment of their words."""
 
-import dataclasses
 import functools
 import importlib.util
 import warnings
 from typing import Any
 
 import keras
-import numpy as np
 
 from rnnzoo import scoring
 from rnnzoo.checks import check_choice
 from rnnzoo.pipeline.schema import Schema, Text
+from rnnzoo.tasks.answers import WrittenAnswer
 from rnnzoo.tasks.text_to_text import BEAM_WIDTH, TextToText
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Translation:
-    """A translation, and how the model arrived at it.
-
-    Attributes:
-        text: The translation.
-        score: What translations are compared by: see `rnnzoo.search.beam`.
-        tokens: Strings, the tokens of the translation.
-        source_tokens: Strings, the tokens that the model read.
-        alignment: float32 `(tokens, source_tokens)`, how much it attended to
-            each; `None` without attention.
-    """
-
-    text: str
-    score: float
-    tokens: list = dataclasses.field(repr=False)
-    source_tokens: list = dataclasses.field(repr=False)
-    alignment: np.ndarray | None = dataclasses.field(repr=False)
+class Translation(WrittenAnswer):
+    """A translation, and how the model arrived at it."""
 
 
 @keras.saving.register_keras_serializable(package="rnnzoo")
