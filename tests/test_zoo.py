@@ -102,8 +102,9 @@ def server(tmp_path_factory):
 def assert_same(ours, theirs, tolerance=1e-5):
     for (names, numbers), (others, expected) in zip(ours, theirs, strict=True):
         assert names == others
+        # A float32 has seven digits: log probabilities of texts have no more.
         np.testing.assert_allclose(
-            numbers, expected, rtol=tolerance / 100, atol=tolerance
+            numbers, expected, rtol=tolerance / 10, atol=tolerance
         )
 
 
