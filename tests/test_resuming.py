@@ -53,7 +53,6 @@ def assert_same(ours, theirs):
     ("name", "targets", "in_the_middle"),
     [
         ("bilstm_classifier", LABELS, True),
-        ("luong_translator", TARGETS, False),
         ("pointer_generator_summarizer", TARGETS, False),  # then coverage
         ("awd_lstm_language_model", None, False),
     ],
