@@ -30,7 +30,7 @@ def _pointing(task, dataset, measured=200):
     """
     import numpy as np
 
-    if task.decoder.attention is None:
+    if not task.decoder.attends:
         return None
     examples = list(dataset.take(measured).as_numpy_iterator())
     looks = task.explain([example["image"] for example in examples])
