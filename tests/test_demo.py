@@ -2,8 +2,6 @@
 
 import dataclasses
 
-import pytest
-
 from rnnzoo import demo as demos
 from rnnzoo import registry
 from rnnzoo.datasets import shapes

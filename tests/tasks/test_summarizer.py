@@ -51,7 +51,7 @@ def model():
     )
     model.adapt(*TRAIN, verbose=0)
     model.compile(optimizer=keras.optimizers.Adam(0.01))
-    model.fit(*TRAIN, batch_size=20, epochs=8, verbose=0)
+    model.fit(*TRAIN, batch_size=20, epochs=16, verbose=0)
     return model
 
 
