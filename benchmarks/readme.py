@@ -85,8 +85,7 @@ LEGENDS = {
     "language": "Training: 20 rows of 35 tokens, a vocabulary of 10,000, no "
     "dropout. Sampling: 100 tokens a row, of new texts. Keras: stateful LSTM "
     "layers; to sample, a Python loop with a call of a graph for each token. "
-    "floor: the matrix products alone. Others used the machine at the same "
-    "time.",
+    "floor: the matrix products alone.",
     "poems": "Trained on tang_quatrains for 9 of 12 epochs, as many as 25 "
     "minutes on two shared cores allowed; temperature 0.8. "
     "perplexity: of a character by the model, with line breaks and ends. "
