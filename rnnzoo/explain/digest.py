@@ -114,8 +114,7 @@ class Digest(Item):
     def unread(self):
         """The part of the text beyond the model's limit, from a word on."""
         end = self.spans[-1][1] if self.spans else len(self.text)
-        rest = self.text[SPACE.match(self.text, end).end() :]
-        return rest
+        return self.text[SPACE.match(self.text, end).end() :]
 
     def places_copied(self):
         """Places of the tokens that were copied: each the one attended most.
@@ -154,7 +153,7 @@ class Digest(Item):
         return between(self.unread)
 
     def caption(self):
-        """What is said above the summary."""
+        """The line above the summary."""
         count = int(self.is_copied.sum())
         return (
             f"{count} of {len(self.written)} words copied, of "
@@ -162,7 +161,7 @@ class Digest(Item):
         )
 
     def limit(self):
-        """What is said above the part that was not read."""
+        """The line above the part that was not read."""
         count = len(_WORD.findall(self.unread))
         return (
             f"Beyond the model's limit of {len(self.tokens):,}, not read: "

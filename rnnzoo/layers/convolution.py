@@ -45,7 +45,7 @@ class ConvolutionMemory(NamedTuple):
 
 
 class _Convolutional(keras.layers.Layer):
-    """What the encoder and the decoder have in common."""
+    """Base of the encoder and the decoder: their options and blocks."""
 
     def set_options(self, units, depth, kernel_size, max_length, dropout):
         check_positive("units", units)

@@ -42,7 +42,7 @@ class TransformerMemory(NamedTuple):
 
 
 class _Transformer(keras.layers.Layer):
-    """What the encoder and the decoder have in common: their blocks."""
+    """Base of the encoder and the decoder: their blocks."""
 
     def set_blocks(
         self, depth, num_heads, hidden_units, pre_norm, dropout, attends

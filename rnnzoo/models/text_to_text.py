@@ -1,4 +1,4 @@
-"""What all models have that read a text and write another."""
+"""The base of all models that read a text and write another."""
 
 from rnnzoo.checks import check_positive
 from rnnzoo.models.embeddings import token_embedding

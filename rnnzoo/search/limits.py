@@ -56,7 +56,7 @@ class Limits:
         self.penalties = self._make_penalties()
 
     def _make_penalties(self):
-        """What to add to the scores of all tokens, `(2, vocabulary)`.
+        """Numbers to add to the scores of all tokens, `(2, vocabulary)`.
 
         The first row is for a sequence that may end, the second for one that
         may not yet. A search takes it up once: a step that finds out where all

@@ -134,7 +134,7 @@ class Replicated(keras.Model):
 
     @property
     def losses(self):
-        """What layers added to the losses; of a replica, in the last call.
+        """Losses that layers added; of a replica, in the last call.
 
         Means over its rows are vectors, of each row's share in the mean.
         """

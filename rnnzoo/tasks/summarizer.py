@@ -278,7 +278,7 @@ class Summarizer(TextToText):
         )
 
     def explain(self, x: Any) -> Digests:
-        """What summaries attended to, and which words were copied.
+        """Shows what summaries attended to, and which words were copied.
 
         Args:
             x: Texts, or one text.

@@ -94,7 +94,7 @@ def log_probs(decoder, row, tokens):
 
 
 def find(decoder, search, max_length=LONGEST):
-    """What a search finds from the decoder's start, in a graph."""
+    """Searches from the decoder's start, in a graph."""
     memory, state = decoder.start(
         **source(decoder, rows=2), rows=2, steps=max_length + 1
     )
