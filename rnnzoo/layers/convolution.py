@@ -6,7 +6,6 @@ import keras
 import tensorflow as tf
 
 from rnnzoo.checks import check_positive, check_rate
-from rnnzoo.layers.decoding import Decoded
 from rnnzoo.layers.embedding import Embedding
 from rnnzoo.layers.gated_convolution import NormedConvolution, gated
 from rnnzoo.layers.parallel_decoder import ParallelDecoder
@@ -280,32 +279,16 @@ class ConvolutionalDecoder(_Convolutional, ParallelDecoder):
         ]
         self.build_output()
 
-    def start(
-        self,
-        memory=None,
-        memory_mask=None,
-        initial_state=None,
-        memory_tokens=None,
-        forbidden=(),
-        rows=None,
-        steps=None,
-    ):
-        """See `rnnzoo.layers.decoding.Decoder`."""
-        memory, mask = self.checked(
-            memory, memory_mask, initial_state, memory_tokens
-        )
+    def begin(self, memory, mask, output, steps):
         keys, values = tf.split(memory, 2, axis=2)
-        rows = tf.shape(memory)[0]
-        before = tf.zeros(
-            [rows, self.kernel_size - 1, self.units], self.compute_dtype
-        )
-        return (
-            ConvolutionMemory(
-                keys, values, mask, self.output_weights(forbidden)
-            ),
-            ConvolutionState(
-                tf.zeros([rows], tf.int32), (before,) * self.depth
-            ),
+        state = self._first_state(tf.shape(memory)[0])
+        return ConvolutionMemory(keys, values, mask, output), state
+
+    def _first_state(self, rows):
+        shape = [rows, self.kernel_size - 1, self.units]
+        before = tf.zeros(shape, self.compute_dtype)
+        return ConvolutionState(
+            tf.zeros([rows], tf.int32), (before,) * self.depth
         )
 
     def step(self, tokens, state, memory):
@@ -314,31 +297,11 @@ class ConvolutionalDecoder(_Convolutional, ParallelDecoder):
         logits = self.logits(x, memory.output)[:, 0]
         return logits, ConvolutionState(state.position + 1, before)
 
-    def align(self, tokens, state, memory, head=None):
-        """See `rnnzoo.layers.decoding.Decoder`."""
-        rows = tf.shape(tokens)[0]
-        several = rows // tf.maximum(tf.shape(memory.keys)[0], 1)
-        state = tf.nest.map_structure(
-            lambda x: tf.repeat(x, several, axis=0), state
-        )
-        _, _, weights = self._run(tokens, state, memory)
-        return self._mean(weights) if head is None else weights[head[0]]
-
-    def call(
-        self,
-        tokens,
-        memory=None,
-        memory_mask=None,
-        initial_state=None,
-        memory_tokens=None,
-        training=None,
-    ):
-        memory, state = self.start(
-            memory, memory_mask, initial_state, memory_tokens
-        )
+    def read(self, tokens, memory, training):
+        state = self._first_state(tf.shape(tokens)[0])
         x, _, weights = self._run(tokens, state, memory, training)
         x = self.dropout(x, training=training)
-        return Decoded(self.logits(x, memory.output), self._mean(weights), ())
+        return x, [each[:, None] for each in weights]
 
     def _run(self, tokens, state, memory, training=False):
         """Some steps: outputs, the last inputs, and the weights of each block.
@@ -360,10 +323,6 @@ class ConvolutionalDecoder(_Convolutional, ParallelDecoder):
             x = (y + x) * _HALF
             weights.append(attended)
         return self.last(x), tuple(last), weights
-
-    def _mean(self, weights):
-        """float32 `(rows, steps, places)`, of all blocks."""
-        return tf.add_n(weights) / self.depth
 
 
 def _attend(query, memory):

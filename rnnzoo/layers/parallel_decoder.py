@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from rnnzoo.layers.decoder_output import DecoderOutput
+from rnnzoo.layers.decoding import Decoded
 
 
 class ParallelDecoder(DecoderOutput):
@@ -23,12 +24,47 @@ class ParallelDecoder(DecoderOutput):
         self.tied = tied
         self.readout_units = embedding.output_dim
 
-    def checked(self, memory, mask, initial_state, memory_tokens):
-        """The memory and its mask, as all steps read them.
+    # Defined by subclasses.
+
+    def begin(self, memory, mask, output, steps):
+        """The memory and the state of `start`.
 
         Args:
-            memory, mask, initial_state, memory_tokens: As of `start`.
+            memory: `(batch, places, features)`.
+            mask: Boolean `(batch, places)`.
+            output: `rnnzoo.layers.decoder_output.OutputWeights`.
+            steps: Most steps that `step` will take; `None` for none.
         """
+        raise NotImplementedError
+
+    def read(self, tokens, memory, training):
+        """Reads whole targets.
+
+        Args:
+            tokens: int32 `(rows, steps)`.
+            memory: The memory from `start`.
+            training: Whether to draw dropout masks.
+
+        Returns:
+            Tuple of what logits are made of, `(rows, steps, readout_units)`,
+            and a list of the weights of each layer, float32 `(rows, heads,
+            steps, places)`.
+        """
+        raise NotImplementedError
+
+    # Shared, see `rnnzoo.layers.decoding.Decoder`.
+
+    def start(
+        self,
+        memory=None,
+        memory_mask=None,
+        initial_state=None,
+        memory_tokens=None,
+        forbidden=(),
+        rows=None,
+        steps=None,
+    ):
+        """See `rnnzoo.layers.decoding.Decoder`."""
         if memory is None:
             raise ValueError(
                 f"Missing argument `memory`. A `{type(self).__name__}` attends "
@@ -47,9 +83,38 @@ class ParallelDecoder(DecoderOutput):
         memory = tf.cast(memory, self.compute_dtype)
         if not self.built:
             self.build((None, None), memory.shape)
-        if mask is None:
-            mask = tf.ones(tf.shape(memory)[:2], tf.bool)
-        return memory, mask
+        if memory_mask is None:
+            memory_mask = tf.ones(tf.shape(memory)[:2], tf.bool)
+        output = self.output_weights(forbidden)
+        return self.begin(memory, memory_mask, output, steps)
+
+    def align(self, tokens, state, memory, head=None):
+        """See `rnnzoo.layers.decoding.Decoder`."""
+        _, weights = self.read(tokens, memory, training=False)
+        if head is None:
+            return self._mean(weights)
+        layer, i = head
+        return weights[layer][:, i]
+
+    def call(
+        self,
+        tokens,
+        memory=None,
+        memory_mask=None,
+        initial_state=None,
+        memory_tokens=None,
+        training=None,
+    ):
+        memory, _ = self.start(
+            memory, memory_mask, initial_state, memory_tokens
+        )
+        x, weights = self.read(tokens, memory, training)
+        return Decoded(self.logits(x, memory.output), self._mean(weights), ())
+
+    def _mean(self, weights):
+        """float32 `(rows, steps, places)`, of all heads of all layers."""
+        mean = tf.reduce_mean(tf.add_n(weights), axis=1)
+        return mean / len(weights)
 
     def compute_mask(self, tokens, previous_mask=None):
         return None

@@ -6,7 +6,6 @@ import keras
 import tensorflow as tf
 
 from rnnzoo.checks import check_positive
-from rnnzoo.layers.decoding import Decoded
 from rnnzoo.layers.multi_head import Projected
 from rnnzoo.layers.parallel_decoder import ParallelDecoder
 from rnnzoo.layers.positions import sinusoids
@@ -239,23 +238,7 @@ class TransformerDecoder(_Transformer, ParallelDecoder):
         self.build_blocks((*tokens_shape, self.readout_units), memory_shape)
         self.build_output()
 
-    def start(
-        self,
-        memory=None,
-        memory_mask=None,
-        initial_state=None,
-        memory_tokens=None,
-        forbidden=(),
-        rows=None,
-        steps=None,
-    ):
-        """See `rnnzoo.layers.decoding.Decoder`.
-
-        Without `steps`, the state has room for no step; it can be aligned.
-        """
-        memory, mask = self.checked(
-            memory, memory_mask, initial_state, memory_tokens
-        )
+    def begin(self, memory, mask, output, steps):
         rows = tf.shape(memory)[0]
         key_dim = self.readout_units // self.num_heads
         nothing = tf.zeros(
@@ -269,10 +252,7 @@ class TransformerDecoder(_Transformer, ParallelDecoder):
         sources = tuple(
             block.attention.project(memory) for block in self.blocks
         )
-        return (
-            TransformerMemory(sources, mask, self.output_weights(forbidden)),
-            state,
-        )
+        return TransformerMemory(sources, mask, output), state
 
     def step(self, tokens, state, memory):
         """See `rnnzoo.layers.decoding.Decoder`."""
@@ -297,31 +277,7 @@ class TransformerDecoder(_Transformer, ParallelDecoder):
         logits = self.logits(x, memory.output)[:, 0]
         return logits, TransformerState(state.position + 1, read)
 
-    def align(self, tokens, state, memory, head=None):
-        """See `rnnzoo.layers.decoding.Decoder`."""
-        _, weights = self._read(tokens, memory, training=False)
-        if head is not None:
-            layer, i = head
-            return weights[layer][:, i]
-        return self._mean(weights)
-
-    def call(
-        self,
-        tokens,
-        memory=None,
-        memory_mask=None,
-        initial_state=None,
-        memory_tokens=None,
-        training=None,
-    ):
-        memory, _ = self.start(
-            memory, memory_mask, initial_state, memory_tokens
-        )
-        x, weights = self._read(tokens, memory, training)
-        return Decoded(self.logits(x, memory.output), self._mean(weights), ())
-
-    def _read(self, tokens, memory, training):
-        """Outputs and weights of whole targets."""
+    def read(self, tokens, memory, training):
         steps = tf.range(tf.shape(tokens)[1])
         x = self.placed(self.embedding(tokens), steps, training)
         x, _, weights = self._run(
@@ -345,7 +301,3 @@ class TransformerDecoder(_Transformer, ParallelDecoder):
             kept.append(new)
             weights.append(attended)
         return self.normalized(x), tuple(kept), weights
-
-    def _mean(self, weights):
-        """float32 `(rows, steps, places)`, of all blocks and heads."""
-        return tf.reduce_mean(tf.add_n(weights), axis=1) / self.depth
