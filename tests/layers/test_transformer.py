@@ -6,7 +6,11 @@ import tensorflow as tf
 from rnnzoo import layers
 from rnnzoo.layers.positions import sinusoids
 
-torch = pytest.importorskip("torch")
+try:
+    import torch
+except ImportError:  # it is in the extra `benchmarks`
+    torch = None
+with_torch = pytest.mark.skipif(torch is None, reason="needs PyTorch")
 RNG = np.random.default_rng(0)
 TOKENS, UNITS, HEADS, HIDDEN = 9, 8, 2, 12
 SOURCE = RNG.normal(size=(3, 5, UNITS)).astype("float32")
@@ -121,6 +125,7 @@ def torch_norm(norm):
     return theirs
 
 
+@with_torch
 @pytest.mark.parametrize("pre_norm", [True, False])
 def test_the_encoder_is_pytorchs(pre_norm):
     encoder = layers.TransformerEncoder(2, HEADS, HIDDEN, pre_norm=pre_norm)
@@ -137,6 +142,7 @@ def test_the_encoder_is_pytorchs(pre_norm):
     np.testing.assert_allclose(found[MASK], x.numpy()[MASK], atol=1e-4)
 
 
+@with_torch
 @pytest.mark.parametrize("pre_norm", [True, False])
 def test_the_decoder_is_pytorchs(pre_norm):
     decoder = layers.TransformerDecoder(
@@ -189,6 +195,7 @@ def test_what_does_not_fit_is_an_error():
         decoder(TARGETS, SOURCE, initial_state=[tf.zeros([3, UNITS])])
 
 
+@with_torch
 def test_a_block_called_alone_is_that_of_a_decoder():
     block = layers.TransformerBlock(HEADS, HIDDEN, attends=True)
     x = RNG.normal(size=(3, 4, UNITS)).astype("float32")
@@ -204,3 +211,28 @@ def test_a_block_called_alone_is_that_of_a_decoder():
         )
     found = block(x, SOURCE, memory_mask=MASK)
     np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("pre_norm", [True, False])
+def test_a_block_is_made_of_keras_layers(pre_norm):
+    block = layers.TransformerBlock(HEADS, HIDDEN, True, pre_norm)
+    x = RNG.normal(size=(3, 4, UNITS)).astype("float32")
+    block.build(x.shape, SOURCE.shape)
+    randomize(block)
+
+    def attend(layer, query, value, mask):
+        theirs = keras.layers.MultiHeadAttention(HEADS, UNITS // HEADS)
+        theirs.build(query.shape, value.shape)
+        theirs.set_weights(layer.get_weights())
+        mask = np.broadcast_to(mask, [3, 4, value.shape[1]])
+        return theirs(query, value, attention_mask=mask)
+
+    parts = [
+        lambda x: attend(block.self_attention, x, x, np.tri(4, dtype=bool)),
+        lambda x: attend(block.attention, x, SOURCE, MASK[:, None]),
+        lambda x: block.output_layer(block.hidden(x)),
+    ]
+    found = block(x, SOURCE, memory_mask=MASK)
+    for part, norm in zip(parts, block.norms, strict=True):
+        x = x + part(norm(x)) if pre_norm else norm(x + part(x))
+    np.testing.assert_allclose(found, x, atol=1e-4)
