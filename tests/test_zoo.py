@@ -28,14 +28,20 @@ def plain(value):
         return [plain(each) for each in value]
     return value.decode() if isinstance(value, bytes) else value
 
+def decoded(value):
+    if isinstance(value, list):
+        return [decoded(each) for each in value]
+    return base64.b64decode(value)
+
 for line in sys.stdin:
-    path, inputs = json.loads(line)
+    path, columns = json.loads(line)
     served = tf.saved_model.load(path).signatures["serving_default"]
-    (name,) = served.structured_input_signature[1]
-    inputs = [base64.b64decode(each) for each in inputs]
+    columns = {k: tf.constant(decoded(v)) for k, v in columns.items()}
+    (count,) = {len(column) for column in columns.values()}
     answers = []
-    for batch in [inputs, *([each] for each in inputs), []]:
-        outputs = served(**{name: tf.constant(batch, tf.string, [len(batch)])})
+    alone = [slice(i, i + 1) for i in range(count)]
+    for part in [slice(None), *alone, slice(0)]:
+        outputs = served(**{k: v[part] for k, v in columns.items()})
         outputs = {k: plain(v.numpy().tolist()) for k, v in outputs.items()}
         answers.append(outputs)
     assert "rnnzoo" not in sys.modules
@@ -106,10 +112,6 @@ def assert_same(ours, theirs, tolerance=1e-5):
         np.testing.assert_allclose(
             numbers, expected, rtol=tolerance / 10, atol=tolerance
         )
-
-
-def _as_bytes(each):
-    return each if isinstance(each, bytes) else each.encode()
 
 
 def test_a_step_is_traced_once(trained):
@@ -185,10 +187,11 @@ def test_a_saved_task_lends_what_it_learned(name, case, tmp_path):
 def test_export_stands_alone(case, exported, server):
     model, task = case
     process, errors = server
-    inputs = [
-        base64.b64encode(_as_bytes(each)).decode() for each in task.inputs
-    ]
-    print(json.dumps([str(exported), inputs]), file=process.stdin, flush=True)
+    columns = tf.nest.map_structure(
+        lambda each: base64.b64encode(each).decode(),
+        model.to_serve(task.inputs),
+    )
+    print(json.dumps([str(exported), columns]), file=process.stdin, flush=True)
     line = process.stdout.readline()
     assert line, errors.read_text()[-2000:]
     together, *alone, none = json.loads(line)

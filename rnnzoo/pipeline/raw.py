@@ -58,7 +58,8 @@ def read(schema, x, y=None, sample_weight=None):
             - a column of inputs: a list, an array, a tensor, a pandas series
               or an Arrow array; of several inputs, a dictionary or a tuple
               of columns,
-            - a list of tuples `(x, y)`.
+            - a list of tuples: of inputs, if there are several, and of
+              targets, such as `(text, label)` or `(story, question)`.
         y: Column of targets, if `x` has none.
         sample_weight: Column of weights, if `x` is no dataset.
 
@@ -143,15 +144,10 @@ def show_progress(chunks, total, unit_name, verbose):
 
 def _columns(schema, x, y, with_targets=True):
     """Whole columns by name, and what errors call each."""
-    features = schema.features if with_targets else schema.inputs
     table = _as_table(schema, x)
-    if y is None and isinstance(x, list) and x and all(map(schema.is_row, x)):
-        rows = map(list, zip(*x, strict=True))
-        columns = zip(schema.features, rows, strict=True)
-        columns = {each.name: column for each, column in columns}
-        columns = {each.name: columns[each.name] for each in features}
-        return columns, _arguments(schema)
-    if table is not None:
+    if (rows := _of_rows(schema, x, y is None)) is not None:
+        columns, arguments = rows, _arguments(schema)
+    elif table is not None:
         kinds = {name: kind_of_value(table.first(name)) for name in table.names}
         inside = y is None and with_targets
         picked = schema.pick(kinds, with_targets=inside)
@@ -163,7 +159,25 @@ def _columns(schema, x, y, with_targets=True):
     if y is not None:
         columns |= _in_order(schema.targets, y, "y")
         arguments = _arguments(schema) | arguments
+    if not with_targets:
+        columns = {each.name: columns[each.name] for each in schema.inputs}
     return columns, arguments
+
+
+def _of_rows(schema, x, with_targets):
+    """Columns by name of a list of examples; `None` if it is none."""
+    if not isinstance(x, list) or not x:
+        return None
+    if with_targets and all(map(schema.is_row, x)):
+        features = schema.features
+    elif all(map(schema.is_row_of_inputs, x)):
+        features = schema.inputs
+    else:
+        return None
+    rows = map(list, zip(*x, strict=True))
+    return {
+        each.name: column for each, column in zip(features, rows, strict=True)
+    }
 
 
 def _as_table(schema, x):

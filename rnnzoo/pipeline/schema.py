@@ -236,6 +236,12 @@ class Schema:
         """Whether an item of a list is an example with its targets."""
         return isinstance(item, tuple) and len(item) == len(self.features)
 
+    def is_row_of_inputs(self, item):
+        """Whether an item of a list is the inputs of an example, if several."""
+        count = len(self.inputs)
+        is_sequence = isinstance(item, (list, tuple))
+        return is_sequence and 1 < count == len(item)
+
     def is_one(self, x):
         """Whether `x` is the inputs of one example."""
         if len(self.inputs) == 1:
