@@ -22,6 +22,7 @@ from rnnzoo.layers.dropout import (
     VariationalDropout,
 )
 from rnnzoo.layers.embedding import Embedding
+from rnnzoo.layers.esim import ESIM
 from rnnzoo.layers.gated_convolution import NormedConvolution
 from rnnzoo.layers.hierarchical import HierarchicalAttention
 from rnnzoo.layers.image_memory import ImageMemory
@@ -37,6 +38,7 @@ from rnnzoo.layers.pooling import (
 )
 from rnnzoo.layers.recurrent import GRU, LSTM, SimpleRNN
 from rnnzoo.layers.sequence import SequenceEncoder
+from rnnzoo.layers.siamese import Siamese
 from rnnzoo.layers.softmax import AdaptiveSoftmax, TokenSoftmax
 from rnnzoo.layers.stack import Stack
 from rnnzoo.layers.transformer import TransformerDecoder, TransformerEncoder
@@ -45,6 +47,7 @@ from rnnzoo.layers.words import WordFeatures
 
 __all__ = [
     "CRF",
+    "ESIM",
     "GRU",
     "LSTM",
     "AdaptiveSoftmax",
@@ -75,6 +78,7 @@ __all__ = [
     "RecurrentBackbone",
     "SelfAttentionPooling",
     "SequenceEncoder",
+    "Siamese",
     "SimpleRNN",
     "Stack",
     "StepDropout",

@@ -123,15 +123,20 @@ class SequenceEncoder(poolings.Summary):
     def call(
         self, inputs, mask=None, training=None, return_attention_scores=False
     ):
-        hidden = inputs
-        if self.embedding is not None:
-            mask = ops.not_equal(inputs, 0) if mask is None else mask
-            hidden = self.embedding(inputs, training=training)
-            hidden = self.word_dropout(hidden, inputs, training=training)
-        hidden = self.stack(hidden, mask=mask, training=training)
+        if mask is None and self.embedding is not None:
+            mask = ops.not_equal(inputs, 0)
+        hidden = self.read(inputs, mask, training)
         return self.pool(
             hidden, mask=mask, return_attention_scores=return_attention_scores
         )
+
+    def read(self, inputs, mask=None, training=None):
+        """Outputs of the recurrent layers, `(batch, time, 2 * units)`."""
+        hidden = inputs
+        if self.embedding is not None:
+            hidden = self.embedding(inputs, training=training)
+            hidden = self.word_dropout(hidden, inputs, training=training)
+        return self.stack(hidden, mask=mask, training=training)
 
     def get_config(self):
         return {

@@ -139,6 +139,13 @@ OPTIONS = {
         "switch": True,
         "seed": 5,
     },
+    "ESIM": {
+        **RATES,
+        "units": 3,
+        "rnn": "gru",
+        "embedding": embedding,
+        "word_dropout": 0.3,
+    },
     "DocumentEncoder": {**RATES, "units": 3, "rnn": "gru"},
     "Embedding": {"input_dim": 9, "output_dim": 4, "mask_zero": True},
     "EmbeddingDropout": {"rate": 0.1, "seed": 5},
@@ -190,6 +197,10 @@ OPTIONS = {
         "penalty": 0.1,
         "kernel_initializer": keras.initializers.Zeros,
         "context_initializer": keras.initializers.Ones,
+    },
+    "Siamese": {
+        "encoder": lambda: layers.SequenceEncoder(3, embedding=embedding()),
+        "similarity": "cosine",
     },
     "SequenceEncoder": {
         **RATES,
