@@ -1,4 +1,4 @@
-"""Scores of texts that models wrote, by references that people wrote."""
+"""Scores of what models wrote or found, by what people wrote or found."""
 
 from rnnzoo.scoring.captions import (
     CIDER_ORDER,
@@ -15,6 +15,8 @@ from rnnzoo.scoring.corpus import (
     chrf,
     share_with_ngrams,
 )
+from rnnzoo.scoring.correlation import pearson, spearman
+from rnnzoo.scoring.ranking import mean_average_precision, mean_reciprocal_rank
 from rnnzoo.scoring.summaries import Rouge, rouge
 from rnnzoo.scoring.words import coco_tokenize, rouge_tokenize, tokenizer_for
 
@@ -30,9 +32,13 @@ __all__ = [
     "chrf",
     "cider_d",
     "coco_tokenize",
+    "mean_average_precision",
+    "mean_reciprocal_rank",
+    "pearson",
     "rouge",
     "rouge_tokenize",
     "score_captions",
     "share_with_ngrams",
+    "spearman",
     "tokenizer_for",
 ]
