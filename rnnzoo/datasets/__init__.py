@@ -11,6 +11,7 @@ from rnnzoo.datasets.flickr8k import Flickr8k
 from rnnzoo.datasets.long_memory import RnnzooAdding, RnnzooCopying
 from rnnzoo.datasets.multi30k import Multi30k, Multi30kFr
 from rnnzoo.datasets.notices import RnnzooNotices
+from rnnzoo.datasets.paraphrases import RnnzooParaphrases
 from rnnzoo.datasets.reviews import RnnzooReviews
 from rnnzoo.datasets.shapes import RnnzooShapes
 
@@ -23,6 +24,7 @@ __all__ = [
     "RnnzooDates",
     "RnnzooEntities",
     "RnnzooNotices",
+    "RnnzooParaphrases",
     "RnnzooReviews",
     "RnnzooShapes",
 ]
