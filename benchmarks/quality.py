@@ -39,6 +39,10 @@ _FLICKR8K = {
     "bleu_4": "soft attention 19.5; hard 21.3; frozen encoder 16.5. "
     "Ours of images that were squashed to 160x160",
 }
+_SICK = {
+    "pearson": "Mueller & Thyagarajan 0.882; Tree-LSTM 0.868; skip-thoughts "
+    "0.866"
+}
 PUBLISHED = {
     "han_classifier": "plain BiLSTM 0.85 to 0.88; oh-2LSTMp 0.919",
     "bilstm_classifier": "plain BiLSTM 0.85 to 0.88; oh-2LSTMp 0.919",
@@ -55,6 +59,8 @@ PUBLISHED = {
         "Zaremba et al. small 114.5, medium 82.7; AWD-LSTM 57.3; 5-gram "
         "Kneser-Ney 143.5",
     ),
+    "siamese_matcher": _SICK,
+    "esim_matcher": _SICK,
     "transformer_translator": "Transformer of 4 layers of 128: 41.0, of "
     "tokens made of subwords, 8,000 updates",
     "conv_seq2seq_translator": "text-only RNN 38.1, tokenised and lower-cased",

@@ -105,6 +105,17 @@ class LanguageModeling(Case):
     }
 
 
+class PairClassification(Case):
+    overrides = {"vocabulary_size": 200, "embedding_dim": 8}
+    inputs = list(zip(TEXTS, [*TEXTS[1:], TEXTS[0]], strict=True))
+    targets = [1, 0, 0, 0, 0, 1]
+    sent = {
+        **Case.sent,
+        "first": Case.sent["text"],
+        "second": [*Case.sent["text"][1:], "Fine, too."],
+    }
+
+
 class Captioning(Case):
     overrides = {
         "image_size": 16,
@@ -132,6 +143,7 @@ TASKS = {
     "language_modeling": LanguageModeling(),
     "summarization": Summarization(),
     "translation": Translation(),
+    "pair_classification": PairClassification(),
     "text_classification": TextClassification(),
     "entity_tagging": EntityTagging(),
 }

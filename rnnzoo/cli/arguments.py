@@ -19,7 +19,10 @@ WITHOUT_TENSORFLOW = ("list", "describe")
 # Of files: what each is, by its name.
 COLUMNS = {
     "text": "texts",
-    "label": "their classes",
+    "first": "texts to compare with others",
+    "second": "those others",
+    "label": "classes of texts or of pairs of them",
+    "score": "how similar the texts of a pair are",
     "source": "texts to translate",
     "target": "their translations",
     "document": "texts to summarize",
@@ -29,7 +32,7 @@ COLUMNS = {
     "image": "names of images",
     "captions": "what they show",
 }
-INPUTS = ("text", "source", "document", "tokens", "image")
+INPUTS = ("text", "first", "second", "source", "document", "tokens", "image")
 
 
 def parse(argv=None):

@@ -15,7 +15,8 @@ class Line(NamedTuple):
 
     Attributes:
         place: Where it was given, for errors.
-        text: The text, with U+FFFD if it was not text; or a list of words.
+        text: The text, with U+FFFD if it was not text; a list of words; or a
+            tuple, of what has several inputs.
         problem: Why it cannot be answered, or `None`.
     """
 
@@ -63,3 +64,19 @@ def _checked(texts, unit, problem):
         shown = _NO_TEXT.sub("\ufffd", text)
         place = f"{unit} {number}"
         yield Line(place, shown, None if shown == text else problem)
+
+
+def split(line, names):
+    """A line of several inputs, which have tabs between them.
+
+    Args:
+        line: `Line`.
+        names: Names of the inputs.
+    """
+    if len(names) == 1 or not isinstance(line.text, str):
+        return line
+    parts = tuple(line.text.split("\t"))
+    if len(parts) == len(names):
+        return line._replace(text=parts)
+    problem = f"expected {' and '.join(names)}, with a tab between them"
+    return line._replace(problem=line.problem or problem)

@@ -117,14 +117,16 @@ def read_inputs(arguments, args, task):
         ValueError: If a file is of an unknown kind.
         OSError: If a file is not there.
     """
-    feature = task.schema.inputs[0]
+    features = task.schema.inputs
     for line in arguments:
-        if not _is_data(isinstance(feature, Image), line.text):
+        if not _is_data(isinstance(features[0], Image), line.text):
             yield line
             continue
         table = read_examples(line.text, args, task.schema, with_targets=False)
-        for row, value in enumerate(table[feature.name]):
-            yield Line(table.place(row), value, None)
+        columns = [table[feature.name] for feature in features]
+        for row, values in enumerate(zip(*columns, strict=True)):
+            text = values if len(values) > 1 else values[0]
+            yield Line(table.place(row), text, None)
 
 
 def require_no_file(name, option):

@@ -2,11 +2,13 @@
 
 `Explanation` shows attention to the words of a text, `Marking` the entities of
 a text, `Surprise` how likely its tokens were, `Alignment` the words of a
-translation beside the words of its source, `Digest` a text beside its summary,
-and `Look` the parts of an image beside the words of its caption.
+translation beside the words of its source, `Comparison` the words of a pair of
+texts, `Digest` a text beside its summary, and `Look` the parts of an image
+beside the words of its caption.
 """
 
 from rnnzoo.explain.alignment import Alignment, Alignments
+from rnnzoo.explain.comparison import Comparison, Comparisons
 from rnnzoo.explain.digest import Digest, Digests
 from rnnzoo.explain.explanation import Explanation, Explanations
 from rnnzoo.explain.look import Look, Looks
@@ -16,6 +18,8 @@ from rnnzoo.explain.surprise import Surprise, Surprises
 __all__ = [
     "Alignment",
     "Alignments",
+    "Comparison",
+    "Comparisons",
     "Digest",
     "Digests",
     "Explanation",

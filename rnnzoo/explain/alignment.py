@@ -85,12 +85,17 @@ class Alignments(Items):
     _style = alignment_html.STYLE
 
     def _article(self, place):
-        return alignment_html.article(self[place])
+        each = self[place]
+        matrix = each.tokens, each.source_tokens, each.weights
+        return alignment_html.article([each.text], each.translation, *matrix)
 
     def _draw(self, sheet, place):
         from rnnzoo.explain import alignment_plot  # matplotlib, an extra
 
-        alignment_plot.draw(sheet, self[place])
+        each = self[place]
+        lines = [each.text, each.translation]
+        matrix = each.tokens, each.source_tokens, each.weights
+        alignment_plot.draw(sheet, lines, *matrix)
 
     def _strings(self):
         for each in self:

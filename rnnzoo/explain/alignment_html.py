@@ -1,4 +1,4 @@
-"""Pages of texts aligned with their translations."""
+"""Pages of texts aligned with others, token by token."""
 
 from rnnzoo.explain.page import escaped
 
@@ -20,28 +20,33 @@ STYLE = """
 """
 
 
-def article(alignment):
-    """Both texts, and a table of the weights."""
-    return (
-        f'<article>\n<p class="text" dir="auto">{escaped(alignment.text)}</p>\n'
-        f'<p class="text" dir="auto"><b>{escaped(alignment.translation)}</b>'
-        f"</p>\n{_matrix(alignment)}</article>"
+def article(texts, answer, tokens, source_tokens, weights):
+    """Texts, the answer about them, and a table of the weights.
+
+    Args:
+        texts: Strings.
+        answer: String.
+        tokens, source_tokens: Strings, what rows and columns are.
+        weights: `(tokens, source_tokens)`.
+    """
+    lines = [*map(escaped, texts), f"<b>{escaped(answer)}</b>"]
+    lines = "".join(
+        f'<p class="text" dir="auto">{line}</p>\n' for line in lines
     )
+    table = _matrix(tokens, source_tokens, weights)
+    return f"<article>\n{lines}{table}</article>"
 
 
-def _matrix(alignment):
-    if not alignment.weights.any():
+def _matrix(tokens, source_tokens, weights):
+    if not weights.any():
         return '<p class="note">There is nothing to align.</p>\n'
     heads = "".join(
-        f'<th scope="col">{escaped(token)}</th>'
-        for token in alignment.source_tokens
+        f'<th scope="col">{escaped(token)}</th>' for token in source_tokens
     )
     rows = "".join(
         f'<tr><th scope="row">{escaped(token)}</th>'
-        f"{_cells(token, weights, alignment.source_tokens)}</tr>\n"
-        for token, weights in zip(
-            alignment.tokens, alignment.weights, strict=True
-        )
+        f"{_cells(token, row, source_tokens)}</tr>\n"
+        for token, row in zip(tokens, weights, strict=True)
     )
     return (
         '<div class="scroll"><table class="aligned">\n'

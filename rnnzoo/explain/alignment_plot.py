@@ -1,4 +1,4 @@
-"""Pictures of texts aligned with their translations."""
+"""Pictures of texts aligned with others, token by token."""
 
 import unicodedata
 
@@ -9,24 +9,31 @@ GAP = 1.5  # between the cells
 NARROWEST, WIDEST = 10, 16  # columns, with the gap
 
 
-def draw(sheet, alignment):
-    """Both texts, and a matrix of the weights."""
-    sheet.paragraph(alignment.text)
-    sheet.paragraph(alignment.translation)
-    if alignment.weights.any():
-        _draw_matrix(sheet, alignment)
+def draw(sheet, texts, tokens, source_tokens, weights):
+    """Texts, and a matrix of the weights.
+
+    Args:
+        sheet: `rnnzoo.explain.sheet.Sheet`.
+        texts: Strings.
+        tokens, source_tokens: Strings, what rows and columns are.
+        weights: `(tokens, source_tokens)`.
+    """
+    for text in texts:
+        sheet.paragraph(text)
+    if weights.any():
+        _draw_matrix(sheet, tokens, source_tokens, weights)
     else:
         sheet.note("There is nothing to align.")
 
 
-def _draw_matrix(sheet, alignment):
-    """A row for each token written, a column for each token read.
+def _draw_matrix(sheet, tokens, source_tokens, weights):
+    """A row for each token, a column for each token of the source.
 
     As many columns as fit stand beside each other, the others below.
     """
     heads, tokens = (
-        [sheet.small.shorten(token, AXIS - 8) for token in tokens]
-        for tokens in (alignment.source_tokens, alignment.tokens)
+        [sheet.small.shorten(token, AXIS - 8) for token in each]
+        for each in (source_tokens, tokens)
     )
     left = LEFT + 8 + max(map(sheet.small.width, tokens))
     most = int((RIGHT - left) / NARROWEST)
@@ -37,12 +44,12 @@ def _draw_matrix(sheet, alignment):
             break
         part = slice(first, first + most)
         _draw_heads(sheet, left, size, heads[part])
-        _draw_rows(sheet, left, size, tokens, alignment.weights[:, part])
+        _draw_rows(sheet, left, size, tokens, weights[:, part])
         sheet.top += WIDEST
 
 
 def _draw_heads(sheet, left, size, heads):
-    """The tokens read, each above the middle of its column."""
+    """The tokens of the source, each above the middle of its column."""
     height = max(_height(sheet, head) for head in heads)
     sheet.top += 12 + height
     for column, head in enumerate(heads):

@@ -1,6 +1,7 @@
 """Raw examples, a chunk at a time, from whatever holds them."""
 
 import dataclasses
+import itertools
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -25,13 +26,16 @@ class Chunk:
     Attributes:
         columns: Dict of a feature's name to its values, as `Feature.check`
             returns them; without targets, if the data has none.
-        weights: Sample weights as `Weight.check` returns them, or `None`.
+        weights: Sample weights as `Number.check` returns them, or `None`.
         first: Number of the examples before them.
+        read: Number of examples that were read to make it; by default as many
+            as it has.
     """
 
     columns: dict
     weights: Any
     first: int
+    read: int | None = None
 
     def __len__(self):
         return len(next(iter(self.columns.values())))
@@ -41,6 +45,26 @@ class Chunk:
 
     def __contains__(self, name):
         return name in self.columns
+
+    @property
+    def end(self):
+        """Number of the examples that were read up to its last one."""
+        return self.first + (len(self) if self.read is None else self.read)
+
+    def where(self, kept):
+        """The chunk of some of its examples.
+
+        Args:
+            kept: Boolean array.
+        """
+        columns = {
+            name: list(itertools.compress(column, kept))
+            if isinstance(column, list)
+            else column[kept]
+            for name, column in self.columns.items()
+        }
+        weights = None if self.weights is None else self.weights[kept]
+        return Chunk(columns, weights, self.first, self.end - self.first)
 
 
 def read(schema, x, y=None, sample_weight=None):
@@ -133,7 +157,7 @@ def show_progress(chunks, total, unit_name, verbose):
     done = 0
     for chunk in chunks:
         yield chunk
-        done += len(chunk)
+        done = chunk.end
         bar.update(done)
     if total is None:
         bar.update(done, finalize=True)
@@ -166,8 +190,10 @@ def _columns(schema, x, y, with_targets=True):
 
 def _of_rows(schema, x, with_targets):
     """Columns by name of a list of examples; `None` if it is none."""
-    if not isinstance(x, list) or not x:
+    if not isinstance(x, list) or not (x or len(schema.inputs) > 1):
         return None
+    if not x:
+        return {each.name: [] for each in schema.inputs}
     if with_targets and all(map(schema.is_row, x)):
         features = schema.features
     elif all(map(schema.is_row_of_inputs, x)):

@@ -141,8 +141,11 @@ class Label(Feature):
         return labels
 
 
-class Weight(Feature):
-    """A sample weight; a column is a float32 array `(n,)`."""
+class Number(Feature):
+    """A number, such as a score; a column is a float32 array `(n,)`."""
+
+    def fits(self, dtype, rank):
+        return dtype in "fi" and rank == 0
 
     def check(self, column, argument, first):
         weights = as_numbers(column, argument, "one number an example")
@@ -225,7 +228,7 @@ class Schema:
 
     inputs: tuple
     targets: tuple = ()
-    weight: Feature = Weight(WEIGHT)  # noqa: RUF009
+    weight: Feature = Number(WEIGHT)  # noqa: RUF009
     chunk: int = CHUNK
 
     @property

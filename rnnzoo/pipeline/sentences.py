@@ -10,8 +10,8 @@ from rnnzoo.pipeline.borders import cut_at
 from rnnzoo.pipeline.schema import (
     WEIGHT,
     Feature,
+    Number,
     Schema,
-    Weight,
     as_numbers,
 )
 from rnnzoo.text import tagging
@@ -87,7 +87,7 @@ class Tags(Feature):
         return [label for label in found if label]
 
 
-class WordWeights(Weight):
+class WordWeights(Number):
     """A weight of a sentence, or a list of them, one for each of its words.
 
     A column is a list of float32 arrays.

@@ -7,6 +7,9 @@ from rnnzoo.tasks.entity_tagger import EntityTagger
 from rnnzoo.tasks.image_captioner import Caption, ImageCaptioner
 from rnnzoo.tasks.language_model import LanguageModel
 from rnnzoo.tasks.multi_label_classifier import MultiLabelClassifier
+from rnnzoo.tasks.pair_classifier import PairClassifier
+from rnnzoo.tasks.pair_scorer import PairScorer, Similarity
+from rnnzoo.tasks.pairs import Match
 from rnnzoo.tasks.quatrain_generator import QuatrainGenerator
 from rnnzoo.tasks.summarizer import Summarizer, Summary
 from rnnzoo.tasks.task import Task, load
@@ -23,8 +26,12 @@ __all__ = [
     "EntityTagger",
     "ImageCaptioner",
     "LanguageModel",
+    "Match",
     "MultiLabelClassifier",
+    "PairClassifier",
+    "PairScorer",
     "QuatrainGenerator",
+    "Similarity",
     "Summarizer",
     "Summary",
     "Task",

@@ -196,6 +196,21 @@ class Classifier(Task):
             )
         return ids.astype("int32")
 
+    def count_labels(self, chunk, counts, labels):
+        """Counts the labels of a chunk; see `count`."""
+        self.checked_names(labels)
+        if "label" in chunk:
+            names = self.names_in(chunk)
+            counts["label"].counts.update(names or ())
+            if names is None:
+                self.label_ids(chunk)  # a wrong label is found at once
+
+    def learn_labels(self, counts, labels):
+        """Names of the classes of counted labels; see `learn`."""
+        seen = sorted(counts["label"].counts)
+        labels = self.checked_names(labels) or self.labels
+        return labels or self.checked_names(seen)
+
     # Answers.
 
     def answers_of(self, probabilities):
@@ -209,6 +224,18 @@ class Classifier(Task):
     @staticmethod
     def as_record(answer):
         return fields_of(Classification, answer)
+
+    def comparable(self, x):
+        probabilities = self.predict(x)
+        names = [self.label_names[i] for i in probabilities.argmax(axis=1)]
+        return [
+            ([name], row)
+            for name, row in zip(names, probabilities, strict=True)
+        ]
+
+    def comparable_served(self, outputs):
+        names = [[name] for name in outputs["label"]]
+        return list(zip(names, outputs["probabilities"], strict=True))
 
     # Training.
 

@@ -175,7 +175,7 @@ def _not_yet_written(task, chunks, paths, keep_raw):
         ends.append(header["read"])
     number = 0
     for chunk in chunks:
-        end = chunk.first + len(chunk)
+        end = chunk.end
         if end > ends[-1]:
             yield chunk
         elif number < len(paths) and chunk.first >= ends[number]:

@@ -208,7 +208,7 @@ class Reader(Borrower):
             of its `rnnzoo.pipeline.examples.Examples`.
         """
         for chunk in chunks:
-            yield chunk.first + len(chunk), self._as_examples(chunk, keep_raw)
+            yield chunk.end, self._as_examples(chunk, keep_raw)
 
     def fingerprint(self):
         """A string that says what ids mean: equal, if they mean the same."""

@@ -161,24 +161,17 @@ class TextClassifier(WithSamples, WithLite, WithWordVectors, Classifier):
         }
 
     def count(self, chunk, counts, labels):
-        self.checked_names(labels)
         counts["text"].update(self._to_count(chunk["text"]))
-        if "label" in chunk:
-            names = self.names_in(chunk)
-            counts["label"].counts.update(names or ())
-            if names is None:
-                self.label_ids(chunk)  # a wrong label is found at once
+        self.count_labels(chunk, counts, labels)
 
     def learn(self, counts, labels):
-        seen = sorted(counts["label"].counts)
-        labels = self.checked_names(labels) or self.labels
-        labels = labels or self.checked_names(seen)
         tokens = self.tokenizer.learn(
             counts["text"].counts,
             most_ids(self.word_embedding, self.vocabulary_size),
             self.min_count,
         )
-        return {"labels": labels, "vocabulary": tokens}
+        names = self.learn_labels(counts, labels)
+        return {"labels": names, "vocabulary": tokens}
 
     def take(self, labels, vocabulary):
         self.labels = self.checked_names(labels)
@@ -433,18 +426,6 @@ class TextClassifier(WithSamples, WithLite, WithWordVectors, Classifier):
     def to_serve(self, x):
         chunks = self.read_inputs(x)
         return {"text": [each for chunk in chunks for each in chunk["text"]]}
-
-    def comparable(self, x):
-        probabilities = self.predict(x)
-        names = [self.label_names[i] for i in probabilities.argmax(axis=1)]
-        return [
-            ([name], row)
-            for name, row in zip(names, probabilities, strict=True)
-        ]
-
-    def comparable_served(self, outputs):
-        names = [[name] for name in outputs["label"]]
-        return list(zip(names, outputs["probabilities"], strict=True))
 
     def get_config(self):
         return {

@@ -13,6 +13,7 @@ TEXTS = ["Ann saw Bonn.", "It rained."]
 DATA = {
     "text_classification": (TEXTS, [0, 1]),
     "entity_tagging": (TEXTS, [[(0, 3, "PER"), (8, 12, "LOC")], []]),
+    "pair_classification": ([(TEXTS[0], TEXTS[1]), ("", "Rain.")], [0, 1]),
     "summarization": (TEXTS, ["Ann in Bonn", "Rain"]),
     "translation": (TEXTS, TEXTS[::-1]),
     "language_modeling": (TEXTS,),

@@ -1,5 +1,6 @@
 """`rnnzoo explain`."""
 
+from rnnzoo.cli import lines
 from rnnzoo.cli.sources import load_model
 
 
@@ -13,7 +14,14 @@ def run(args):
                 f"'.{suffix}'. Received: --{suffix} {path}"
             )
     task = load_model(args.model)
-    explanations = task.explain(args.texts)
+    names = [each.name for each in task.schema.inputs]
+    given = []
+    for line in lines.read(args.texts, "utf-8"):
+        line = lines.split(line, names)
+        if line.problem is not None:
+            raise ValueError(f"{line.place}: {line.problem}")
+        given.append(line.text)
+    explanations = task.explain(given)
     for path in filter(None, (args.html, args.png)):
         explanations.save(path)
         print(f"Saved {path}")

@@ -31,6 +31,8 @@ def run(args):
     task = load_model(args.model)
     if args.texts:
         given = read_inputs(given, args, task)
+    names = [each.name for each in task.schema.inputs]
+    given = (lines.split(line, names) for line in given)
     verb, form = _verb(args, task), _form(args, task)
     is_quiet = sys.stderr is None or not sys.stderr.isatty()
     with tqdm(
@@ -68,7 +70,10 @@ def _form(args, task):
         return functools.partial(_readable, task)
     nothing = [] if max(args.n_best or 1, args.count or 1) > 1 else None
     empty = _record(task, nothing, args.probabilities)
-    form = Lines(args.format, {**empty, task.input_name: ""})
+    names = [each.name for each in task.schema.inputs]
+    if len(names) == 1:
+        names = [task.input_name]
+    form = Lines(args.format, {**empty, **dict.fromkeys(names, "")})
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")
     if (head := form.head()) is not None:
@@ -78,7 +83,9 @@ def _form(args, task):
         record = empty
         if answer is not None:
             record = _record(task, answer, args.probabilities)
-        return form.line({**record, task.input_name: line.text})
+        given = line.text if isinstance(line.text, tuple) else [line.text]
+        given = dict(itertools.zip_longest(names, given, fillvalue=""))
+        return form.line({**record, **given})
 
     return formed
 
@@ -86,8 +93,8 @@ def _form(args, task):
 def _readable(task, line, answer):
     shown = "" if answer is None else task.format_answer(answer)
     text = line.text
-    if not isinstance(text, str):  # words
-        text = " ".join(text)
+    if not isinstance(text, str):  # words, or several inputs
+        text = ("\t" if isinstance(text, tuple) else " ").join(text)
     return f"{shown}\t{in_one_line(text)}"
 
 
@@ -139,7 +146,7 @@ def _answered(given, verb, skip_bad):
 
 
 def _chunks(given):
-    """Yields lists of lines: texts, or lists of words."""
+    """Yields lists of lines that are alike: all texts, or all words."""
     for _, alike in itertools.groupby(given, lambda line: type(line.text)):
         while chunk := list(itertools.islice(alike, LINES_AT_ONCE)):
             yield chunk
