@@ -106,7 +106,7 @@ class LanguageModeling(Case):
 
 
 class PairClassification(Case):
-    overrides = {"vocabulary_size": 200, "embedding_dim": 8}
+    overrides = {"vocabulary_size": 200, "embedding_dim": 8, "units": 16}
     inputs = list(zip(TEXTS, [*TEXTS[1:], TEXTS[0]], strict=True))
     targets = [1, 0, 0, 0, 0, 1]
     sent = {

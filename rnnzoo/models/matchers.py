@@ -145,7 +145,7 @@ def siamese_matcher(
 def esim_matcher(
     num_classes=2,
     *,
-    units=64,
+    units=128,
     rnn="lstm",
     word_dropout=0.0,
     dropout=0.1,
