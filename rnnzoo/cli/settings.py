@@ -61,7 +61,7 @@ def _typed(key, value, default):
         literal = value
     if isinstance(default, float) and type(literal) is int:
         literal = float(literal)
-    if default is None or type(literal) is type(default):
+    if None in (default, literal) or type(literal) is type(default):
         return literal
     raise ValueError(
         f"Invalid value for --set {key}. Expected {type(default).__name__}, as "
