@@ -3,7 +3,8 @@
 `Explanation` shows attention to the words of a text, `Marking` the entities of
 a text, `Surprise` how likely its tokens were, `Alignment` the words of a
 translation beside the words of its source, `Digest` a text beside its summary,
-and `Look` the parts of an image beside the words of its caption.
+`Recall` the sentences of a story that a question was answered by, and `Look`
+the parts of an image beside the words of its caption.
 """
 
 from rnnzoo.explain.alignment import Alignment, Alignments
@@ -11,6 +12,7 @@ from rnnzoo.explain.digest import Digest, Digests
 from rnnzoo.explain.explanation import Explanation, Explanations
 from rnnzoo.explain.look import Look, Looks
 from rnnzoo.explain.marking import Marking, Markings
+from rnnzoo.explain.recall import Recall, Recalls
 from rnnzoo.explain.surprise import Surprise, Surprises
 
 __all__ = [
@@ -24,6 +26,8 @@ __all__ = [
     "Looks",
     "Marking",
     "Markings",
+    "Recall",
+    "Recalls",
     "Surprise",
     "Surprises",
 ]

@@ -5,6 +5,7 @@ lists and describes the models before Keras is there.
 """
 
 from rnnzoo.models import (
+    answerers,
     captioners,
     classifiers,
     language_models,
@@ -14,6 +15,7 @@ from rnnzoo.models import (
 )
 
 __all__ = [
+    "answerers",
     "captioners",
     "classifiers",
     "language_models",

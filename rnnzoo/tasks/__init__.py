@@ -8,6 +8,7 @@ from rnnzoo.tasks.image_captioner import Caption, ImageCaptioner
 from rnnzoo.tasks.language_model import LanguageModel
 from rnnzoo.tasks.multi_label_classifier import MultiLabelClassifier
 from rnnzoo.tasks.quatrain_generator import QuatrainGenerator
+from rnnzoo.tasks.story_answerer import Answer, StoryAnswerer
 from rnnzoo.tasks.summarizer import Summarizer, Summary
 from rnnzoo.tasks.task import Task, load
 from rnnzoo.tasks.text_classifier import TextClassifier
@@ -16,6 +17,7 @@ from rnnzoo.tasks.text_writer import TextWriter
 from rnnzoo.tasks.translator import Translation, Translator
 
 __all__ = [
+    "Answer",
     "Caption",
     "Classification",
     "Columns",
@@ -25,6 +27,7 @@ __all__ = [
     "LanguageModel",
     "MultiLabelClassifier",
     "QuatrainGenerator",
+    "StoryAnswerer",
     "Summarizer",
     "Summary",
     "Task",
