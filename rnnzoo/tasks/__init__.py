@@ -1,5 +1,6 @@
 """Models that take raw examples, one class for each kind of task."""
 
+from rnnzoo.tasks.answer_classifier import Answer
 from rnnzoo.tasks.classifier import Classification
 from rnnzoo.tasks.columns import Columns
 from rnnzoo.tasks.entities import Entity
@@ -8,7 +9,7 @@ from rnnzoo.tasks.image_captioner import Caption, ImageCaptioner
 from rnnzoo.tasks.language_model import LanguageModel
 from rnnzoo.tasks.multi_label_classifier import MultiLabelClassifier
 from rnnzoo.tasks.quatrain_generator import QuatrainGenerator
-from rnnzoo.tasks.story_answerer import Answer, StoryAnswerer
+from rnnzoo.tasks.story_answerer import StoryAnswerer
 from rnnzoo.tasks.summarizer import Summarizer, Summary
 from rnnzoo.tasks.task import Task, load
 from rnnzoo.tasks.text_classifier import TextClassifier

@@ -1,8 +1,6 @@
 """Answers to questions about stories, with the sentences that decided."""
 
-import dataclasses
 import math
-import warnings
 from typing import Any
 
 import keras
@@ -13,35 +11,24 @@ from rnnzoo import text
 from rnnzoo.checks import check_positive, check_rate
 from rnnzoo.explain import Recall, Recalls
 from rnnzoo.graphs import traced
-from rnnzoo.pipeline import columns
 from rnnzoo.pipeline.examples import Examples
 from rnnzoo.pipeline.stories import SCHEMA
-from rnnzoo.tasks.answers import fields_of
-from rnnzoo.tasks.classifier import Classifier
+from rnnzoo.tasks.answer_classifier import Answer, AnswerClassifier
 from rnnzoo.tasks.columns import Columns
 from rnnzoo.tasks.embeddings import most_ids, size_embedding
 from rnnzoo.tasks.story_texts import WithStories
 
 BATCH_SIZE = 128  # at inference
-UNSEEN = -1  # the class of an answer that training has not shown
-
-
-@dataclasses.dataclass(frozen=True)
-class Answer:
-    """The most probable answer to a question, and its probability."""
-
-    answer: str
-    score: float
 
 
 @keras.saving.register_keras_serializable(package="rnnzoo")
-class StoryAnswerer(WithStories, Classifier):
+class StoryAnswerer(WithStories, AnswerClassifier):
     """Answers questions about stories, by one of the answers that it knows.
 
     A story is a list of sentences, or a text, which is split into sentences.
     Wherever a method takes raw data, it takes datasets and tables of `story`,
     `question` and `answer`, a tuple `((stories, questions), answers)`, or a
-    list of tuples. Where they have `supporting`, the places of the sentences
+    list of triples. Where they have `supporting`, the places of the sentences
     that an answer follows from (from 0), `evaluate` says for each hop how often
     the strongest sentence is one of them: `support_hop_1` and so on.
 
@@ -98,7 +85,6 @@ class StoryAnswerer(WithStories, Classifier):
     unit_name = "question"
     input_name = "question"
     parts = ("network", "tokenizer")
-    keeps = ("answer",)
     lends = ("tokenizer",)
     reads_by = ("max_sentences", "max_words")
 
@@ -157,38 +143,15 @@ class StoryAnswerer(WithStories, Classifier):
     def indexed(self):
         yield self.network.embedding.embeddings, {0: "vocabulary"}
 
-    def checked_names(self, names):
-        names = tuple(names or ())
-        if len(names) != len(set(names)):
-            raise ValueError(
-                "Invalid value for argument `labels`. Expected the answers, "
-                f"each once. Received {len(names)}: {list(names)[:10]}"
-            )
-        return names or None
-
-    def check_lender(self, saved, given):
-        """Any: the answers are learned, too."""
-
-    def anew(self, labels):
-        return self._anew()
-
     def count(self, chunk, counts, labels):
-        if "answer" not in chunk:
-            raise ValueError(
-                "The examples have no answer. Expected argument `y`, or data "
-                "that has answers: the answers that a model gives are those "
-                "that `adapt` sees."
-            )
+        super().count(chunk, counts, labels)
         sentences = [s for each in self.sentences_of(chunk) for s in each]
         for texts in (sentences, chunk["question"].tolist()):
             texts = tf.constant(texts, tf.string)
             counts["text"].update(self.count_in(texts))
-        counts["answer"].counts.update(self.names_in(chunk))
 
     def learn(self, counts, labels):
-        seen = sorted(counts["answer"].counts)
-        labels = self.checked_names(labels) or self.labels
-        labels = labels or self.checked_names(seen)
+        labels = self.answers_in(counts, labels)
         tokens = self.tokenizer.learn(
             counts["text"].counts,
             most_ids(self.network.embedding, self.vocabulary_size),
@@ -198,8 +161,7 @@ class StoryAnswerer(WithStories, Classifier):
         return {"labels": labels, "vocabulary": tuple(tokens)}
 
     def take(self, labels, vocabulary):
-        self.labels = self.checked_names(labels)
-        self.num_classes = len(self.labels)
+        self.take_answers(labels)
         self.vocabulary = text.Vocabulary(vocabulary)
         tokens = tf.constant(self._tokens_of(self.labels), tf.string)
         self.answer_ids = self.vocabulary(tokens).numpy()
@@ -221,6 +183,12 @@ class StoryAnswerer(WithStories, Classifier):
         return tokens
 
     # From raw stories to ids.
+
+    def read(self, x, y=None, sample_weight=None):
+        """As of all tasks; `x` may be `((stories, questions), answers)`."""
+        if y is None and isinstance(x, tuple) and isinstance(x[0], tuple):
+            x, y, *_ = x
+        return super().read(x, y, sample_weight)
 
     def encode_chunk(self, chunk):
         stories = self.sentences_of(chunk)
@@ -246,31 +214,6 @@ class StoryAnswerer(WithStories, Classifier):
         inputs = {name: read[name] for name in ("memory", "question")}
         return Columns(inputs, labels, kept=kept)
 
-    def names_in(self, chunk):
-        return [each.decode() for each in chunk["answer"].tolist()]
-
-    def label_ids(self, chunk):
-        place = {name: i for i, name in enumerate(self.labels)}
-        ids = [place.get(name, UNSEEN) for name in self.names_in(chunk)]
-        return np.array(ids, "int32")
-
-    def see(self, examples):
-        """Checks that all answers to be learned are known."""
-        if unseen := self._unseen(examples):
-            raise ValueError(
-                "Invalid value for argument `y`. Expected answers that `adapt` "
-                f"has seen, {', '.join(self.labels[:10])}. Received: "
-                f"{', '.join(unseen[:10])}"
-            )
-
-    def _unseen(self, examples):
-        """Unknown answers of examples, each once."""
-        unseen = np.asarray(columns.to_numpy(examples.labels)) == UNSEEN
-        if "answer" not in examples.raw:
-            return ["others"] if unseen.any() else []
-        answers = np.asarray(examples.raw["answer"])[unseen]
-        return sorted({each.decode() for each in answers})
-
     # From ids to probabilities.
 
     def build(self, input_shape=None):
@@ -293,7 +236,7 @@ class StoryAnswerer(WithStories, Classifier):
         """Probabilities, and the weights of sentences that led to them.
 
         Returns:
-            Tuple of `(batch, answers)` and `(batch, hops, sentences)`.
+            Tuple of `(batch, answers)`, and `(batch, hops, sentences)`.
         """
         vectors, weights = self.network(
             inputs, training=False, return_attention_scores=True
@@ -319,18 +262,6 @@ class StoryAnswerer(WithStories, Classifier):
             *args, callbacks=[_LinearStart(), *callbacks], **kwargs
         )
 
-    def compute_loss(
-        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
-    ):
-        if not training:  # there may be unknown answers
-            known = tf.cast(y != UNSEEN, tf.float32)
-            weights = 1.0 if sample_weight is None else sample_weight
-            y, sample_weight = tf.maximum(y, 0), weights * known
-        return super().compute_loss(x, y, y_pred, sample_weight, training)
-
-    def default_metrics(self):
-        return [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
-
     def score(self, examples, quick=False):
         """How often the strongest sentence of a hop is a supporting one.
 
@@ -340,12 +271,7 @@ class StoryAnswerer(WithStories, Classifier):
         """
         if quick:
             return {}
-        if unseen := self._unseen(examples):
-            warnings.warn(
-                "Answers that `adapt` has not seen count as wrong: "
-                f"{', '.join(unseen[:10])}.",
-                stacklevel=2,
-            )
+        super().score(examples)
         facts = examples.raw.get("supporting", ())
         if not self.attends or not any(map(len, facts)):
             return {}
@@ -413,15 +339,6 @@ class StoryAnswerer(WithStories, Classifier):
         self._require_adapted("answer")
         data = _together(stories, questions)
         return self.answers_of(self.predict(data, batch_size, verbose))
-
-    def answers_of(self, probabilities):
-        """The `Answer`s of probabilities, float `(n, answers)`."""
-        found = super().answers_of(probabilities)
-        return [Answer(each.label, each.score) for each in found]
-
-    @staticmethod
-    def as_record(answer):
-        return fields_of(Answer, answer)
 
     def explain(self, stories: Any, questions: Any = None) -> Recalls:
         """What each hop looked at, in each story.
@@ -544,10 +461,8 @@ class StoryAnswerer(WithStories, Classifier):
         return [([answer], [score]) for answer, score in pairs]
 
     def get_config(self):
-        config = super().get_config()
-        del config["num_classes"]
         return {
-            **config,
+            **super().get_config(),
             "max_sentences": self.max_sentences,
             "max_words": self.max_words,
             "vocabulary_size": self.vocabulary_size,

@@ -14,6 +14,7 @@ DATA = {
     "text_classification": (TEXTS, [0, 1]),
     "entity_tagging": (TEXTS, [[(0, 3, "PER"), (8, 12, "LOC")], []]),
     "summarization": (TEXTS, ["Ann in Bonn", "Rain"]),
+    "story_answering": ((TEXTS, TEXTS[::-1]), ["Bonn", "no"]),
     "translation": (TEXTS, TEXTS[::-1]),
     "language_modeling": (TEXTS,),
     "captioning": (np.zeros((2, 16, 16, 3), "uint8"), [["grey"], ["a b"]]),
