@@ -18,7 +18,7 @@ from rnnzoo.tasks.columns import Columns
 from rnnzoo.tasks.embeddings import most_ids, size_embedding
 from rnnzoo.tasks.story_texts import WithStories
 
-BATCH_SIZE = 128  # at inference
+BATCH_SIZE = 1024  # at inference; fewer, if stories are long
 
 
 @keras.saving.register_keras_serializable(package="rnnzoo")
@@ -298,7 +298,7 @@ class StoryAnswerer(WithStories, AnswerClassifier):
         Args:
             x: A tuple `(stories, questions)`, or other raw examples; their
                 answers, if there are any, are ignored.
-            batch_size: Defaults to 128.
+            batch_size: Defaults to 1024.
             verbose: As in Keras.
 
         Returns:
