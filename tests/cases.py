@@ -138,9 +138,43 @@ class Captioning(Case):
         return model.encode(self.inputs, self.targets).flat()
 
 
+class StoryAnswering(Case):
+    overrides = {
+        "units": 8,
+        "embedding_dim": 8,
+        "max_sentences": 4,
+        "linear_share": 0.0,  # another loss would begin later
+        "noise": 0.0,
+        "dropout": 0.0,
+    }
+    inputs = list(
+        zip(
+            [
+                ["Ann went to Bonn.", "Tom sat down.", "Ann left."],
+                "Ann went to Rome. She liked it! Tom went to Bonn.",
+                [],
+                ["", "Tom saw \U0001f634.", " ", "It rained " * 40, ""],
+                [f"Tom sat on chair {i}." for i in range(7)],
+                "?!... --- <br> So",
+            ],
+            ["Where is Ann?", "Where is she?", "", "Who?", "Where?", "Is it?"],
+            strict=True,
+        )
+    )
+    targets = ["Bonn", "Rome", "no", "Tom,Ann", "chair", "no"]
+    sent = {
+        "story": [
+            *([f"{who} sat.", "", "He left.", ""] for who in "ABCDEFG"),
+            [_b64(b"not \xff\xfe UTF-8"), "", "", ""],
+        ],
+        "question": [*TEXTS, _b64(b"\xff"), "Who?"],
+    }
+
+
 TASKS = {
     "captioning": Captioning(),
     "language_modeling": LanguageModeling(),
+    "story_answering": StoryAnswering(),
     "summarization": Summarization(),
     "translation": Translation(),
     "pair_classification": PairClassification(),

@@ -27,12 +27,18 @@ COLUMNS = {
     "target": "their translations",
     "document": "texts to summarize",
     "summary": "their summaries",
+    "story": "stories, lists of sentences or texts",
+    "question": "questions about them",
+    "answer": "their answers",
     "tokens": "words of a sentence",
     "tags": "tags of the words",
     "image": "names of images",
     "captions": "what they show",
 }
-INPUTS = ("text", "first", "second", "source", "document", "tokens", "image")
+INPUTS = (
+    *("text", "first", "second", "source", "document", "story", "question"),
+    *("tokens", "image"),
+)
 
 
 def parse(argv=None):

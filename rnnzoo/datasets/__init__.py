@@ -5,6 +5,7 @@ Importing this package imports TFDS and registers the builders, so that
 are generated and need no download.
 """
 
+from rnnzoo.datasets.babi_qa import BabiQa
 from rnnzoo.datasets.dates import RnnzooDates
 from rnnzoo.datasets.entities import RnnzooEntities
 from rnnzoo.datasets.flickr8k import Flickr8k
@@ -14,8 +15,10 @@ from rnnzoo.datasets.notices import RnnzooNotices
 from rnnzoo.datasets.paraphrases import RnnzooParaphrases
 from rnnzoo.datasets.reviews import RnnzooReviews
 from rnnzoo.datasets.shapes import RnnzooShapes
+from rnnzoo.datasets.stories import RnnzooStories
 
 __all__ = [
+    "BabiQa",
     "Flickr8k",
     "Multi30k",
     "Multi30kFr",
@@ -27,4 +30,5 @@ __all__ = [
     "RnnzooParaphrases",
     "RnnzooReviews",
     "RnnzooShapes",
+    "RnnzooStories",
 ]

@@ -3,8 +3,9 @@
 `Explanation` shows attention to the words of a text, `Marking` the entities of
 a text, `Surprise` how likely its tokens were, `Alignment` the words of a
 translation beside the words of its source, `Comparison` the words of a pair of
-texts, `Digest` a text beside its summary, and `Look` the parts of an image
-beside the words of its caption.
+texts, `Digest` a text beside its summary, `Recall` the sentences of a story
+that a question was answered by, and `Look` the parts of an image beside the
+words of its caption.
 """
 
 from rnnzoo.explain.alignment import Alignment, Alignments
@@ -13,6 +14,7 @@ from rnnzoo.explain.digest import Digest, Digests
 from rnnzoo.explain.explanation import Explanation, Explanations
 from rnnzoo.explain.look import Look, Looks
 from rnnzoo.explain.marking import Marking, Markings
+from rnnzoo.explain.recall import Recall, Recalls
 from rnnzoo.explain.surprise import Surprise, Surprises
 
 __all__ = [
@@ -28,6 +30,8 @@ __all__ = [
     "Looks",
     "Marking",
     "Markings",
+    "Recall",
+    "Recalls",
     "Surprise",
     "Surprises",
 ]

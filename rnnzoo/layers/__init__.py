@@ -27,6 +27,7 @@ from rnnzoo.layers.gated_convolution import NormedConvolution
 from rnnzoo.layers.hierarchical import HierarchicalAttention
 from rnnzoo.layers.image_memory import ImageMemory
 from rnnzoo.layers.luong import LuongAttention
+from rnnzoo.layers.memory_network import MemoryNetwork
 from rnnzoo.layers.multi_head import MultiHeadAttention
 from rnnzoo.layers.pooling import (
     AttentionPooling,
@@ -41,6 +42,7 @@ from rnnzoo.layers.sequence import SequenceEncoder
 from rnnzoo.layers.siamese import Siamese
 from rnnzoo.layers.softmax import AdaptiveSoftmax, TokenSoftmax
 from rnnzoo.layers.stack import Stack
+from rnnzoo.layers.story_reader import StoryReader
 from rnnzoo.layers.transformer import TransformerDecoder, TransformerEncoder
 from rnnzoo.layers.transformer_block import TransformerBlock
 from rnnzoo.layers.words import WordFeatures
@@ -73,6 +75,7 @@ __all__ = [
     "LuongAttention",
     "MaxPooling",
     "MeanPooling",
+    "MemoryNetwork",
     "MultiHeadAttention",
     "NormedConvolution",
     "RecurrentBackbone",
@@ -82,6 +85,7 @@ __all__ = [
     "SimpleRNN",
     "Stack",
     "StepDropout",
+    "StoryReader",
     "TokenSoftmax",
     "TransformerBlock",
     "TransformerDecoder",

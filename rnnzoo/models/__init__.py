@@ -5,6 +5,7 @@ lists and describes the models before Keras is there.
 """
 
 from rnnzoo.models import (
+    answerers,
     captioners,
     classifiers,
     language_models,
@@ -15,6 +16,7 @@ from rnnzoo.models import (
 )
 
 __all__ = [
+    "answerers",
     "captioners",
     "classifiers",
     "language_models",

@@ -13,6 +13,7 @@ from rnnzoo.pipeline import columns, disk, orders
 from rnnzoo.pipeline.passes import Passes
 
 MOST_STEPS = 2**15  # of an unshuffled batch of several examples, with padding
+FEW = 4  # batches, for which no input pipeline is made
 SECOND = 4096  # a step of the first length counts more than all of the second
 ALIKE = 1.5  # ratio of the lengths of long inputs in a batch
 
@@ -174,14 +175,20 @@ class Examples:
         rows, places = [None] * len(self), iter(self.order())
         bar = keras.utils.Progbar(len(self), verbose=verbose)
         plain = dataclasses.replace(self, labels=None, weights=None)
-        if len(self._unshuffled(batch_size)[1]) == 1:
+        order, bounds = self._unshuffled(batch_size)
+        if len(bounds) <= FEW:
             # A dataset would take longer than many models.
-            batches = [plain.take(self.order()).at_once()]
+            batches = (plain.take(order[a:b]).at_once() for a, b in bounds)
         else:
             batches = plain.batches(batch_size)
         for (inputs,) in batches:
             outputs = tf.nest.map_structure(np.asarray, function(inputs))
             count = len(tf.nest.flatten(outputs)[0])
+            if isinstance(outputs, np.ndarray):  # no structure to walk
+                for row in outputs:
+                    rows[next(places)] = row
+                bar.add(count)
+                continue
             for row in range(count):
                 rows[next(places)] = tf.nest.map_structure(
                     lambda column, row=row: column[row], outputs

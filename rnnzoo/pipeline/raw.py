@@ -184,7 +184,11 @@ def _columns(schema, x, y, with_targets=True):
         columns |= _in_order(schema.targets, y, "y")
         arguments = _arguments(schema) | arguments
     if not with_targets:
-        columns = {each.name: columns[each.name] for each in schema.inputs}
+        columns = {
+            each.name: columns[each.name]
+            for each in (*schema.inputs, *schema.extras)
+            if each.name in columns
+        }
     return columns, arguments
 
 
@@ -303,7 +307,7 @@ def _checked(schema, columns, arguments, first):
             feature.name: feature.check(
                 columns[feature.name], arguments[feature.name], first
             )
-            for feature in schema.features
+            for feature in schema.all_features
             if feature.name in columns
         },
         weights,
@@ -347,7 +351,7 @@ def _of_dataset(schema, dataset, with_targets):
         is_batched = False
     if not is_batched:
         dataset = dataset.ragged_batch(schema.chunk)
-    arguments = {each.name: each.name for each in schema.features}
+    arguments = {each.name: each.name for each in schema.all_features}
     arguments |= _arguments(schema) | {WEIGHT: WEIGHT}
     first = 0
     for columns in dataset.prefetch(2).as_numpy_iterator():

@@ -119,6 +119,54 @@ class Text(Feature):
         return np.asarray(check_texts(column, argument, first))
 
 
+class Texts(Feature):
+    """A text, or a list of texts; a column is a list.
+
+    Its items are `bytes` in UTF-8, or lists of them.
+    """
+
+    def fits(self, dtype, rank):
+        return dtype == "S" and rank < 2
+
+    def rank(self, spec, key=None):
+        return min(spec.shape.rank, 1)
+
+    def is_one(self, x):
+        return isinstance(x, (str, bytes, list, tuple))
+
+    def check(self, column, argument, first):
+        return [
+            check_texts([row], argument, first + place)[0]
+            if isinstance(row, (str, bytes)) or not hasattr(row, "__len__")
+            else check_texts(row, f"{argument}[{first + place}]").tolist()
+            for place, row in enumerate(column)
+        ]
+
+
+class Places(Feature):
+    """A list of places, from 0, in a list; a column is a list of lists."""
+
+    def fits(self, dtype, rank):
+        return False  # other numbers may be in lists, too
+
+    def may_be(self, dtype, rank):
+        return (dtype, rank) == ("i", 1)
+
+    def rank(self, spec, key=None):
+        return 1
+
+    def check(self, column, argument, first):
+        rows = [np.asarray(row) for row in column]
+        for place, row in enumerate(rows, first):
+            if row.ndim != 1 or (row.size and row.dtype.kind not in "iu"):
+                raise ValueError(
+                    f"Invalid value for argument `{argument}`. Expected a list "
+                    "of integers for each example. Received: "
+                    f"{argument}[{place}]={row.tolist()!r:.80}"
+                )
+        return [row.tolist() for row in rows]
+
+
 class Label(Feature):
     """A class, by its number or its name; a column is an array."""
 
@@ -223,17 +271,24 @@ class Schema:
         inputs: `Feature`s, in the order in which tuples have them.
         targets: `Feature`s; none if the inputs are their own targets.
         weight: `Feature`, the sample weight.
+        extras: `Feature`s that are read, too, where a dictionary has them by
+            their names, with targets or without.
         chunk: Most examples of a chunk.
     """
 
     inputs: tuple
     targets: tuple = ()
     weight: Feature = Number(WEIGHT)  # noqa: RUF009
+    extras: tuple = ()
     chunk: int = CHUNK
 
     @property
     def features(self):
         return (*self.inputs, *self.targets)
+
+    @property
+    def all_features(self):
+        return (*self.features, *self.extras)
 
     def is_row(self, item):
         """Whether an item of a list is an example with its targets."""
@@ -241,9 +296,7 @@ class Schema:
 
     def is_row_of_inputs(self, item):
         """Whether an item of a list is the inputs of an example, if several."""
-        count = len(self.inputs)
-        is_sequence = isinstance(item, (list, tuple))
-        return is_sequence and 1 < count == len(item)
+        return isinstance(item, tuple) and 1 < len(self.inputs) == len(item)
 
     def is_one(self, x):
         """Whether `x` is the inputs of one example."""
@@ -269,7 +322,8 @@ class Schema:
 
         Returns:
             Dict of names of the schema to names of the dictionary. If there
-            are targets, all are there.
+            are targets, all are there. Extras are there if the dictionary has
+            them.
 
         Raises:
             Ambiguous: If an input is not found, or if it could be several.
@@ -290,7 +344,21 @@ class Schema:
         missing = {each.name for each in wanted} - set(found)
         if missing:
             wanted = self.inputs
-        return {each.name: found[each.name] for each in wanted}
+        return {
+            **{each.name: found[each.name] for each in wanted},
+            **self._extras(kinds, found),
+        }
+
+    def _extras(self, kinds, found):
+        """Those of the extras that are there; see `pick`."""
+        return {
+            each.name: key
+            for each in self.extras
+            for key in each.keys
+            if key in kinds
+            and key not in found.values()
+            and (kinds[key] is None or each.may_be(*kinds[key]))
+        }
 
     def _named(self, kinds, wanted):
         """The features that their names tell; see `pick`."""

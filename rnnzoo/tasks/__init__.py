@@ -1,5 +1,6 @@
 """Models that take raw examples, one class for each kind of task."""
 
+from rnnzoo.tasks.answer_classifier import Answer
 from rnnzoo.tasks.classifier import Classification
 from rnnzoo.tasks.columns import Columns
 from rnnzoo.tasks.entities import Entity
@@ -11,6 +12,7 @@ from rnnzoo.tasks.pair_classifier import PairClassifier
 from rnnzoo.tasks.pair_scorer import PairScorer, Similarity
 from rnnzoo.tasks.pairs import Match
 from rnnzoo.tasks.quatrain_generator import QuatrainGenerator
+from rnnzoo.tasks.story_answerer import StoryAnswerer
 from rnnzoo.tasks.summarizer import Summarizer, Summary
 from rnnzoo.tasks.task import Task, load
 from rnnzoo.tasks.text_classifier import TextClassifier
@@ -19,6 +21,7 @@ from rnnzoo.tasks.text_writer import TextWriter
 from rnnzoo.tasks.translator import Translation, Translator
 
 __all__ = [
+    "Answer",
     "Caption",
     "Classification",
     "Columns",
@@ -32,6 +35,7 @@ __all__ = [
     "PairScorer",
     "QuatrainGenerator",
     "Similarity",
+    "StoryAnswerer",
     "Summarizer",
     "Summary",
     "Task",

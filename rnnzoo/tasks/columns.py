@@ -14,9 +14,12 @@ class Columns(NamedTuple):
             axis in what is made of them.
         weights: Sample weights that are not those of the chunk: a ragged
             tensor with one for each part of a target.
+        kept: Dict of a name to a list of what `score` needs of each example,
+            beside the raw values that the task's `keeps` names.
     """
 
     inputs: Any
     labels: Any = None
     several: bool = False
     weights: Any = None
+    kept: Any = None

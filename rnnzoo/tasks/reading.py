@@ -240,6 +240,8 @@ class Reader(Borrower):
                 for name in self.keeps
                 if name in chunk
             }
+            for name, values in (columns.kept or {}).items():
+                kept[name] = as_objects(values)
         weights = chunk.weights if columns.weights is None else columns.weights
         return kind.of(columns.inputs, columns.labels, weights, kept)
 

@@ -174,6 +174,17 @@ OPTIONS = {
     },
     "MaxPooling": {},
     "MeanPooling": {},
+    "MemoryNetwork": {
+        "units": 3,
+        "hops": 2,
+        "tying": "layer-wise",
+        "position_encoding": False,
+        "memory_size": 7,
+        "noise": 0.2,
+        "linear_start": True,
+        "input_dim": 9,
+        "seed": 5,
+    },
     "MultiHeadAttention": {
         "num_heads": 2,
         "key_dim": 3,
@@ -221,6 +232,13 @@ OPTIONS = {
         "seed": 5,
     },
     "StepDropout": {"rate": 0.1, "seed": 5},
+    "StoryReader": {
+        **RATES,
+        "units": 3,
+        "embedding_dim": 4,
+        "rnn": "gru",
+        "input_dim": 9,
+    },
     "TokenSoftmax": {"tokens": 9, "tied": True, "unwritten": [0, 7]},
     "TransformerBlock": {**TRANSFORMER, "attends": True},
     "TransformerDecoder": {

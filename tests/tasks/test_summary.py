@@ -15,6 +15,7 @@ DATA = {
     "entity_tagging": (TEXTS, [[(0, 3, "PER"), (8, 12, "LOC")], []]),
     "pair_classification": ([(TEXTS[0], TEXTS[1]), ("", "Rain.")], [0, 1]),
     "summarization": (TEXTS, ["Ann in Bonn", "Rain"]),
+    "story_answering": ((TEXTS, TEXTS[::-1]), ["Bonn", "no"]),
     "translation": (TEXTS, TEXTS[::-1]),
     "language_modeling": (TEXTS,),
     "captioning": (np.zeros((2, 16, 16, 3), "uint8"), [["grey"], ["a b"]]),

@@ -92,10 +92,12 @@ def _form(args, task):
 
 def _readable(task, line, answer):
     shown = "" if answer is None else task.format_answer(answer)
-    text = line.text
-    if not isinstance(text, str):  # words, or several inputs
-        text = ("\t" if isinstance(text, tuple) else " ").join(text)
-    return f"{shown}\t{in_one_line(text)}"
+    given = line.text if isinstance(line.text, tuple) else (line.text,)
+    texts = (
+        each if isinstance(each, str) else " ".join(each)  # words, sentences
+        for each in given
+    )
+    return "\t".join([shown, *map(in_one_line, texts)])
 
 
 def _record(task, answer, are_probabilities):

@@ -1,0 +1,292 @@
+"""Memory networks: several hops of attention to the sentences of a story."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from rnnzoo.checks import check_choice, check_positive, check_rate
+from rnnzoo.layers.dropout import next_seed
+from rnnzoo.layers.embedding import Embedding
+from rnnzoo.layers.pooling import masked_softmax
+
+SPREAD = 0.1  # standard deviation of initial weights, as in the paper
+
+
+def position_weights(words, units):
+    """The weights of the words of a sentence, by their positions.
+
+    Sukhbaatar et al. 2015, section 4.1:
+
+        l_kj = (1 - j / J) - (k / d) (1 - 2 j / J)
+
+    Args:
+        words: Number of words, `J`.
+        units: Size of the vectors, `d`.
+
+    Returns:
+        float32 array `(words, units)`, where j and k count from 1.
+
+    Examples:
+        >>> from rnnzoo.layers.memory_network import position_weights
+        >>> position_weights(2, 2).tolist()
+        [[0.5, 0.5], [0.5, 1.0]]
+    """
+    first, slope = _position_factors(units)
+    place = np.arange(1, words + 1, dtype="float32")[:, None] / words
+    return first + place * slope
+
+
+def _position_factors(units):
+    """The weights are a line in j / J: its value at 0, and its slope."""
+    share = np.arange(1, units + 1, dtype="float32") / units
+    return 1 - share, 2 * share - 1
+
+
+@keras.saving.register_keras_serializable(package="rnnzoo")
+class MemoryNetwork(keras.layers.Layer):
+    """End-to-end memory network over the sentences of a story.
+
+    Sukhbaatar et al. 2015, "End-To-End Memory Networks". Sentence i is a
+    memory `m_i = sum_j l_j A x_ij + T_A(i)` and an output
+    `c_i = sum_j l_j C x_ij + T_C(i)`, where `l_j` weighs words by their
+    positions (see `position_weights`) and `T` tells how many sentences came
+    after. The question `q` is read in the same way, `u = sum_j l_j B q_j`. A
+    hop is
+
+        p_i = softmax_i(u . m_i)
+        u   = u + sum_i p_i c_i
+
+    and there are several. Each has an A and a C: with adjacent tying, the A of
+    a hop is the C of the one before, and the first A is B; with layer-wise
+    tying, all hops have the same A and C, and `u` is multiplied by a matrix H
+    in each. All tables are columns of one embedding.
+
+    Padding words, padding sentences and other rows change nothing. Without a
+    sentence, the answer depends on the question alone.
+
+    Args:
+        units: Size of the vectors.
+        hops: Number of hops.
+        tying: `"adjacent"` or `"layer-wise"`.
+        position_encoding: Whether positions of words weigh them; if not, a
+            sentence is a bag of words.
+        memory_size: Number of vectors that tell when a sentence came; all
+            sentences before so many others have the last one.
+        noise: Rate at which empty memories are put between sentences, in
+            training: they only move the sentences before them in time.
+        linear_start: Whether the layer has a switch, the weight `linear`,
+            which takes the softmax of the hops away in training.
+        input_dim: Number of ids; if `None`, the `embedding` must be told
+            before it is built.
+        seed: Optional integer that makes initial weights and noise
+            reproducible.
+
+    Call arguments:
+        inputs: Dict of ids, 0 for padding: `"memory"` `(batch, sentences,
+            words)` and `"question"` `(batch, words)`.
+        training: Whether to draw noise.
+        return_attention_scores: Whether to return the weights `p` as well.
+
+    Returns:
+        `u` after the last hop, `(batch, units)`. With
+        `return_attention_scores`, a tuple of it and of the weights, float32
+        `(batch, hops, sentences)`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from rnnzoo import layers
+        >>> network = layers.MemoryNetwork(4, hops=2, input_dim=9)
+        >>> story = np.array([[[2, 3, 4], [5, 3, 0], [0, 0, 0]]])
+        >>> vectors, weights = network(
+        ...     {"memory": story, "question": np.array([[6, 2]])},
+        ...     return_attention_scores=True,
+        ... )
+        >>> tuple(vectors.shape), tuple(weights.shape)
+        ((1, 4), (1, 2, 3))
+        >>> bool((weights[..., 2] == 0).numpy().all())
+        True
+    """
+
+    def __init__(
+        self,
+        units,
+        hops=3,
+        tying="adjacent",
+        position_encoding=True,
+        memory_size=50,
+        noise=0.1,
+        linear_start=False,
+        input_dim=None,
+        seed=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        check_positive("units", units)
+        check_positive("hops", hops)
+        check_choice("tying", tying, ("adjacent", "layer-wise"))
+        check_positive("memory_size", memory_size)
+        check_rate("noise", noise)
+        self.units = units
+        self.hops = hops
+        self.tying = tying
+        self.position_encoding = position_encoding
+        self.memory_size = memory_size
+        self.noise = noise
+        self.linear_start = linear_start
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.embedding = Embedding(
+            input_dim,
+            self.tables * units,
+            embeddings_initializer=self._initializer(0),
+            name="embedding",
+            dtype=self.dtype_policy,
+        )
+
+    @property
+    def is_adjacent(self):
+        return self.tying == "adjacent"
+
+    @property
+    def tables(self):
+        """Number of embeddings: of each hop and one; or A, C, B and W."""
+        return self.hops + 1 if self.is_adjacent else 4
+
+    @property
+    def memories(self):
+        """Number of those that sentences are read by, the first ones."""
+        return self.tables if self.is_adjacent else 2
+
+    def build(self, input_shape=None):
+        if not self.embedding.built:
+            self.embedding.build((None, None))
+        self.time = self.add_weight(
+            shape=(self.memory_size, self.memories * self.units),
+            initializer=self._initializer(1),
+            name="time",
+        )
+        if not self.is_adjacent:
+            self.kernel = self.add_weight(
+                shape=(self.units, self.units),
+                initializer=self._initializer(2),
+                name="kernel",
+            )
+        if self.linear_start:
+            self.linear = self.add_weight(
+                shape=(),
+                initializer="zeros",
+                trainable=False,
+                autocast=False,
+                name="linear",
+            )
+        self.built = True
+
+    def call(self, inputs, training=None, return_attention_scores=False):
+        # Over replicas, Keras tries a model on averages of ids.
+        story = tf.cast(inputs["memory"], tf.int32)
+        question = tf.cast(inputs["question"], tf.int32)
+        shape = tf.shape(story)
+        is_word = story != 0
+        exists = tf.reduce_any(is_word, axis=2)  # (batch, sentences)
+        sentences = self._read(tf.reshape(story, [-1, shape[2]]))
+        # (batch * sentences, tables * units), of which memories has the first
+        sentences = sentences[:, : self.memories * self.units]
+        sentences = tf.reshape(
+            sentences, [shape[0], shape[1], self.memories * self.units]
+        )
+        sentences += self._times(exists, training)
+        sentences = tf.split(sentences, self.memories, axis=2)
+        first = 0 if self.is_adjacent else 2
+        vectors = self._table(self._read(question), first)
+        weights = []
+        for hop in range(self.hops):
+            place = hop if self.is_adjacent else 0
+            found, weight = self._hop(
+                vectors, *sentences[place : place + 2], exists, training
+            )
+            if not self.is_adjacent:
+                vectors = tf.matmul(vectors, self._cast(self.kernel))
+            vectors += found
+            weights.append(weight)
+        if return_attention_scores:
+            return vectors, tf.stack(weights, axis=1)
+        return vectors
+
+    def answer_vectors(self, ids):
+        """The vectors that the result is compared with, for some ids.
+
+        Args:
+            ids: Integers `(answers,)`.
+
+        Returns:
+            `(answers, units)`: with adjacent tying, those of the last C.
+        """
+        return self._table(self.embedding(ids), self.tables - 1)
+
+    def _hop(self, vectors, memory, output, exists, training):
+        """What a hop reads, `(batch, units)`, and its weights."""
+        # (batch, 1, units) x (batch, sentences, units)
+        scores = tf.matmul(vectors[:, None], memory, transpose_b=True)[:, 0]
+        weights = masked_softmax(scores, exists)  # (batch, sentences)
+        if training and self.linear_start:
+            plain = tf.where(exists, tf.cast(scores, weights.dtype), 0.0)
+            weights = tf.where(self.linear > 0, plain, weights)
+        found = tf.matmul(tf.cast(weights, output.dtype)[:, None], output)
+        return found[:, 0], weights
+
+    def _read(self, ids):
+        """Sentences in all tables: `(n, words)` to `(n, tables * units)`."""
+        weights = tf.cast(ids != 0, self.compute_dtype)
+        vectors = self.embedding(ids)  # (n, words, tables * units)
+        if not self.position_encoding:
+            return tf.matmul(weights[:, None], vectors)[:, 0]
+        count = tf.reduce_sum(weights, axis=1, keepdims=True)
+        place = tf.cumsum(weights, axis=1) / tf.maximum(count, 1)
+        # The sum of the words, and the sum by their places: (n, 2, words)
+        weights = tf.stack([weights, weights * place], axis=1)
+        sums = tf.matmul(weights, vectors)
+        first, slope = (
+            tf.cast(np.tile(each, self.tables), self.compute_dtype)
+            for each in _position_factors(self.units)
+        )
+        return sums[:, 0] * first + sums[:, 1] * slope
+
+    def _times(self, exists, training):
+        """What tells when a sentence came, `(batch, sentences, features)`."""
+        steps = tf.cast(exists, tf.int32)
+        if training and self.noise:
+            seed = next_seed(self.seed_generator)
+            drawn = tf.random.stateless_uniform(tf.shape(exists), seed)
+            steps += tf.cast((drawn < self.noise) & exists, tf.int32)
+        after = tf.cumsum(steps, axis=1, reverse=True) - 1
+        after = tf.clip_by_value(after, 0, self.memory_size - 1)
+        return self._cast(tf.gather(self.time.value, after))
+
+    def _table(self, vectors, number):
+        """The part of vectors that one of the tables has made."""
+        first = number * self.units
+        return vectors[..., first : first + self.units]
+
+    def _cast(self, value):
+        return tf.cast(tf.convert_to_tensor(value), self.compute_dtype)
+
+    def _initializer(self, number):
+        seed = None if self.seed is None else self.seed + number
+        return keras.initializers.RandomNormal(stddev=SPREAD, seed=seed)
+
+    def compute_output_shape(self, input_shape):
+        return (None, self.units)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "hops": self.hops,
+            "tying": self.tying,
+            "position_encoding": self.position_encoding,
+            "memory_size": self.memory_size,
+            "noise": self.noise,
+            "linear_start": self.linear_start,
+            "input_dim": self.embedding.input_dim,
+            "seed": self.seed,
+        }
