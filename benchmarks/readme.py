@@ -104,7 +104,8 @@ LEGENDS = {
     "restarts: trainings, of which the one with the lowest loss on held-out "
     "questions was tested. joint: one model with units=50 for all tasks.",
     "answering": "Stories of bAbI, of one task or of all 20 together. Keras: "
-    "an embedding for each matrix, all stories padded to the longest.",
+    "an embedding for each matrix, all stories padded to the longest. Seconds "
+    "are those of the processor.",
     "optimizer": "gradients alone: the step without the update.",
     "tflite": "8 bits: exported with quantize=True. same class: share of the "
     "reviews that get the class that Keras gives them. .keras: rounded and "

@@ -1,6 +1,7 @@
 """Answerers of questions about stories."""
 
 from rnnzoo.cards import Demo, LateTask
+from rnnzoo.checks import check_positive, check_rate
 from rnnzoo.models.tokenizers import tokenizer_of
 from rnnzoo.recipe import Recipe
 from rnnzoo.registry import register, variant
@@ -95,6 +96,8 @@ def memory_network_answerer(
     """
     from rnnzoo.layers import MemoryNetwork
 
+    check_rate("linear_share", linear_share)
+    check_positive("max_sentences", max_sentences)
     network = MemoryNetwork(
         units,
         hops,
