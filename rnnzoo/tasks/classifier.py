@@ -4,6 +4,7 @@ import collections
 import dataclasses
 import numbers
 from collections.abc import Mapping, Set
+from typing import Any
 
 import keras
 import numpy as np
@@ -21,6 +22,7 @@ from rnnzoo.class_metrics import (
     is_binary,
     takes_one_hot,
 )
+from rnnzoo.graphs import traced
 from rnnzoo.tasks.answers import fields_of
 from rnnzoo.tasks.class_weights import weights_of_classes
 from rnnzoo.tasks.task import Task
@@ -48,9 +50,11 @@ class Classifier(Task):
 
     Attributes of the class:
         activation: What makes probabilities of the scores of classes.
+        most_at_once: Most examples in a batch, at inference.
     """
 
     activation = "softmax"
+    most_at_once = 128
 
     def __init__(
         self, num_classes=2, *, labels=None, label_smoothing=0.0, **kwargs
@@ -212,6 +216,31 @@ class Classifier(Task):
         return labels or self.checked_names(seen)
 
     # Answers.
+
+    def predict(
+        self, x: Any, batch_size: int | None = None, verbose: int = 0
+    ) -> np.ndarray:
+        """The probabilities of the classes.
+
+        Args:
+            x: Raw examples; labels, if a dataset has them, are ignored.
+            batch_size: Most examples in a batch.
+            verbose: As in Keras.
+
+        Returns:
+            float32 array `(examples, classes)`, in the order of the examples.
+            `label_names` has the names of the classes.
+        """
+        self._require_adapted("predict")
+        examples = self.encode_inputs(x)
+        if examples is None:
+            return np.zeros((0, self.num_classes), "float32")
+        batch_size = batch_size or self.most_at_once
+        return np.stack(examples.run(self._probabilities, batch_size, verbose))
+
+    @traced
+    def _probabilities(self, inputs):
+        return self(inputs, training=False)
 
     def answers_of(self, probabilities):
         """The `Classification`s of probabilities, float `(n, classes)`."""

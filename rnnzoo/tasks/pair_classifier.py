@@ -1,7 +1,5 @@
 """Classes of pairs of texts: duplicates, entailment, answers to a question."""
 
-from typing import Any
-
 import keras
 import numpy as np
 import tensorflow as tf
@@ -100,25 +98,6 @@ class PairClassifier(WithPairs, Classifier):
 
     # Answers.
 
-    def predict(
-        self, x: Any, batch_size: int | None = None, verbose: int = 0
-    ) -> np.ndarray:
-        """The probabilities of the classes.
-
-        Args:
-            x: Pairs, or one pair; labels, if a dataset has them, are ignored.
-            batch_size: Defaults to 128.
-            verbose: As in Keras.
-
-        Returns:
-            float32 array `(pairs, classes)`, in the order of the pairs.
-        """
-        self._require_adapted("predict")
-        found = self._run(x, batch_size, verbose)
-        if found is None:
-            return np.zeros((0, self.num_classes), "float32")
-        return found
-
     @staticmethod
     def to_answers(outputs):
         return outputs
@@ -154,7 +133,7 @@ class PairClassifier(WithPairs, Classifier):
         if 2 * len(number) > len(firsts):
             return scores
         questions = np.array([number[text] for text in firsts])
-        outputs = examples.run(self._outputs, self.recipe.batch_size)
+        outputs = examples.run(self._probabilities, self.recipe.batch_size)
         found = np.stack(outputs)[:, 1], np.asarray(examples.labels), questions
         return scores | {
             "map": mean_average_precision(*found),

@@ -6,10 +6,12 @@ from typing import Any
 import keras
 import numpy as np
 
+from rnnzoo.graphs import traced
 from rnnzoo.pipeline.schema import Number, Schema
 from rnnzoo.scoring.correlation import pearson, spearman
 from rnnzoo.tasks.answers import fields_of
 from rnnzoo.tasks.pairs import INPUTS, WithPairs
+from rnnzoo.tasks.sampling import BATCH_SIZE
 from rnnzoo.tasks.task import Task
 
 
@@ -116,7 +118,7 @@ class PairScorer(WithPairs, Task):
 
         A correlation is 0 where all answers, or all scores, are the same.
         """
-        outputs = examples.run(self._outputs, self.recipe.batch_size)
+        outputs = examples.run(self._similarities, self.recipe.batch_size)
         found = np.ravel(outputs), np.ravel(np.asarray(examples.labels))
         return {"pearson": pearson(*found), "spearman": spearman(*found)}
 
@@ -136,10 +138,16 @@ class PairScorer(WithPairs, Task):
             float32 array `(pairs,)`, in the order of the pairs.
         """
         self._require_adapted("predict")
-        found = self._run(x, batch_size, verbose)
-        if found is None:
+        examples = self.encode_inputs(x)
+        if examples is None:
             return np.zeros(0, "float32")
-        return self.to_answers(found)
+        batch_size = batch_size or BATCH_SIZE
+        found = examples.run(self._similarities, batch_size, verbose)
+        return self.to_answers(np.stack(found))
+
+    @traced
+    def _similarities(self, inputs):
+        return self(inputs, training=False)
 
     def to_answers(self, outputs):
         """Outputs `(n, 1)` in the unit of the scores, `(n,)`."""

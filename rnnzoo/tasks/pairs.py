@@ -8,7 +8,6 @@ import numpy as np
 import tensorflow as tf
 
 from rnnzoo import text
-from rnnzoo.checks import check_positive
 from rnnzoo.explain import Comparison, Comparisons
 from rnnzoo.graphs import traced
 from rnnzoo.ids import pad
@@ -17,8 +16,9 @@ from rnnzoo.pipeline.examples import Examples
 from rnnzoo.pipeline.schema import Text
 from rnnzoo.tasks.answers import without_padding
 from rnnzoo.tasks.columns import Columns
-from rnnzoo.tasks.embeddings import WithWordVectors, most_ids, size_embedding
+from rnnzoo.tasks.embeddings import WithWordVectors
 from rnnzoo.tasks.sampling import BATCH_SIZE
+from rnnzoo.tasks.vocabularies import WithVocabulary
 
 SIDES = ("first", "second")
 INPUTS = (
@@ -46,7 +46,7 @@ class Match:
     score: float
 
 
-class WithPairs(WithWordVectors):
+class WithPairs(WithWordVectors, WithVocabulary):
     """A task that reads pairs of texts, and compares them.
 
     Wherever a method takes pairs, they are two columns, a tuple or a dict with
@@ -57,62 +57,28 @@ class WithPairs(WithWordVectors):
         matcher: Layer that maps a pair of ids to a vector, with an `embedding`
             and a method `align`: `rnnzoo.layers.Siamese` or
             `rnnzoo.layers.ESIM`.
-        *args, **kwargs: Of the kind of task.
-        max_words: Tokens read of a text, the first ones.
-        tokenizer: `rnnzoo.text.Tokenizer` or `rnnzoo.text.SubwordTokenizer`;
-            words in lower case by default.
-        vocabulary_size: Most ids that `adapt` gives out, those of padding and
-            unknown tokens included.
-        min_count: Tokens seen less often in `adapt` are unknown.
+        *args: Of the kind of task.
         dropout: Rate of the dropout before the output layer.
         embeddings: Pretrained word vectors, read by `adapt`: what
             `rnnzoo.text.PretrainedWords` takes.
-        vocabulary: Tokens from id 2 on; by default learned by `adapt`.
+        **kwargs: Of the kind of task, and `max_words`, `tokenizer`,
+            `vocabulary_size` and `min_count`, as of `rnnzoo.TextClassifier`.
     """
 
     kind = "pair_classification"
     verb = "compare"
     unit_name = "pair"
     parts = ("matcher", "tokenizer")
-    lends = ("tokenizer",)
     reads_by = ("max_words",)
     takes = tuple
 
-    def __init__(
-        self,
-        matcher,
-        *args,
-        max_words=None,
-        tokenizer=None,
-        vocabulary_size=None,
-        min_count=1,
-        dropout=0.0,
-        embeddings=None,
-        **kwargs,
-    ):
+    def __init__(self, matcher, *args, dropout=0.0, embeddings=None, **kwargs):
         super().__init__(*args, **kwargs)
-        check_positive("max_words", max_words, optional=True)
-        check_positive("vocabulary_size", vocabulary_size, optional=True)
-        check_positive("min_count", min_count)
         self.matcher = matcher
-        self.max_words = max_words
-        self.tokenizer = tokenizer or text.Tokenizer()
-        self.vocabulary_size = vocabulary_size
-        self.min_count = min_count
         self.dropout = keras.layers.Dropout(dropout)
         self.embeddings = embeddings
-        self.vocabulary = None
 
     # From raw text to ids.
-
-    @property
-    def adapted(self):
-        return self.vocabulary is not None
-
-    @property
-    def learned(self):
-        tokens = self.vocabulary.tokens if self.adapted else None
-        return {"vocabulary": tokens}
 
     @property
     def word_embedding(self):
@@ -127,19 +93,13 @@ class WithPairs(WithWordVectors):
 
     def count(self, chunk, counts, labels):
         for side in SIDES:
-            counts["text"].update(self._to_count(chunk[side]))
+            self.count_tokens(chunk[side], counts)
 
     def learn(self, counts, labels):
-        tokens = self.tokenizer.learn(
-            counts["text"].counts,
-            most_ids(self.word_embedding, self.vocabulary_size),
-            self.min_count,
-        )
-        return {"vocabulary": tokens}
+        return {"vocabulary": self.learn_tokens(counts)}
 
     def take(self, vocabulary):
-        self.vocabulary = text.Vocabulary(vocabulary)
-        size_embedding(self.word_embedding, len(self.vocabulary))
+        self.take_tokens(vocabulary)
         self.build()
 
     def encode_chunk(self, chunk):
@@ -155,10 +115,6 @@ class WithPairs(WithWordVectors):
         first, second = map(row_lengths, ragged(examples.inputs))
         examples = super().attach(examples)
         return dataclasses.replace(examples, lengths=np.maximum(first, second))
-
-    @text.traced_texts
-    def _to_count(self, texts):
-        return self.tokenizer.to_count(texts)
 
     @text.traced_texts
     def _words(self, texts):
@@ -186,18 +142,6 @@ class WithPairs(WithWordVectors):
         """Outputs `(batch, n)` of a tuple of right padded ids."""
         vector = self.matcher(inputs, training=training)
         return self.head(self.dropout(vector, training=training))
-
-    @traced
-    def _outputs(self, inputs):
-        return self(inputs, training=False)
-
-    def _run(self, x, batch_size, verbose):
-        """The outputs for raw pairs, in their order; `None` of no pair."""
-        examples = self.encode_inputs(x)
-        if examples is None:
-            return None
-        batch_size = batch_size or BATCH_SIZE
-        return np.stack(examples.run(self._outputs, batch_size, verbose))
 
     # Answers.
 
@@ -399,10 +343,4 @@ class WithPairs(WithWordVectors):
         }
 
     def get_config(self):
-        return {
-            **super().get_config(),
-            "max_words": self.max_words,
-            "vocabulary_size": self.vocabulary_size,
-            "min_count": self.min_count,
-            "dropout": self.dropout.rate,
-        }
+        return {**super().get_config(), "dropout": self.dropout.rate}

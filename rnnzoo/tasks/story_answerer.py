@@ -7,7 +7,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rnnzoo import text
 from rnnzoo.checks import check_positive, check_rate
 from rnnzoo.explain import Recall, Recalls
 from rnnzoo.graphs import traced
@@ -15,14 +14,12 @@ from rnnzoo.pipeline.examples import Examples
 from rnnzoo.pipeline.stories import SCHEMA
 from rnnzoo.tasks.answer_classifier import Answer, AnswerClassifier
 from rnnzoo.tasks.columns import Columns
-from rnnzoo.tasks.embeddings import most_ids, size_embedding
 from rnnzoo.tasks.story_texts import WithStories
-
-BATCH_SIZE = 1024  # at inference; fewer, if stories are long
+from rnnzoo.tasks.vocabularies import WithVocabulary
 
 
 @keras.saving.register_keras_serializable(package="rnnzoo")
-class StoryAnswerer(WithStories, AnswerClassifier):
+class StoryAnswerer(WithStories, WithVocabulary, AnswerClassifier):
     """Answers questions about stories, by one of the answers that it knows.
 
     A story is a list of sentences, or a text, which is split into sentences.
@@ -84,8 +81,8 @@ class StoryAnswerer(WithStories, AnswerClassifier):
     schema = SCHEMA
     unit_name = "question"
     input_name = "question"
+    most_at_once = 1024  # fewer, if stories are long
     parts = ("network", "tokenizer")
-    lends = ("tokenizer",)
     reads_by = ("max_sentences", "max_words")
 
     def __init__(
@@ -94,78 +91,52 @@ class StoryAnswerer(WithStories, AnswerClassifier):
         *,
         max_sentences=50,
         max_words=60,
-        tokenizer=None,
-        vocabulary_size=None,
-        min_count=1,
         linear_share=0.0,
-        label_smoothing=0.0,
-        labels=None,
         vocabulary=None,
-        recipe=None,
         **kwargs,
     ):
-        super().__init__(  # `take` knows how many answers there are
-            labels=labels,
-            label_smoothing=label_smoothing,
-            recipe=recipe,
-            **kwargs,
-        )
+        super().__init__(max_words=max_words, **kwargs)
         check_positive("max_sentences", max_sentences)
-        check_positive("max_words", max_words)
-        check_positive("vocabulary_size", vocabulary_size, optional=True)
-        check_positive("min_count", min_count)
         check_rate("linear_share", linear_share)
         self.network = network
         self.max_sentences = max_sentences
-        self.max_words = max_words
-        self.tokenizer = tokenizer or text.Tokenizer()
-        self.vocabulary_size = vocabulary_size
-        self.min_count = min_count
         self.linear_share = linear_share
-        self.vocabulary = None
         if vocabulary is not None:
             self.take(labels=self.labels, vocabulary=vocabulary)
 
     # What is learned.
 
     @property
-    def adapted(self):
-        return self.vocabulary is not None
+    def learned(self):
+        return {"labels": self.labels, **super().learned}
 
     @property
-    def learned(self):
-        tokens = self.vocabulary.tokens if self.adapted else None
-        return {"labels": self.labels, "vocabulary": tokens}
+    def word_embedding(self):
+        return self.network.embedding
 
     def embedded(self):
-        return {"vocabulary": self.network.embedding}
+        return {"vocabulary": self.word_embedding}
 
     def indexed(self):
-        yield self.network.embedding.embeddings, {0: "vocabulary"}
+        yield self.word_embedding.embeddings, {0: "vocabulary"}
 
     def count(self, chunk, counts, labels):
         super().count(chunk, counts, labels)
         sentences = [s for each in self.sentences_of(chunk) for s in each]
         for texts in (sentences, chunk["question"].tolist()):
-            texts = tf.constant(texts, tf.string)
-            counts["text"].update(self.count_in(texts))
+            self.count_tokens(tf.constant(texts, tf.string), counts)
 
     def learn(self, counts, labels):
         labels = self.answers_in(counts, labels)
-        tokens = self.tokenizer.learn(
-            counts["text"].counts,
-            most_ids(self.network.embedding, self.vocabulary_size),
-            self.min_count,
-        )
-        tokens = dict.fromkeys((*tokens, *self._tokens_of(labels)))
+        tokens = (*self.learn_tokens(counts), *self._tokens_of(labels))
+        tokens = dict.fromkeys(tokens)
         return {"labels": labels, "vocabulary": tuple(tokens)}
 
     def take(self, labels, vocabulary):
         self.take_answers(labels)
-        self.vocabulary = text.Vocabulary(vocabulary)
+        self.take_tokens(vocabulary)
         tokens = tf.constant(self._tokens_of(self.labels), tf.string)
         self.answer_ids = self.vocabulary(tokens).numpy()
-        size_embedding(self.network.embedding, len(self.vocabulary))
         self.build()
 
     def _tokens_of(self, answers):
@@ -275,7 +246,7 @@ class StoryAnswerer(WithStories, AnswerClassifier):
         facts = examples.raw.get("supporting", ())
         if not self.attends or not any(map(len, facts)):
             return {}
-        strongest = examples.run(self._strongest, BATCH_SIZE)
+        strongest = examples.run(self._strongest, self.most_at_once)
         found = [
             np.isin(places, each)
             for places, each in zip(strongest, facts, strict=True)
@@ -289,33 +260,6 @@ class StoryAnswerer(WithStories, AnswerClassifier):
         return tf.argmax(self.attend(inputs)[1], axis=2)  # (batch, hops)
 
     # Answers.
-
-    def predict(
-        self, x: Any, batch_size: int | None = None, verbose: int = 0
-    ) -> np.ndarray:
-        """The probabilities of the answers.
-
-        Args:
-            x: A tuple `(stories, questions)`, or other raw examples; their
-                answers, if there are any, are ignored.
-            batch_size: Defaults to 1024.
-            verbose: As in Keras.
-
-        Returns:
-            float32 array `(questions, answers)`, in the order of the
-            questions; `label_names` has the answers.
-        """
-        self._require_adapted("predict")
-        examples = self.encode_inputs(x)
-        if examples is None:
-            return np.zeros((0, self.num_classes), "float32")
-        return np.stack(
-            examples.run(self._probabilities, batch_size or BATCH_SIZE, verbose)
-        )
-
-    @traced
-    def _probabilities(self, inputs):
-        return self(inputs, training=False)
 
     def answer(
         self,
@@ -360,7 +304,7 @@ class StoryAnswerer(WithStories, AnswerClassifier):
                 "memory": tf.ragged.constant(told, tf.string, ragged_rank=1),
                 "question": tf.constant(chunk["question"].tolist(), tf.string),
             }
-            rows = Examples.of(inputs).run(self._explained, BATCH_SIZE)
+            rows = Examples.of(inputs).run(self._explained, self.most_at_once)
             facts = [None] * len(told)
             if "supporting" in chunk:
                 facts = chunk["supporting"]
@@ -464,9 +408,6 @@ class StoryAnswerer(WithStories, AnswerClassifier):
         return {
             **super().get_config(),
             "max_sentences": self.max_sentences,
-            "max_words": self.max_words,
-            "vocabulary_size": self.vocabulary_size,
-            "min_count": self.min_count,
             "linear_share": self.linear_share,
         }
 

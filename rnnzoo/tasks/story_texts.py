@@ -15,10 +15,6 @@ class WithStories:
     """
 
     @text.traced_texts
-    def count_in(self, texts):
-        return self.tokenizer.to_count(texts)
-
-    @text.traced_texts
     def words_in(self, texts):
         return self.tokenizer(texts).words[:, : self.max_words]
 

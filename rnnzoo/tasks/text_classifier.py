@@ -18,17 +18,16 @@ from rnnzoo.pipeline.schema import LABELS, TEXTS, Label, Schema, Text
 from rnnzoo.tasks.classifier import Classification, Classifier
 from rnnzoo.tasks.columns import Columns
 from rnnzoo.tasks.converting import WithLite
-from rnnzoo.tasks.embeddings import (
-    WithWordVectors,
-    most_ids,
-    size_embedding,
-)
+from rnnzoo.tasks.embeddings import WithWordVectors
 from rnnzoo.tasks.sampling import BATCH_SIZE, WithSamples
 from rnnzoo.tasks.transfer import Loan
+from rnnzoo.tasks.vocabularies import WithVocabulary
 
 
 @keras.saving.register_keras_serializable(package="rnnzoo")
-class TextClassifier(WithSamples, WithLite, WithWordVectors, Classifier):
+class TextClassifier(
+    WithSamples, WithLite, WithWordVectors, WithVocabulary, Classifier
+):
     """Classifies raw strings.
 
     Args:
@@ -80,7 +79,6 @@ class TextClassifier(WithSamples, WithLite, WithWordVectors, Classifier):
     schema = Schema((Text("text", also=TEXTS),), (Label("label", also=LABELS),))
     unit_name = "text"
     parts = ("encoder", "tokenizer")
-    lends = ("tokenizer",)
     loans = {
         "language_modeling": Loan(
             {"backbone": "encoder.backbone"}, lends=("tokenizer",)
@@ -94,35 +92,15 @@ class TextClassifier(WithSamples, WithLite, WithWordVectors, Classifier):
         num_classes=2,
         *,
         max_sentences=None,
-        max_words=None,
-        tokenizer=None,
-        vocabulary_size=None,
-        min_count=1,
         dropout=0.0,
-        label_smoothing=0.0,
         embeddings=None,
-        labels=None,
         vocabulary=None,
-        recipe=None,
         **kwargs,
     ):
-        super().__init__(
-            num_classes,
-            labels=labels,
-            label_smoothing=label_smoothing,
-            recipe=recipe,
-            **kwargs,
-        )
+        super().__init__(num_classes, **kwargs)
         check_positive("max_sentences", max_sentences, optional=True)
-        check_positive("max_words", max_words, optional=True)
-        check_positive("vocabulary_size", vocabulary_size, optional=True)
-        check_positive("min_count", min_count)
         self.encoder = encoder
         self.max_sentences = max_sentences
-        self.max_words = max_words
-        self.tokenizer = tokenizer or text.Tokenizer()
-        self.vocabulary_size = vocabulary_size
-        self.min_count = min_count
         self.dropout = keras.layers.Dropout(dropout)
         self.head = keras.layers.Dense(
             num_classes,
@@ -131,20 +109,14 @@ class TextClassifier(WithSamples, WithLite, WithWordVectors, Classifier):
             name="head",
         )
         self.embeddings = embeddings
-        self.vocabulary = None
         if vocabulary is not None:
             self.take(labels=self.labels, vocabulary=vocabulary)
 
     # From raw text to ids.
 
     @property
-    def adapted(self):
-        return self.vocabulary is not None
-
-    @property
     def learned(self):
-        tokens = self.vocabulary.tokens if self.adapted else None
-        return {"labels": self.labels, "vocabulary": tokens}
+        return {"labels": self.labels, **super().learned}
 
     @property
     def word_embedding(self):
@@ -161,32 +133,22 @@ class TextClassifier(WithSamples, WithLite, WithWordVectors, Classifier):
         }
 
     def count(self, chunk, counts, labels):
-        counts["text"].update(self._to_count(chunk["text"]))
+        self.count_tokens(chunk["text"], counts)
         self.count_labels(chunk, counts, labels)
 
     def learn(self, counts, labels):
-        tokens = self.tokenizer.learn(
-            counts["text"].counts,
-            most_ids(self.word_embedding, self.vocabulary_size),
-            self.min_count,
-        )
         names = self.learn_labels(counts, labels)
-        return {"labels": names, "vocabulary": tokens}
+        return {"labels": names, "vocabulary": self.learn_tokens(counts)}
 
     def take(self, labels, vocabulary):
         self.labels = self.checked_names(labels)
-        self.vocabulary = text.Vocabulary(vocabulary)
-        size_embedding(self.word_embedding, len(self.vocabulary))
+        self.take_tokens(vocabulary)
         self.build()
 
     def encode_chunk(self, chunk):
         ids = self.vocabulary(self._words(chunk["text"]))
         labels = self.label_ids(chunk) if "label" in chunk else None
         return Columns(ids, labels)
-
-    @text.traced_texts
-    def _to_count(self, texts):
-        return self.tokenizer.to_count(texts)
 
     @text.traced_texts
     def _words(self, texts):
@@ -219,10 +181,6 @@ class TextClassifier(WithSamples, WithLite, WithWordVectors, Classifier):
         """Probabilities `(batch, classes)` of right padded ids."""
         vector = self.encoder(ids, training=training)
         return self.head(self.dropout(vector, training=training))
-
-    @traced
-    def _probabilities(self, ids):
-        return self(ids, training=False)
 
     def thin(self, ids):
         """Probabilities `(batch, classes)` in `one_network` of dropout."""
@@ -258,27 +216,6 @@ class TextClassifier(WithSamples, WithLite, WithWordVectors, Classifier):
         return (self.head(vector), *weights)
 
     # Answers.
-
-    def predict(
-        self, x: Any, batch_size: int | None = None, verbose: int = 0
-    ) -> np.ndarray:
-        """The probabilities of the classes.
-
-        Args:
-            x: Texts, or one text; labels, if a dataset has them, are ignored.
-            batch_size: Defaults to 128.
-            verbose: As in Keras.
-
-        Returns:
-            float32 array `(texts, classes)`, in the order of the texts.
-        """
-        self._require_adapted("predict")
-        examples = self.encode_inputs(x)
-        if examples is None:
-            return np.zeros((0, self.num_classes), "float32")
-        return np.stack(
-            examples.run(self._probabilities, batch_size or BATCH_SIZE, verbose)
-        )
 
     def classify(
         self, x: Any, batch_size: int | None = None, verbose: int = 0
@@ -431,8 +368,5 @@ class TextClassifier(WithSamples, WithLite, WithWordVectors, Classifier):
         return {
             **super().get_config(),
             "max_sentences": self.max_sentences,
-            "max_words": self.max_words,
-            "vocabulary_size": self.vocabulary_size,
-            "min_count": self.min_count,
             "dropout": self.dropout.rate,
         }
