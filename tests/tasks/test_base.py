@@ -23,7 +23,7 @@ SMALL = {"units": 4, "embedding_dim": 4, "min_count": 1}
 ONE_EXAMPLE = {
     "text_classification": (TEXTS[:1], [0]),
     "entity_tagging": (TEXTS[:1], SPANS[:1]),
-    "pair_classification": (list(zip(TEXTS[:1], TEXTS[1:2], strict=True)), [0]),
+    "pair_classification": ((TEXTS[:1], TEXTS[1:2]), [0]),
     "story_answering": ((TEXTS[:1], TEXTS[1:2]), ["good"]),
     "summarization": (TEXTS[:1], TEXTS[1:2]),
     "translation": (TEXTS[:1], TEXTS[1:2]),
