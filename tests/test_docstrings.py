@@ -50,7 +50,7 @@ def is_a_result(value):
     """Whether it is what a function returns, or a base to be extended."""
     names = (
         *("Task", "TextWriter", "TextToText", "Columns", "Hypotheses"),
-        *("Classification", "Entity", "Caption", "Translation"),
-        *("Answer", "Summary"),
+        *("Classification", "Entity", "Caption", "Match", "Similarity"),
+        *("Answer", "Summary", "Translation"),
     )
     return value.__name__ in names

@@ -62,7 +62,21 @@ class Comparison(Item):
 
 
 class Comparisons(Items):
-    """A list of the comparisons of several pairs, to be saved and shown."""
+    """A list of the comparisons of several pairs, to be saved and shown.
+
+    Examples:
+
+    >>> import pathlib, tempfile
+    >>> import numpy as np
+    >>> from rnnzoo.explain import Comparison, Comparisons
+    >>> pair = Comparison("Hi", "Bye", "no 0.9", ["hi"], ["bye"], np.eye(1))
+    >>> comparisons = Comparisons([pair])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     page = pathlib.Path(folder, "pairs.html")
+    ...     comparisons.save(page)
+    ...     "no 0.9" in page.read_text("utf-8")
+    True
+    """
 
     _title = "What the model compared"
     _kind = "pairs"
