@@ -399,7 +399,7 @@ def _by_name(schema, dataset, with_targets):
     def select(*element):
         return {name: _at(element, path) for name, path in paths.items()}
 
-    feature = schema.inputs[0]
+    feature = min(schema.inputs, key=lambda each: each.any_rank)
     path = paths[feature.name]
     first = tf.nest.flatten(_at(parts, path))[0]
     rank = first.shape.rank
@@ -458,7 +458,7 @@ def _paths_in(features, part, place):
 
 def _has_batches(schema, spec):
     """Whether a dictionary is a batch of examples."""
-    for feature in schema.features:
+    for feature in sorted(schema.features, key=lambda each: each.any_rank):
         for key in feature.keys:
             each = spec.get(key)
             if isinstance(each, (tf.TensorSpec, tf.RaggedTensorSpec)):

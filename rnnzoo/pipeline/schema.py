@@ -49,7 +49,13 @@ class Feature:
         also: Other names that people give it; one is taken if none of the
             others is there. Without any name, it is the only feature of a
             dictionary that fits.
+
+    Attributes of the class:
+        any_rank: Whether values may be of several ranks, so that a batch of
+            them may look like a single one.
     """
+
+    any_rank = False
 
     name: str
     keys: tuple = ()
@@ -124,6 +130,8 @@ class Texts(Feature):
 
     Its items are `bytes` in UTF-8, or lists of them.
     """
+
+    any_rank = True
 
     def fits(self, dtype, rank):
         return dtype == "S" and rank < 2

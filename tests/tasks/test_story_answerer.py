@@ -1,10 +1,14 @@
 """Questions about stories, from whatever holds them, and their answers."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 import rnnzoo
+from rnnzoo.cli import main
 from rnnzoo.datasets.stories import distinct_examples
 
 STORIES = [
@@ -45,6 +49,10 @@ def as_datasets():
         },
     )
     pairs = rows.map(lambda r: ((r["story"], r["question"]), r["answer"]))
+    told = [" ".join(sentences(story)) for story in STORIES]
+    texts = tf.data.Dataset.from_tensor_slices(
+        {"story": told, "question": QUESTIONS, "answer": ANSWERS}
+    )
     shapes = {"story": [3], "question": [], "answer": []}
     return [
         rows,
@@ -52,6 +60,8 @@ def as_datasets():
         rows.padded_batch(2, shapes),
         pairs,
         pairs.ragged_batch(2),
+        texts,
+        texts.batch(2),
     ]
 
 
@@ -72,6 +82,8 @@ def as_datasets():
         "padded",
         "tuples",
         "batched tuples",
+        "texts",
+        "batched texts",
     ],
 )
 def test_data_may_be_in_whatever_holds_it(data):
@@ -210,3 +222,24 @@ def test_two_hops_find_a_thing_that_was_carried():
     scores = model.evaluate(test, return_dict=True, verbose=0)
     assert scores["accuracy"] > 0.75  # a place at random: 0.17
     assert scores["support_hop_1"] > 0.7
+
+
+def test_the_command_reads_stories(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    model = answerer()
+    model.save("model.keras")
+    Path("stories.jsonl").write_text(
+        "\n".join(map(json.dumps, ROWS)), encoding="utf-8"
+    )
+    expected = [each.answer for each in model.answer(STORIES, QUESTIONS)]
+    assert main(["predict", "model.keras", "stories.jsonl"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split("\t")[0] for line in lines] == expected
+    assert lines[0].endswith("John took the milk.\tWhere is Mary?")
+    line = f"{STORIES[1]}\t{QUESTIONS[1]}"
+    assert main(["predict", "model.keras", line, "--format", "jsonl"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record["answer"] == expected[1]
+    assert (record["story"], record["question"]) == (STORIES[1], QUESTIONS[1])
+    assert main(["explain", "model.keras", line]) == 0
+    assert "Mary went to the garden." in capsys.readouterr().out
