@@ -9,17 +9,10 @@ import tensorflow as tf
 
 
 def pytest_configure():
-    """Two logical CPU devices, for `MirroredStrategy`; graphs as written.
-
-    To optimise graphs that run once takes longer than to run them. Processes
-    that tests start do it: exports are compared with what they answer.
-    """
+    """Two logical CPU devices, for `MirroredStrategy`."""
     (cpu,) = tf.config.list_physical_devices("CPU")
     two = [tf.config.LogicalDeviceConfiguration()] * 2
     tf.config.set_logical_device_configuration(cpu, two)
-    tf.config.optimizer.set_experimental_options(
-        {"disable_meta_optimizer": True}
-    )
 
 
 def pytest_collection_finish():
@@ -38,6 +31,18 @@ def eagerly():
     tf.config.run_functions_eagerly(True)
     yield
     tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture(scope="module")
+def as_written():
+    """Graphs are not optimised, which takes longer than to run them once.
+
+    It takes more memory, too, and so is not for all modules.
+    """
+    optimizer = tf.config.optimizer
+    optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    yield
+    optimizer.set_experimental_options({"disable_meta_optimizer": False})
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,9 @@ from cases import TASKS, TEXTS
 
 import rnnzoo
 
+# The process that serves does optimise graphs, and answers the same.
+pytestmark = pytest.mark.usefixtures("as_written")
+
 # In a process of its own, which has no rnnzoo: for each export that it is told
 # of, the answers to all inputs at once, each alone, and none.
 SERVE = """
