@@ -224,7 +224,7 @@ class MemoryNetwork(keras.layers.Layer):
         return self._table(self.embedding(ids), self.tables - 1)
 
     def _hop(self, vectors, memory, output, exists, training):
-        """What a hop reads, `(batch, units)`, and its weights."""
+        """Result of a hop, `(batch, units)`, and its weights."""
         # (batch, 1, units) x (batch, sentences, units)
         scores = tf.matmul(vectors[:, None], memory, transpose_b=True)[:, 0]
         weights = masked_softmax(scores, exists)  # (batch, sentences)
@@ -252,7 +252,7 @@ class MemoryNetwork(keras.layers.Layer):
         return sums[:, 0] * first + sums[:, 1] * slope
 
     def _times(self, exists, training):
-        """What tells when a sentence came, `(batch, sentences, features)`."""
+        """Vectors of the times of sentences, `(batch, sentences, features)`."""
         steps = tf.cast(exists, tf.int32)
         if training and self.noise:
             seed = next_seed(self.seed_generator)

@@ -358,7 +358,7 @@ class Schema:
         }
 
     def _extras(self, kinds, found):
-        """Those of the extras that are there; see `pick`."""
+        """Extras that are there; see `pick`."""
         return {
             each.name: key
             for each in self.extras

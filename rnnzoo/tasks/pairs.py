@@ -241,7 +241,7 @@ class WithPairs(WithWordVectors, WithVocabulary):
         return tf.cast(vectors, tf.float32)
 
     def explain(self, x: Any) -> Comparisons:
-        """What in one text the model compares with what in the other.
+        """Shows which words of one text are compared with which of the other.
 
         Args:
             x: Pairs, or one pair; see the class.

@@ -234,7 +234,7 @@ class StoryAnswerer(WithStories, WithVocabulary, AnswerClassifier):
         )
 
     def score(self, examples, quick=False):
-        """How often the strongest sentence of a hop is a supporting one.
+        """Shares of the questions whose strongest sentence is a supporting one.
 
         Returns:
             Dict of `"support_hop_1"` and so on, shares of the questions with
@@ -285,7 +285,7 @@ class StoryAnswerer(WithStories, WithVocabulary, AnswerClassifier):
         return self.answers_of(self.predict(data, batch_size, verbose))
 
     def explain(self, stories: Any, questions: Any = None) -> Recalls:
-        """What each hop looked at, in each story.
+        """Shows what each hop looked at, in each story.
 
         Args:
             stories, questions: See `answer`. Where examples have supporting

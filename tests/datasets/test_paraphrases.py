@@ -46,7 +46,7 @@ def test_words_alone_do_not_tell(splits):
 
 
 def _words(row):
-    """What only one of both texts speaks of."""
+    """Facts that only one of both texts has."""
     sides = [
         set(map(str, _read(row[side].decode()))) for side in ("first", "second")
     ]
