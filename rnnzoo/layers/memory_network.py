@@ -15,9 +15,13 @@ SPREAD = 0.1  # standard deviation of initial weights, as in the paper
 def position_weights(words, units):
     """The weights of the words of a sentence, by their positions.
 
-    Sukhbaatar et al. 2015, section 4.1:
+    Twice those of Sukhbaatar et al. 2015, section 4.1, as in the authors' own
+    code:
 
-        l_kj = (1 - j / J) - (k / d) (1 - 2 j / J)
+        l_kj = 2 (1 - j / J) - 2 (k / d) (1 - 2 j / J)
+
+    So words weigh 1 on average, as they do without positions. At half of it,
+    the products of three hops are too small to learn from at the start.
 
     Args:
         words: Number of words, `J`.
@@ -29,7 +33,7 @@ def position_weights(words, units):
     Examples:
         >>> from rnnzoo.layers.memory_network import position_weights
         >>> position_weights(2, 2).tolist()
-        [[0.5, 0.5], [0.5, 1.0]]
+        [[1.0, 1.0], [1.0, 2.0]]
     """
     first, slope = _position_factors(units)
     place = np.arange(1, words + 1, dtype="float32")[:, None] / words
@@ -39,7 +43,7 @@ def position_weights(words, units):
 def _position_factors(units):
     """The weights are a line in j / J: its value at 0, and its slope."""
     share = np.arange(1, units + 1, dtype="float32") / units
-    return 1 - share, 2 * share - 1
+    return 2 - 2 * share, 4 * share - 2
 
 
 @keras.saving.register_keras_serializable(package="rnnzoo")
@@ -72,8 +76,10 @@ class MemoryNetwork(keras.layers.Layer):
             sentence is a bag of words.
         memory_size: Number of vectors that tell when a sentence came; all
             sentences before so many others have the last one.
-        noise: Rate at which empty memories are put between sentences, in
-            training: they only move the sentences before them in time.
+        noise: Empty memories, put at random places of a story in training,
+            move the sentences before them away in time. There are fewer than
+            this share of the sentences, rounded up: with 0.1, none in a story
+            of ten, none or one in a story of eleven to twenty.
         linear_start: Whether the layer has a switch, the weight `linear`,
             which takes the softmax of the hops away in training.
         input_dim: Number of ids; if `None`, the `embedding` must be told
@@ -254,13 +260,27 @@ class MemoryNetwork(keras.layers.Layer):
     def _times(self, exists, training):
         """Vectors of the times of sentences, `(batch, sentences, features)`."""
         steps = tf.cast(exists, tf.int32)
+        after = tf.cumsum(steps, axis=1, reverse=True, exclusive=True)
         if training and self.noise:
-            seed = next_seed(self.seed_generator)
-            drawn = tf.random.stateless_uniform(tf.shape(exists), seed)
-            steps += tf.cast((drawn < self.noise) & exists, tf.int32)
-        after = tf.cumsum(steps, axis=1, reverse=True) - 1
+            after += self._empty_memories(after, tf.reduce_sum(steps, axis=1))
         after = tf.clip_by_value(after, 0, self.memory_size - 1)
         return self._cast(tf.gather(self.time.value, after))
+
+    def _empty_memories(self, after, counts):
+        """How many come after each sentence, int32 `(batch, sentences)`."""
+        most = tf.math.ceil(self.noise * tf.cast(counts, tf.float32))
+        shape = tf.stack(
+            [tf.size(counts), 1 + tf.cast(tf.reduce_max(most), tf.int32)]
+        )
+        seed = next_seed(self.seed_generator)
+        drawn = tf.random.stateless_uniform(shape, seed)
+        number = tf.cast(drawn[:, :1] * most[:, None], tf.int32)  # (batch, 1)
+        # The number of sentences that come after an empty memory: (batch, most)
+        places = drawn[:, 1:] * tf.cast(counts[:, None] + 1, tf.float32)
+        exists = tf.sequence_mask(number[:, 0], shape[1] - 1)
+        places = tf.where(exists, tf.cast(places, tf.int32), tf.int32.max)
+        is_after = places[:, None] <= after[:, :, None]
+        return tf.reduce_sum(tf.cast(is_after, tf.int32), axis=2)
 
     def _table(self, vectors, number):
         """The part of vectors that one of the tables has made."""

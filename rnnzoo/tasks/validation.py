@@ -30,7 +30,8 @@ class Validation(keras.callbacks.Callback):
         self.options = {
             "batches": batches,
             "steps": steps,
-            "callbacks": others,
+            # As in Keras, they keep the parameters of the training.
+            "callbacks": keras.callbacks.CallbackList(others),
             "verbose": 0,
         }
 

@@ -60,6 +60,7 @@ def oracle(layer, story, question, weigh=softmax):
                 weight = 1.0
                 if layer.position_encoding:
                     weight = (1 - j / count) - (k / UNITS) * (1 - 2 * j / count)
+                    weight *= 2  # as in the authors' code
                 total[k - 1] += weight * table[word, k - 1]
         return total
 
@@ -103,17 +104,17 @@ def test_hops_are_those_of_the_paper(tying, encodes):
         assert not weights[row, :, len(story) :].numpy().any()
 
 
-def test_positions_weigh_words_as_the_equation_says():
+def test_positions_weigh_words_as_the_authors_code_does():
     for words, units in ((1, 3), (4, 5)):
-        expected = [
+        found = position_weights(words, units)
+        centred = [
             [
-                (1 - j / words) - (k / units) * (1 - 2 * j / words)
+                4 * (k / units - 0.5) * (j / words - 0.5) + 1
                 for k in range(1, units + 1)
             ]
             for j in range(1, words + 1)
         ]
-        found = position_weights(words, units)
-        np.testing.assert_allclose(found, expected, atol=1e-6)
+        np.testing.assert_allclose(found, centred, atol=1e-6)
 
 
 def test_padding_and_other_questions_change_nothing():
@@ -143,15 +144,20 @@ def test_noise_moves_sentences_away_in_time_in_training_alone():
     layer.build()
     # A sentence is told by the time that it has: memories are the times.
     layer.time.assign(np.repeat(np.arange(40.0)[:, None], 4, axis=1))
-    exists = tf.sequence_mask([0] + [20] * 500, 22)
-    assert layer._times(exists, False)[1, :20, 0].numpy().tolist() == list(
-        range(19, -1, -1)
-    )
-    times = layer._times(exists, True)[1:, :20, 0].numpy()
-    gaps = times[:, :-1] - times[:, 1:]
-    assert set(gaps.ravel()) == {1, 2}
-    assert 1.24 < gaps.mean() < 1.26  # 9,500 draws
-    assert len({tuple(row) for row in times}) > 490  # each row has its own
+    exists = tf.sequence_mask([0, 4] + [20] * 500, 22)
+
+    def ages(training):
+        return layer._times(exists, training)[:, :20, 0].numpy()
+
+    assert ages(False)[2].tolist() == list(range(19, -1, -1))
+    assert ages(True)[1, :4].tolist() == [3, 2, 1, 0]  # fewer than one
+    times = ages(True)[2:]
+    more = times - np.arange(19, -1, -1)
+    assert (np.diff(more, axis=1) <= 0).all()  # the older, the further away
+    assert set(more.ravel()) == set(range(5))  # fewer than five
+    # On average two, of which a half come after a sentence in the middle.
+    assert more[:, 9:11].mean() == pytest.approx(1.0, abs=0.1)
+    assert len({tuple(row) for row in times}) > 250  # each row has its own
 
 
 def test_gradients_are_those_of_finite_differences():

@@ -44,10 +44,12 @@ class Logs(keras.callbacks.Callback):
     def __init__(self):
         super().__init__()
         self.seen = []
+        self.told = []
         self.tests = 0
 
     def on_epoch_end(self, epoch, logs=None):
         self.seen.append(dict(logs))
+        self.told.append(self.params["epochs"])
 
     def on_test_end(self, logs=None):
         self.tests += 1
@@ -70,6 +72,7 @@ def test_validation_comes_as_often_as_asked(frequency, epochs, eagerly):
     ).history
     validated = [n for n, seen in enumerate(logs.seen, 1) if "val_loss" in seen]
     assert validated == epochs
+    assert logs.told == [3, 3, 3]  # whatever a validation has of its own
     assert logs.tests == len(epochs) == len(history["val_accuracy"])
     if 3 in epochs:
         expected = model.evaluate(TEXTS, LABELS, return_dict=True, verbose=0)

@@ -207,7 +207,12 @@ def test_the_linear_start_is_over_before_the_last_epoch():
             seen.append(float(self.model.network.linear.numpy()))
 
     model.fit(
-        (STORIES, QUESTIONS), ANSWERS, epochs=3, callbacks=[Watch()], verbose=0
+        (STORIES, QUESTIONS),
+        ANSWERS,
+        epochs=3,
+        validation_data=((STORIES, QUESTIONS), ANSWERS),
+        callbacks=[Watch()],
+        verbose=0,
     )
     assert seen == [1, 1, 0]
 

@@ -197,7 +197,9 @@ def test_coverage_begins_later():
     model.adapt(*data, verbose=0)
     model.compile(steps_per_execution=1)
     before, phases = model.decoder.attention.coverage_kernel.numpy(), Phases()
-    model.fit(*data, epochs=4, callbacks=[phases], verbose=0)
+    model.fit(
+        *data, epochs=4, validation_data=data, callbacks=[phases], verbose=0
+    )
     assert [covers for covers, _ in phases.seen] == [0, 0, 1, 1]
     kernels = [kernel for _, kernel in phases.seen]
     np.testing.assert_array_equal(kernels[1], before)
