@@ -10,7 +10,7 @@ ANSWERING = LateTask("story_answering", "rnnzoo.tasks:StoryAnswerer")
 RECIPE = Recipe(
     batch_size=32,
     epochs=100,
-    learning_rate=0.02,
+    learning_rate=0.01,
     clipnorm=40.0,
     patience=100,  # the loss falls again after the linear start
     tuning={"epochs": 50, "patience": 50},
@@ -75,7 +75,7 @@ def memory_network_answerer(
     tying="adjacent",
     position_encoding=True,
     noise=0.1,
-    linear_share=0.2,
+    linear_share=0.3,
     max_sentences=50,
     **shared,
 ):
@@ -89,7 +89,9 @@ def memory_network_answerer(
         tying: `"adjacent"` or `"layer-wise"`; see
             `rnnzoo.layers.MemoryNetwork`.
         position_encoding: Whether the positions of words weigh them.
-        noise: Rate of the empty memories between sentences, in training.
+        noise: Share of the sentences that bounds how many empty memories
+            are put between them in training; see
+            `rnnzoo.layers.MemoryNetwork`.
         linear_share: Share of the epochs, the first ones, without a softmax in
             the hops; 0 for none.
         max_sentences: Sentences read of a story, the last ones.
