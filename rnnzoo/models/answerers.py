@@ -9,11 +9,11 @@ from rnnzoo.registry import register, variant
 ANSWERING = LateTask("story_answering", "rnnzoo.tasks:StoryAnswerer")
 RECIPE = Recipe(
     batch_size=32,
-    epochs=100,
-    learning_rate=0.01,
+    epochs=150,
+    learning_rate=0.005,
     clipnorm=40.0,
-    patience=100,  # the loss falls again after the linear start
-    tuning={"epochs": 50, "patience": 50},
+    patience=150,  # the loss falls again after the linear start
+    tuning={"epochs": 75, "patience": 75},
 )
 DEMO = Demo("rnnzoo_stories", {"epochs": 30})
 

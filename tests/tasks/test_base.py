@@ -120,27 +120,27 @@ def _only(name, overrides):
     return {key: each for key, each in overrides.items() if key in known}
 
 
-@pytest.mark.parametrize("unit", ["character", "subword"])
-def test_a_classifier_takes_every_tokenizer(unit, tmp_path, eagerly):
-    for name in ("bilstm_classifier", "han_classifier"):
-        model = rnnzoo.build(name, unit=unit, **_only(name, SMALL))
-        model.adapt(TEXTS, LABELS, verbose=0)
-        model.compile()
-        model.fit(TEXTS, LABELS, verbose=0)
-        (why,) = model.explain(TEXTS[:1])
-        surfaces = [TEXTS[0][start:end] for start, end in why.spans]
-        assert "".join(surfaces).replace(" ", "") == TEXTS[0].replace(" ", "")
-        model.save(tmp_path / "model.keras")
-        again = rnnzoo.load(tmp_path / "model.keras")
-        np.testing.assert_array_equal(
-            again.predict(TEXTS), model.predict(TEXTS)
-        )
-        model.export(tmp_path / name)
-        served = tf.saved_model.load(str(tmp_path / name))
-        served = served.signatures["serving_default"](text=tf.constant(TEXTS))
-        np.testing.assert_allclose(
-            served["probabilities"], model.predict(TEXTS), atol=1e-5
-        )
+@pytest.mark.parametrize(
+    ("name", "unit"),
+    [("bilstm_classifier", "character"), ("han_classifier", "subword")],
+)
+def test_a_classifier_takes_every_tokenizer(name, unit, tmp_path, eagerly):
+    model = rnnzoo.build(name, unit=unit, **_only(name, SMALL))
+    model.adapt(TEXTS, LABELS, verbose=0)
+    model.compile()
+    model.fit(TEXTS, LABELS, verbose=0)
+    (why,) = model.explain(TEXTS[:1])
+    surfaces = [TEXTS[0][start:end] for start, end in why.spans]
+    assert "".join(surfaces).replace(" ", "") == TEXTS[0].replace(" ", "")
+    model.save(tmp_path / "model.keras")
+    again = rnnzoo.load(tmp_path / "model.keras")
+    np.testing.assert_array_equal(again.predict(TEXTS), model.predict(TEXTS))
+    model.export(tmp_path / name)
+    served = tf.saved_model.load(str(tmp_path / name))
+    served = served.signatures["serving_default"](text=tf.constant(TEXTS))
+    np.testing.assert_allclose(
+        served["probabilities"], model.predict(TEXTS), atol=1e-5
+    )
 
 
 def test_a_tagger_takes_every_tokenizer(tmp_path, eagerly):

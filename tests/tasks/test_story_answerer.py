@@ -222,7 +222,12 @@ def test_two_hops_find_a_thing_that_was_carried():
     train, test = examples[:600], examples[600:]
     tf.keras.utils.set_random_seed(1)
     model, _ = rnnzoo.finetune(
-        "memory_network_answerer", train, test, epochs=30, verbose=0
+        "memory_network_answerer",
+        train,
+        test,
+        epochs=30,
+        learning_rate=0.01,
+        verbose=0,
     )
     scores = model.evaluate(test, return_dict=True, verbose=0)
     assert scores["accuracy"] > 0.75  # a place at random: 0.17
