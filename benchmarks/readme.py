@@ -151,6 +151,7 @@ HEADLINES = {
     "f1": max,
     "bleu_lowercase": max,
     "bleu_4": max,
+    "pearson": max,
     "perplexity": min,
 }
 
