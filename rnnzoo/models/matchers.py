@@ -145,7 +145,7 @@ def siamese_matcher(
     paper="Chen et al. 2017, Enhanced LSTM for Natural Language Inference",
     dataset="sick",
     recipe=RECIPE,
-    demo=Demo("rnnzoo_paraphrases", {"epochs": 10}),
+    demo=Demo("rnnzoo_paraphrases"),
 )
 @variant(matcher)
 def esim_matcher(
