@@ -15,13 +15,13 @@ SPREAD = 0.1  # standard deviation of initial weights, as in the paper
 def position_weights(words, units):
     """The weights of the words of a sentence, by their positions.
 
-    Twice those of Sukhbaatar et al. 2015, section 4.1, as in the authors' own
-    code:
+    Twice those of Sukhbaatar et al. 2015, section 4.1, which is about what the
+    authors' code does:
 
         l_kj = 2 (1 - j / J) - 2 (k / d) (1 - 2 j / J)
 
-    So words weigh 1 on average, as they do without positions. At half of it,
-    the products of three hops are too small to learn from at the start.
+    So words weigh about 1 on average, as they do without positions. With half
+    of it, the products that a hop begins with would be a quarter.
 
     Args:
         words: Number of words, `J`.
@@ -267,17 +267,19 @@ class MemoryNetwork(keras.layers.Layer):
         return self._cast(tf.gather(self.time.value, after))
 
     def _empty_memories(self, after, counts):
-        """How many come after each sentence, int32 `(batch, sentences)`."""
-        most = tf.math.ceil(self.noise * tf.cast(counts, tf.float32))
-        shape = tf.stack(
-            [tf.size(counts), 1 + tf.cast(tf.reduce_max(most), tf.int32)]
-        )
+        """Empty memories after each sentence, int32 `(batch, sentences)`."""
+
+        def ceiling(sentences):
+            return tf.math.ceil(self.noise * tf.cast(sentences, tf.float32))
+
+        shape = tf.shape(after)
+        most = tf.cast(ceiling(shape[1]), tf.int32)
         seed = next_seed(self.seed_generator)
-        drawn = tf.random.stateless_uniform(shape, seed)
-        number = tf.cast(drawn[:, :1] * most[:, None], tf.int32)  # (batch, 1)
+        drawn = tf.random.stateless_uniform([shape[0], 1 + most], seed)
+        number = tf.cast(drawn[:, 0] * ceiling(counts), tf.int32)
         # The number of sentences that come after an empty memory: (batch, most)
         places = drawn[:, 1:] * tf.cast(counts[:, None] + 1, tf.float32)
-        exists = tf.sequence_mask(number[:, 0], shape[1] - 1)
+        exists = tf.sequence_mask(number, most)
         places = tf.where(exists, tf.cast(places, tf.int32), tf.int32.max)
         is_after = places[:, None] <= after[:, :, None]
         return tf.reduce_sum(tf.cast(is_after, tf.int32), axis=2)

@@ -104,17 +104,17 @@ def test_hops_are_those_of_the_paper(tying, encodes):
         assert not weights[row, :, len(story) :].numpy().any()
 
 
-def test_positions_weigh_words_as_the_authors_code_does():
+def test_positions_weigh_words_twice_as_the_equation_says():
     for words, units in ((1, 3), (4, 5)):
-        found = position_weights(words, units)
-        centred = [
+        expected = [
             [
-                4 * (k / units - 0.5) * (j / words - 0.5) + 1
+                2 * ((1 - j / words) - (k / units) * (1 - 2 * j / words))
                 for k in range(1, units + 1)
             ]
             for j in range(1, words + 1)
         ]
-        np.testing.assert_allclose(found, centred, atol=1e-6)
+        found = position_weights(words, units)
+        np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
 def test_padding_and_other_questions_change_nothing():
@@ -144,7 +144,7 @@ def test_noise_moves_sentences_away_in_time_in_training_alone():
     layer.build()
     # A sentence is told by the time that it has: memories are the times.
     layer.time.assign(np.repeat(np.arange(40.0)[:, None], 4, axis=1))
-    exists = tf.sequence_mask([0, 4] + [20] * 500, 22)
+    exists = tf.sequence_mask([0, 4] + [20] * 5000, 22)
 
     def ages(training):
         return layer._times(exists, training)[:, :20, 0].numpy()
@@ -155,9 +155,17 @@ def test_noise_moves_sentences_away_in_time_in_training_alone():
     more = times - np.arange(19, -1, -1)
     assert (np.diff(more, axis=1) <= 0).all()  # the older, the further away
     assert set(more.ravel()) == set(range(5))  # fewer than five
-    # On average two, of which a half come after a sentence in the middle.
-    assert more[:, 9:11].mean() == pytest.approx(1.0, abs=0.1)
-    assert len({tuple(row) for row in times}) > 250  # each row has its own
+    # On average two, each at one of 21 places.
+    expected = 2 * np.arange(20, 0, -1) / 21
+    np.testing.assert_allclose(more.mean(axis=0), expected, atol=0.06)
+    assert len({tuple(row) for row in times[:500]}) > 250  # its own for each
+
+
+def test_a_batch_may_be_empty():
+    """As of a replica that has no rows."""
+    layer = network(noise=0.5)
+    inputs = {key: value[:0] for key, value in as_inputs().items()}
+    assert layer(inputs, training=True).shape == (0, UNITS)
 
 
 def test_gradients_are_those_of_finite_differences():
