@@ -120,20 +120,23 @@ def _only(name, overrides):
     return {key: each for key, each in overrides.items() if key in known}
 
 
-@pytest.mark.parametrize(
-    ("name", "unit"),
-    [("bilstm_classifier", "character"), ("han_classifier", "subword")],
-)
-def test_a_classifier_takes_every_tokenizer(name, unit, tmp_path, eagerly):
-    model = rnnzoo.build(name, unit=unit, **_only(name, SMALL))
-    model.adapt(TEXTS, LABELS, verbose=0)
+def _saved(model, targets, path):
+    """Trains a model of any tokenizer, and returns what is saved of it."""
+    model.adapt(TEXTS, targets, verbose=0)
     model.compile()
-    model.fit(TEXTS, LABELS, verbose=0)
+    model.fit(TEXTS, targets, verbose=0)
     (why,) = model.explain(TEXTS[:1])
     surfaces = [TEXTS[0][start:end] for start, end in why.spans]
     assert "".join(surfaces).replace(" ", "") == TEXTS[0].replace(" ", "")
-    model.save(tmp_path / "model.keras")
-    again = rnnzoo.load(tmp_path / "model.keras")
+    model.save(path)
+    return rnnzoo.load(path)
+
+
+@pytest.mark.parametrize("unit", ["character", "subword"])
+@pytest.mark.parametrize("name", ["bilstm_classifier", "han_classifier"])
+def test_a_classifier_takes_every_tokenizer(name, unit, tmp_path, eagerly):
+    model = rnnzoo.build(name, unit=unit, **_only(name, SMALL))
+    again = _saved(model, LABELS, tmp_path / "model.keras")
     np.testing.assert_array_equal(again.predict(TEXTS), model.predict(TEXTS))
     model.export(tmp_path / name)
     served = tf.saved_model.load(str(tmp_path / name))
@@ -147,14 +150,7 @@ def test_a_tagger_takes_every_tokenizer(tmp_path, eagerly):
     for tokenizer in (Tokenizer("character", False), SubwordTokenizer()):
         model = rnnzoo.build("bilstm_crf_tagger", **SMALL)
         model.tokenizer = tokenizer
-        model.adapt(TEXTS, SPANS, verbose=0)
-        model.compile()
-        model.fit(TEXTS, SPANS, verbose=0)
-        (marking,) = model.explain(TEXTS[:1])
-        surfaces = [TEXTS[0][start:end] for start, end in marking.spans]
-        assert "".join(surfaces).replace(" ", "") == TEXTS[0].replace(" ", "")
-        model.save(tmp_path / "model.keras")
-        again = rnnzoo.load(tmp_path / "model.keras")
+        again = _saved(model, SPANS, tmp_path / "model.keras")
         assert again.predict(TEXTS) == model.predict(TEXTS)
         model.export(tmp_path / type(tokenizer).__name__)
 
