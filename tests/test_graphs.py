@@ -25,6 +25,13 @@ class Scale:
 
 
 @pytest.fixture
+def alone():
+    """The collector looks at what a test makes, not at what others left."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture
 def warned():
     """Messages of TensorFlow's log."""
 
@@ -64,7 +71,7 @@ def test_an_object_is_traced_once_for_any_size():
     assert Scale(3).times(tf.ones(1)) == 3
 
 
-def test_a_graph_keeps_no_object_alive():
+def test_a_graph_keeps_no_object_alive(alone):
     scale = Scale(2)
     scale.times(tf.ones(1))
     reference = weakref.ref(scale)
@@ -100,7 +107,7 @@ def test_several_models_are_trained_without_warnings(warned, monkeypatch):
         ("bilstm_crf_tagger", ["Ann ran", "It"], [[(0, 3, "P")], []]),
     ],
 )
-def test_a_trained_task_is_freed(name, x, y):
+def test_a_trained_task_is_freed(name, x, y, alone):
     """Tests and searches of settings make many, one after the other."""
     task = rnnzoo.build(name, units=4, min_count=1)
     task.adapt(x, y, verbose=0)
