@@ -241,7 +241,16 @@ class MemoryNetwork(keras.layers.Layer):
         return found[:, 0], weights
 
     def _read(self, ids):
-        """Sentences in all tables: `(n, words)` to `(n, tables * units)`."""
+        """Sentences in all tables: `(n, words)` to `(n, tables * units)`.
+
+        Stories of the same people and places share many sentences, each of
+        which is read once.
+        """
+        with tf.device("CPU"):  # other devices know no distinct rows
+            ids, places = tf.raw_ops.UniqueV2(x=ids, axis=[0])
+        return tf.gather(self._read_each(ids), places)
+
+    def _read_each(self, ids):
         weights = tf.cast(ids != 0, self.compute_dtype)
         vectors = self.embedding(ids)  # (n, words, tables * units)
         if not self.position_encoding:

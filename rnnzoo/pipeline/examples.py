@@ -13,7 +13,7 @@ from rnnzoo.pipeline import columns, disk, orders
 from rnnzoo.pipeline.passes import Passes
 
 MOST_STEPS = 2**15  # of an unshuffled batch of several examples, with padding
-FEW = 4  # batches, for which no input pipeline is made
+FEW = 16  # batches, for which no input pipeline is made
 SECOND = 4096  # a step of the first length counts more than all of the second
 ALIKE = 1.5  # ratio of the lengths of long inputs in a batch
 
