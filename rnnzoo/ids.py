@@ -35,3 +35,26 @@ def pad(ragged):
         constant_values="" if dense.dtype == tf.string else 0,
     )
     return tf.ensure_shape(padded, [None] * dense.shape.rank)
+
+
+def distinct(rows):
+    """The rows that differ, and which of them each row is.
+
+    Args:
+        rows: Ids `(n, time)`.
+
+    Returns:
+        Tuple of ids `(m, time)`, and of their places, int32 `(n,)`: `rows` is
+        `tf.gather` of the two.
+
+    Examples:
+
+    >>> import tensorflow as tf
+    >>> from rnnzoo.ids import distinct
+    >>> rows, places = distinct(tf.constant([[2, 3], [4, 0], [2, 3]]))
+    >>> rows.numpy().tolist(), places.numpy().tolist()
+    ([[2, 3], [4, 0]], [0, 1, 0])
+    """
+    with tf.device("CPU"):  # other devices find distinct numbers only
+        found = tf.raw_ops.UniqueV2(x=rows, axis=[0])
+    return found.y, found.idx

@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from rnnzoo.checks import check_positive
+from rnnzoo.ids import distinct
 from rnnzoo.layers.attention import softmax_over_places
 from rnnzoo.layers.pairs import stacked, unstacked
 from rnnzoo.layers.pooling import MaxPooling, MeanPooling
@@ -149,7 +150,11 @@ class ESIM(keras.layers.Layer):
         """Outputs of the first RNN, and which steps are no padding."""
         ids = stacked(*inputs)
         exists = ids != 0
-        return self.reader.read(ids, exists, training), exists
+        if training:  # each row has its own dropout
+            return self.reader.read(ids, exists, True), exists
+        rows, places = distinct(ids)
+        states = self.reader.read(rows, rows != 0, False)
+        return tf.gather(states, places), exists
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0][0], self.output_dim)

@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from rnnzoo.checks import check_choice, check_positive, check_rate
+from rnnzoo.ids import distinct
 from rnnzoo.layers.dropout import next_seed
 from rnnzoo.layers.embedding import Embedding
 from rnnzoo.layers.pooling import masked_softmax
@@ -246,8 +247,7 @@ class MemoryNetwork(keras.layers.Layer):
         Stories of the same people and places share many sentences, each of
         which is read once.
         """
-        with tf.device("CPU"):  # other devices know no distinct rows
-            ids, places = tf.raw_ops.UniqueV2(x=ids, axis=[0])
+        ids, places = distinct(ids)
         return tf.gather(self._read_each(ids), places)
 
     def _read_each(self, ids):

@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from rnnzoo.checks import check_choice
+from rnnzoo.ids import distinct
 from rnnzoo.layers.pairs import stacked, unstacked
 
 SIMILARITIES = ("cosine", "manhattan")
@@ -70,7 +71,12 @@ class Siamese(keras.layers.Layer):
             self.encoder.build(input_shape[0])
 
     def call(self, inputs, training=None):
-        vectors = self.encoder(stacked(*inputs), training=training)
+        ids = stacked(*inputs)
+        if training:  # each row has its own dropout
+            vectors = self.encoder(ids, training=True)
+        else:  # one question has many candidates
+            ids, places = distinct(ids)
+            vectors = tf.gather(self.encoder(ids, training=False), places)
         first, second = unstacked(vectors)
         if self.similarity is None:
             return tf.concat([first * second, tf.abs(first - second)], axis=-1)
