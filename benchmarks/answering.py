@@ -60,14 +60,13 @@ class Hops(keras.layers.Layer):
 
     def call(self, inputs):
         story, question = inputs
-        exists = keras.ops.any(story != 0, axis=2)
+        exists = keras.ops.any(story != 0, axis=2, keepdims=True)
+        exists = keras.ops.cast(exists, "float32")
         u = self.encode(question, 0)
         for hop in range(HOPS):
-            m = self.encode(story, hop) + self.times[hop]
-            c = self.encode(story, hop + 1) + self.times[hop + 1]
-            scores = keras.ops.einsum("bsd,bd->bs", m, u)
-            scores = keras.ops.where(exists, scores, -1e9)
-            p = keras.ops.softmax(scores)
+            m = (self.encode(story, hop) + self.times[hop]) * exists
+            c = (self.encode(story, hop + 1) + self.times[hop + 1]) * exists
+            p = keras.ops.softmax(keras.ops.einsum("bsd,bd->bs", m, u))
             u = u + keras.ops.einsum("bs,bsd->bd", p, c)
         return u
 

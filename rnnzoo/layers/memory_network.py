@@ -66,8 +66,14 @@ class MemoryNetwork(keras.layers.Layer):
     tying, all hops have the same A and C, and `u` is multiplied by a matrix H
     in each. All tables are columns of one embedding.
 
-    Padding words, padding sentences and other rows change nothing. Without a
-    sentence, the answer depends on the question alone.
+    Memories that no sentence fills are zero, and part of the softmax (section
+    4.2, null symbols). So a hop can look at nothing, and its weights of the
+    sentences sum to less than 1. Without this, questions with the answers yes
+    and no are hard to learn.
+
+    There are always `memory_size` memories: padding words, padding sentences
+    and other rows change nothing. Without a sentence, the answer depends on the
+    question alone.
 
     Args:
         units: Size of the vectors.
@@ -75,8 +81,9 @@ class MemoryNetwork(keras.layers.Layer):
         tying: `"adjacent"` or `"layer-wise"`.
         position_encoding: Whether positions of words weigh them; if not, a
             sentence is a bag of words.
-        memory_size: Number of vectors that tell when a sentence came; all
-            sentences before so many others have the last one.
+        memory_size: Number of memories, and of the vectors that tell when a
+            sentence came; all sentences before so many others have the last
+            one.
         noise: Empty memories, put at random places of a story in training,
             move the sentences before them away in time. There are fewer than
             this share of the sentences, rounded up: with 0.1, none in a story
@@ -234,7 +241,7 @@ class MemoryNetwork(keras.layers.Layer):
         """Result of a hop, `(batch, units)`, and its weights."""
         # (batch, 1, units) x (batch, sentences, units)
         scores = tf.matmul(vectors[:, None], memory, transpose_b=True)[:, 0]
-        weights = masked_softmax(scores, exists)  # (batch, sentences)
+        weights = _softmax(scores, exists, self.memory_size)
         if training and self.linear_start:
             plain = tf.where(exists, tf.cast(scores, weights.dtype), 0.0)
             weights = tf.where(self.linear > 0, plain, weights)
@@ -321,3 +328,23 @@ class MemoryNetwork(keras.layers.Layer):
             "input_dim": self.embedding.input_dim,
             "seed": self.seed,
         }
+
+
+def _softmax(scores, exists, memory_size):
+    """Softmax over the sentences and the memories that none fills.
+
+    Args:
+        scores: `(batch, sentences)`.
+        exists: Boolean `(batch, sentences)`.
+        memory_size: Number of memories.
+
+    Returns:
+        float32 `(batch, sentences)`.
+    """
+    filled = tf.reduce_sum(tf.cast(exists, tf.int32), axis=1, keepdims=True)
+    free = memory_size - filled
+    # With scores of 0, they weigh as much as one with their logarithm.
+    rest = tf.math.log(tf.cast(tf.maximum(free, 1), tf.float32))
+    scores = tf.concat([tf.cast(scores, tf.float32), rest], axis=1)
+    exists = tf.concat([exists, free > 0], axis=1)
+    return masked_softmax(scores, exists)[:, :-1]

@@ -44,8 +44,10 @@ def network(**options):
 
 
 def softmax(scores):
-    powers = np.exp(scores - scores.max())
-    return powers / powers.sum()
+    """Over the scores and those of the memories that are empty."""
+    empty = np.zeros(max(SIZE - len(scores), 0))
+    powers = np.exp([*scores, *empty])
+    return powers[: len(scores)] / powers.sum()
 
 
 def oracle(layer, story, question, weigh=softmax):

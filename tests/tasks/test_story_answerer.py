@@ -218,8 +218,8 @@ def test_the_linear_start_is_over_before_the_last_epoch():
 
 
 def test_two_hops_find_a_thing_that_was_carried():
-    examples = distinct_examples(700, seed=3)
-    train, test = examples[:600], examples[600:]
+    examples = distinct_examples(1000, seed=3)
+    train, test = examples[:900], examples[900:]
     tf.keras.utils.set_random_seed(1)
     model, _ = rnnzoo.finetune(
         "memory_network_answerer",
