@@ -1,15 +1,13 @@
 """Texts that have any number of labels."""
 
-import json
-
 import keras
 import numpy as np
 import pytest
-import rest
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
 import rnnzoo
+from rnnzoo.demo import serve_and_compare
 from rnnzoo.tasks import MultiLabelClassifier
 
 TEXTS = ["sad film", "loud", "sad and loud", "plain", "old , sad", "old"] * 2
@@ -132,15 +130,8 @@ def test_saved_and_served(model, tmp_path):
     lent = build(weights=tmp_path / "model.keras")
     assert lent.labels == model.labels
     model.export(tmp_path / "served")
-    served = tf.saved_model.load(str(tmp_path / "served")).signatures
-    answer = json.loads(rest.ask(served, json.dumps({"inputs": TEXTS[:5]})))
-    for (names, numbers), (expected, others) in zip(
-        model.comparable_served(answer["outputs"]),
-        model.comparable(TEXTS[:5]),
-        strict=True,
-    ):
-        assert names == expected
-        np.testing.assert_allclose(numbers, others, atol=1e-5)
+    inputs = model.to_serve(TEXTS[:5])
+    assert serve_and_compare(model, inputs, tmp_path / "served") < 1e-5
     thresholds = np.median(model.predict(TEXTS), axis=0)
     signatures = model.served(thresholds)
     served = signatures["serving_default"](tf.constant(TEXTS))
